@@ -1,0 +1,1 @@
+//! Wire-compatible emulators of the brokers ssectl speaks to.

@@ -1,0 +1,1 @@
+//! The logic of ssectl; the terminal lives in `cli`.
