@@ -1,0 +1,49 @@
+//! Reading a stream.
+
+use async_trait::async_trait;
+
+use crate::{Commit, Fetched, Limit, Range, Receipt, Result};
+
+/// What to read and from where to where.
+#[derive(Debug, Clone, Default)]
+pub struct SourceSpec {
+    /// The stream's name at the target.
+    pub stream: String,
+    /// Only these partitions; all when empty.
+    pub partitions: Vec<String>,
+    /// First and last record; see [`Range`]. A range with an end is fixed when the source opens.
+    pub range: Range,
+    /// The named reader whose commits are kept by the target, and who shares partitions with
+    /// others of the same name. Without one nothing is committed anywhere.
+    pub group: Option<String>,
+}
+
+/// An open read of one stream. One owner asks; records are never pushed.
+#[async_trait]
+pub trait Source: Send {
+    /// Waits for records within the limit.
+    ///
+    /// Cancel-safe: a dropped future loses no record. Order within a partition is the stream's
+    /// order. After `End` every further call answers `End`. A temporary error leaves the source
+    /// usable; any other error ends it.
+    async fn fetch(&mut self, limit: Limit) -> Result<Fetched>;
+
+    /// Fixes the end of the read at what the stream holds now; `fetch` answers `End` once it is
+    /// there. Calling it again does nothing. A stream that ends by itself ignores it.
+    async fn bound(&mut self) -> Result<()>;
+
+    /// Says that everything the token stands for is safe elsewhere.
+    ///
+    /// Idempotent, and Ok only when the target has stored it. Without a group it does nothing.
+    async fn commit(&mut self, commit: &Commit) -> Result<()>;
+
+    /// Gives leased messages back at once instead of when their lease runs out. Sources
+    /// without leases ignore it.
+    async fn release(&mut self, receipts: &[Receipt]) -> Result<()> {
+        let _ = receipts;
+        Ok(())
+    }
+
+    /// Leaves the group and frees what it holds. Does not commit.
+    async fn close(self: Box<Self>) -> Result<()>;
+}

@@ -1,0 +1,56 @@
+//! From options to an open stream.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{Admin, Capabilities, Options, Result, Sink, SinkSpec, Source, SourceSpec, StreamUri};
+
+/// A kind of place streams live in. One value per process, handed out by the registry.
+pub trait Adapter: Send + Sync {
+    /// The name in a target's `adapter:` and the scheme of its URIs.
+    fn name(&self) -> &'static str;
+
+    /// One line for lists.
+    fn summary(&self) -> &'static str;
+
+    /// What it can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// JSON Schema of the options, generated from their type.
+    fn options_schema(&self) -> schemars::Schema;
+
+    /// Splits a URI into options and stream; the query becomes options.
+    fn locate(&self, uri: &StreamUri) -> Result<Location>;
+
+    /// Checks the options and makes a target of them. Touches no network.
+    fn target(&self, options: &Options) -> Result<Arc<dyn Target>>;
+}
+
+/// What a URI stands for.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// Options of the target.
+    pub options: Options,
+    /// The stream in it.
+    pub stream: String,
+}
+
+/// A configured place: a cluster, a directory, a process's memory.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Opens a read. `NotFound` when the stream is not there, `Unavailable` when nobody answers.
+    async fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>>;
+
+    /// Opens a write. Does not create the stream.
+    async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>>;
+
+    /// The administrative side; `Unsupported` where there is none.
+    fn admin(&self) -> Result<Box<dyn Admin>>;
+
+    /// Where it is, without secrets, for messages.
+    fn describe(&self) -> String;
+
+    /// Whether the target answers and lets us in; says what answered.
+    async fn probe(&self) -> Result<String>;
+}
