@@ -87,6 +87,7 @@ impl MemorySource {
         Batch {
             records,
             commit: Commit::UpTo(upto),
+            ..Batch::default()
         }
     }
 
