@@ -93,7 +93,11 @@ impl CsvDecoder {
         let Some(header) = &self.header else {
             match header_of(&self.fields[..filled], &self.ends[..ended]) {
                 Ok(header) => self.header = Some(header),
-                Err(error) => self.place.fault(line, &self.fields[..filled], error, out),
+                Err(error) => {
+                    // Rows cannot be read without a header: each will be a fault of its own.
+                    self.header = Some(Vec::new());
+                    self.place.fault(line, &self.fields[..filled], error, out);
+                }
             }
             return;
         };
