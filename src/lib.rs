@@ -1,3 +1,5 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod engine;
 pub mod expr;
+pub mod format;
