@@ -1,1 +1,4 @@
 //! The logic of ssectl; the terminal lives in `cli`.
+
+pub mod duration;
+pub mod generate;
