@@ -1,5 +1,7 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod duration;
 pub mod engine;
 pub mod expr;
 pub mod format;
+pub mod generate;
