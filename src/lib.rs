@@ -1,7 +1,10 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod cli;
 pub mod duration;
 pub mod engine;
 pub mod expr;
 pub mod format;
 pub mod generate;
+pub mod places;
+pub mod registry;

@@ -114,7 +114,9 @@ fn escape(chars: &mut std::str::Chars<'_>) -> std::result::Result<u8, TemplateEr
         Some('\\') => b'\\',
         Some('x') => {
             let digits: String = chars.take(2).collect();
-            let byte = u8::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 2);
+            let byte = u8::from_str_radix(&digits, 16)
+                .ok()
+                .filter(|_| digits.len() == 2);
             byte.ok_or_else(|| TemplateError::Escape(format!("x{digits}")))?
         }
         other => {

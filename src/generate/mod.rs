@@ -26,6 +26,7 @@ mod kind;
 mod kinds;
 mod rate;
 mod rng;
+mod source;
 mod spec;
 mod template;
 mod timeline;
@@ -38,6 +39,7 @@ pub use bad::BadKind;
 pub use error::SpecError;
 pub use kind::{Kind, KindInfo, kinds};
 pub use rate::Rate;
+pub use source::GenerateSource;
 pub use spec::{Bad, Disorder, Keys, Spec, Time};
 pub use timeline::DEFAULT_START;
 
