@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn refuses_the_rest_with_a_way_out() {
-        for text in ["", "5", "5 parsecs", "-5s", "5s ago", "1 month", "s"] {
+        for text in ["", "5", "1d", "5 parsecs", "-5s", "5s ago", "1 month", "s"] {
             let error = text.parse::<HumanDuration>().unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("`{text}` is not a duration (")),
