@@ -32,6 +32,9 @@ mod template;
 mod timeline;
 mod zipf;
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -123,7 +123,71 @@ fn push_team(out: &mut Vec<u8>, team: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::generate::{Generator, Kind, Spec};
+
+    fn rows(kind: Kind, count: u64) -> Vec<serde_json::Value> {
+        let generator = Generator::new(&Spec {
+            seed: 7,
+            ..Spec::new(kind)
+        })
+        .unwrap();
+        (0..count)
+            .map(|i| {
+                let mut out = Vec::new();
+                generator.write(i, &mut out);
+                serde_json::from_slice(&out).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_row_is_created_once_before_it_is_updated() {
+        for (kind, count) in [(Kind::Players, 100), (Kind::Teams, 20)] {
+            for (index, row) in rows(kind, 500).iter().enumerate() {
+                assert_eq!(row["op"], if index < count { "create" } else { "update" });
+                if index < count {
+                    assert_eq!(row["id"], index + 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_agree_with_the_rows_before_them() {
+        let mut current: HashMap<u64, serde_json::Value> = HashMap::new();
+        let (mut moves, mut scored) = (0, 0);
+        for row in rows(Kind::Players, 5_000) {
+            let id = row["id"].as_u64().unwrap();
+            if let Some(before) = current.insert(id, row.clone()) {
+                assert_eq!(
+                    (&before["name"], &before["position"]),
+                    (&row["name"], &row["position"])
+                );
+                assert!(before["goals"].as_u64() <= row["goals"].as_u64());
+                if before["season"] == row["season"] {
+                    assert_eq!(before["team"], row["team"], "no transfers within a season");
+                }
+                moves += u32::from(before["team"] != row["team"]);
+                scored += u32::from(before["goals"] != row["goals"]);
+            }
+        }
+        assert!(moves > 100 && scored > 100, "{moves} {scored}");
+    }
+
+    #[test]
+    fn players_are_in_teams_that_exist() {
+        let named = |kind, count| -> std::collections::BTreeSet<String> {
+            rows(kind, count)
+                .iter()
+                .map(|row| row["team"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(named(Kind::Players, 1_000), named(Kind::Teams, TEAMS));
+        assert_eq!(Kind::Teams.info().entities, TEAMS);
+    }
 
     #[test]
     fn team_names_are_unique() {
