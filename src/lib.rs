@@ -1,1 +1,3 @@
 //! The logic of ssectl; the terminal lives in `cli`.
+
+pub mod document;
