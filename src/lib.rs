@@ -1,3 +1,4 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
 pub mod document;
+pub mod expr;

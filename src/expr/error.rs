@@ -1,0 +1,141 @@
+//! What can be wrong with a program, and with a run of it, told with the line and a caret.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that is wrong with a program.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct CompileError {
+    pub(super) origin: String,
+    pub(super) text: String,
+    pub(super) faults: Vec<Fault>,
+}
+
+/// One place of a program that is wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Bytes from the start of the program.
+    pub offset: usize,
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// What is wrong and, where known, how to fix it.
+    pub message: String,
+}
+
+impl CompileError {
+    pub(super) fn new(
+        origin: &str,
+        source: &str,
+        faults: impl IntoIterator<Item = (usize, String)>,
+    ) -> Self {
+        let fault = |(offset, message)| {
+            let (line, column) = position(source.as_bytes(), offset);
+            Fault {
+                offset,
+                line,
+                column,
+                message,
+            }
+        };
+        Self {
+            origin: origin.to_owned(),
+            text: source.to_owned(),
+            faults: faults.into_iter().map(fault).collect(),
+        }
+    }
+
+    /// The faults in the order of the program text; never empty.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            let Fault {
+                line,
+                column,
+                message,
+                ..
+            } = fault;
+            writeln!(f, "{}:{line}:{column}: {message}", self.origin)?;
+            let text = self.text.lines().nth(line - 1).unwrap_or_default();
+            write!(f, "  {text}\n  {:>column$}", '^')?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a run of a program on one record failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{origin}: {kind}")]
+pub struct EvalError {
+    pub(super) origin: Arc<str>,
+    pub(super) kind: EvalErrorKind,
+}
+
+impl EvalError {
+    /// What happened.
+    pub fn kind(&self) -> &EvalErrorKind {
+        &self.kind
+    }
+
+    /// The name of the program, as given to [`compile`](super::Program::compile).
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+/// The kinds of [`EvalError`].
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalErrorKind {
+    /// The record is not exactly one JSON value.
+    #[error("record is not JSON: {what} at line {line}, column {column} (byte {offset})")]
+    InvalidJson {
+        /// Bytes from the start of the record.
+        offset: usize,
+        /// Line of the record, counted from 1.
+        line: usize,
+        /// Column in characters, counted from 1.
+        column: usize,
+        /// What was expected or found.
+        what: String,
+    },
+    /// The program raised an error: a type error or `error(...)`.
+    #[error("{0}")]
+    Program(String),
+    /// Over [`Limits::time`](super::Limits::time).
+    #[error("the program ran longer than {} s on one record", .0.as_secs_f64())]
+    LimitTime(Duration),
+    /// Over [`Limits::outputs`](super::Limits::outputs).
+    #[error("the program gave more than {0} results for one record")]
+    LimitOutputs(usize),
+    /// Over [`Limits::bytes`](super::Limits::bytes).
+    #[error("the program needed more than {0} bytes for one record")]
+    LimitBytes(usize),
+    /// Over [`Limits::depth`](super::Limits::depth), or the program calls itself too deeply.
+    #[error("nested deeper than {0} levels")]
+    LimitDepth(usize),
+}
+
+/// Line and column (both from 1, the column in characters) of a byte offset.
+pub(super) fn position(text: &[u8], offset: usize) -> (usize, usize) {
+    let before = &text[..offset.min(text.len())];
+    let start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    (
+        line,
+        1 + String::from_utf8_lossy(&before[start..]).chars().count(),
+    )
+}
