@@ -118,12 +118,7 @@ impl Faults {
         self.push(place, Severity::Warning, message)
     }
 
-    fn push(
-        &mut self,
-        place: &Place,
-        severity: Severity,
-        message: impl Into<String>,
-    ) -> Added<'_> {
+    fn push(&mut self, place: &Place, severity: Severity, message: impl Into<String>) -> Added<'_> {
         self.errors += usize::from(severity == Severity::Error);
         if self.list.len() == Self::MOST {
             self.left_out += 1;

@@ -166,7 +166,11 @@ impl<'a> Expansion<'a> {
             )),
             (None, Some(_)) => {
                 let (message, hint) = self.variables.undefined(name);
-                let message = if rest.is_empty() { message } else { rest.to_owned() };
+                let message = if rest.is_empty() {
+                    message
+                } else {
+                    rest.to_owned()
+                };
                 self.faults.push((at, message, hint));
             }
             (None, None) => {

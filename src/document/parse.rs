@@ -169,7 +169,11 @@ impl<'a> Builder<'a> {
         };
         self.check_tag(tag, &span);
         // Nothing at all is reported as `~` of no length.
-        let text = if span.is_empty() && style == Style::Plain { String::new() } else { text };
+        let text = if span.is_empty() && style == Style::Plain {
+            String::new()
+        } else {
+            text
+        };
         Node {
             place: Place::new(self.text, span),
             value: Value::Scalar(Scalar {
@@ -214,7 +218,9 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self, end: usize) {
-        let Some(frame) = self.stack.pop() else { return };
+        let Some(frame) = self.stack.pop() else {
+            return;
+        };
         let value = match frame.items {
             Items::List(nodes) => Value::List(nodes),
             Items::Map { entries, .. } => Value::Map(entries),
@@ -257,7 +263,9 @@ impl<'a> Builder<'a> {
                 self.root.get_or_insert(node);
             }
             Some(Items::List(nodes)) => nodes.push(node),
-            Some(Items::Map { key: key @ None, .. }) => {
+            Some(Items::Map {
+                key: key @ None, ..
+            }) => {
                 let name = node.scalar().map(|scalar| scalar.text.clone());
                 *key = Some(Key {
                     name: name.clone().unwrap_or_default(),
@@ -265,7 +273,11 @@ impl<'a> Builder<'a> {
                 });
                 self.check_key(name.as_deref(), &node.place);
             }
-            Some(Items::Map { entries, index, key }) => {
+            Some(Items::Map {
+                entries,
+                index,
+                key,
+            }) => {
                 let Some(key) = key.take() else { return };
                 match index.get(&key.name) {
                     Some(first) => {

@@ -106,7 +106,12 @@ mod tests {
             "FILE: is UTF-16 text\n  hint: save it as UTF-8"
         );
         assert_eq!(
-            refused("name: x\nsummary: gr\u{fc}n \u{e9}".as_bytes().strip_suffix(b"\xa9").expect("cut")),
+            refused(
+                "name: x\nsummary: gr\u{fc}n \u{e9}"
+                    .as_bytes()
+                    .strip_suffix(b"\xa9")
+                    .expect("cut")
+            ),
             "FILE:2:15: byte 0xc3 is not UTF-8\n  2 | summary: grün\n    |               ^\n  hint: save the file as UTF-8"
         );
     }

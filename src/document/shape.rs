@@ -245,14 +245,12 @@ impl<'a> Walk<'a> {
         self.faults.error(&node.place, message).maybe_hint(hint);
     }
 
-    fn mismatch_hint(
-        &self,
-        node: &Node,
-        choices: &[&Json],
-        constants: &[&str],
-    ) -> Option<String> {
+    fn mismatch_hint(&self, node: &Node, choices: &[&Json], constants: &[&str]) -> Option<String> {
         let wants = |name: &str| choices.iter().any(|choice| has_type(choice, name));
-        if let Some(near) = node.text().and_then(|text| closest(text, constants.iter().copied())) {
+        if let Some(near) = node
+            .text()
+            .and_then(|text| closest(text, constants.iter().copied()))
+        {
             return Some(format!("did you mean `{near}`?"));
         }
         match &node.value {
@@ -376,7 +374,9 @@ fn allow_interpolation(schema: &mut Json) {
     match schema {
         Json::Array(items) => items.iter_mut().for_each(allow_interpolation),
         Json::Object(fields) => {
-            let choices = ["oneOf", "anyOf"].into_iter().find(|name| fields.contains_key(*name));
+            let choices = ["oneOf", "anyOf"]
+                .into_iter()
+                .find(|name| fields.contains_key(*name));
             let constant = |choice: &Json| choice.get("const").is_some();
             if let Some(choices) = choices.and_then(|name| fields.get_mut(name))
                 && let Some(choices) = choices.as_array_mut()

@@ -58,12 +58,14 @@ pub(super) fn locate(place: &Place, scalar: &Scalar, offset: usize) -> Option<Pl
 
 /// The origin of byte `offset` of `text`, if `text` is what was traced.
 fn find(traced: &[(char, usize)], text: &str, offset: usize) -> Option<usize> {
-    let same = traced.len() >= text.chars().count()
-        && text.chars().zip(traced).all(|(a, (b, _))| a == *b);
+    let same =
+        traced.len() >= text.chars().count() && text.chars().zip(traced).all(|(a, (b, _))| a == *b);
     if !same {
         return None;
     }
-    let index = text.get(..offset).map_or(0, |before| before.chars().count());
+    let index = text
+        .get(..offset)
+        .map_or(0, |before| before.chars().count());
     match traced.get(index) {
         Some((_, origin)) => Some(*origin),
         None => traced.last().map(|(c, origin)| origin + c.len_utf8()),
@@ -75,7 +77,11 @@ fn literal(raw: &str, indent: usize) -> Vec<(char, usize)> {
     let mut traced = Vec::new();
     let mut at = 0;
     for (number, line) in raw.split_inclusive('\n').enumerate() {
-        let skip = if number == 0 { 0 } else { leading_spaces(line, indent) };
+        let skip = if number == 0 {
+            0
+        } else {
+            leading_spaces(line, indent)
+        };
         let chars = line[skip..].char_indices().filter(|(_, c)| *c != '\r');
         traced.extend(chars.map(|(i, c)| (c, at + skip + i)));
         at += line.len();
@@ -90,7 +96,11 @@ fn folded(raw: &str, indent: usize) -> Vec<(char, usize)> {
     let mut newlines = Vec::new();
     let mut at = 0;
     for (number, line) in raw.split_inclusive('\n').enumerate() {
-        let skip = if number == 0 { 0 } else { leading_spaces(line, indent) };
+        let skip = if number == 0 {
+            0
+        } else {
+            leading_spaces(line, indent)
+        };
         let body = line[skip..].trim_end_matches(['\n', '\r']);
         if !body.is_empty() {
             join(&mut traced, &mut newlines);
