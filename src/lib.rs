@@ -1,6 +1,8 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
 pub mod cli;
+pub mod config;
+pub mod document;
 pub mod duration;
 pub mod engine;
 pub mod expr;
@@ -8,3 +10,4 @@ pub mod format;
 pub mod generate;
 pub mod places;
 pub mod registry;
+pub mod scenario;

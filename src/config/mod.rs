@@ -1,0 +1,1 @@
+//! Configuration: targets and defaults, in layers that remember where each value comes from.

@@ -1,0 +1,418 @@
+//! From YAML text to nodes: bounded in depth and size, anchors included.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+
+use super::node::Style;
+use super::secret::is_secret;
+use super::trace::Seams;
+use super::{Entry, Faults, Key, Node, Place, Scalar, Text, Value, quote};
+
+/// Levels of nesting.
+const DEEPEST: usize = 64;
+/// Values of a file, those that aliases repeat included.
+const MOST_VALUES: usize = 100_000;
+
+/// Parses one document. `None` if it is empty, or not YAML at all.
+///
+/// Secrets are marked, and hidden from the excerpts of every fault that is reported after.
+pub fn parse(text: &Arc<Text>, faults: &mut Faults) -> Option<Node> {
+    let options = granit_parser::options! {
+        emit_comments: false,
+        disallow_directives: true,
+        flow_nesting_limit: DEEPEST,
+        block_nesting_limit: DEEPEST,
+    };
+    let mut builder = Builder::new(text);
+    let mut failed = None;
+    for event in Parser::new_from_str_with_options(text.content(), options) {
+        let stop = match event {
+            Ok((event, span)) => builder.event(event, span.byte_range().unwrap_or(0..0)),
+            Err(error) => Err(Stop::Syntax(error)),
+        };
+        if let Err(stop) = stop {
+            failed = Some(stop);
+            break;
+        }
+    }
+    let mut root = builder.root.take();
+    let mut hidden = Vec::new();
+    if let Some(root) = &mut root {
+        mark_secrets(root, &mut Vec::new(), false, &mut hidden);
+    }
+    if failed.is_some() {
+        builder.hide_unfinished(&mut hidden);
+    }
+    text.hide(hidden);
+    for (place, message, hint) in builder.faults {
+        faults.error(&place, message).maybe_hint(hint);
+    }
+    match failed {
+        Some(Stop::Syntax(error)) => report(text, &error, faults),
+        Some(Stop::TooMuch(span)) => faults
+            .error(
+                &Place::new(text, span),
+                format!("the file has more than {MOST_VALUES} values, aliases included"),
+            )
+            .hint("repeat less with anchors and aliases"),
+        None => return root.filter(|root| !root.is_null()),
+    }
+    None
+}
+
+/// Why reading cannot go on.
+enum Stop {
+    Syntax(ScanError),
+    TooMuch(Range<usize>),
+}
+
+/// A collection that is not closed yet.
+struct Frame {
+    start: usize,
+    anchor: usize,
+    before: usize,
+    items: Items,
+}
+
+enum Items {
+    List(Vec<Node>),
+    Map {
+        entries: Vec<Entry>,
+        index: HashMap<String, usize>,
+        key: Option<Key>,
+    },
+}
+
+struct Builder<'a> {
+    text: &'a Arc<Text>,
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, (Node, usize)>,
+    values: usize,
+    root: Option<Node>,
+    documents: usize,
+    faults: Vec<(Place, String, Option<String>)>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a Arc<Text>) -> Self {
+        Self {
+            text,
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            values: 0,
+            root: None,
+            documents: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Stop> {
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents == 2 {
+                    self.fault(
+                        span,
+                        "a second document starts here",
+                        "keep one document per file",
+                    );
+                }
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                self.count(1, &span)?;
+                let node = self.scalar(value.into_owned(), style, tag.as_deref(), span);
+                self.complete(node, anchor, 1);
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(Items::List(Vec::new()), anchor, tag.as_deref(), &span)?;
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                let items = Items::Map {
+                    entries: Vec::new(),
+                    index: HashMap::new(),
+                    key: None,
+                };
+                self.open(items, anchor, tag.as_deref(), &span)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
+            Event::Alias(id) => self.alias(id, span)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, values: usize, span: &Range<usize>) -> Result<(), Stop> {
+        self.values += values;
+        if self.values > MOST_VALUES {
+            return Err(Stop::TooMuch(span.clone()));
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        text: String,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Range<usize>,
+    ) -> Node {
+        let style = match style {
+            ScalarStyle::Plain if tag.is_some_and(|tag| tag.suffix() == "str") => Style::Text,
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        self.check_tag(tag, &span);
+        // Nothing at all is reported as `~` of no length.
+        let text = if span.is_empty() && style == Style::Plain {
+            String::new()
+        } else {
+            text
+        };
+        Node {
+            place: Place::new(self.text, span),
+            value: Value::Scalar(Scalar {
+                text,
+                style,
+                seams: Seams::default(),
+            }),
+            secret: false,
+        }
+    }
+
+    fn check_tag(&mut self, tag: Option<&Tag>, span: &Range<usize>) {
+        if let Some(tag) = tag
+            && !(tag.handle() == "tag:yaml.org,2002:"
+                && ["str", "int", "float", "bool", "null", "map", "seq"].contains(&tag.suffix()))
+        {
+            let name = format!("{}{}", tag.handle(), tag.suffix());
+            self.fault(
+                span.clone(),
+                format!("unknown tag {}", quote(&name)),
+                "leave the tag out; only those of the core schema, such as `!!str`, are known",
+            );
+        }
+    }
+
+    fn open(
+        &mut self,
+        items: Items,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: &Range<usize>,
+    ) -> Result<(), Stop> {
+        self.count(1, span)?;
+        self.check_tag(tag, span);
+        self.stack.push(Frame {
+            start: span.start,
+            anchor,
+            before: self.values - 1,
+            items,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(frame) = self.stack.pop() else {
+            return;
+        };
+        let value = match frame.items {
+            Items::List(nodes) => Value::List(nodes),
+            Items::Map { entries, .. } => Value::Map(entries),
+        };
+        let node = Node {
+            place: Place::new(self.text, frame.start..end),
+            value,
+            secret: false,
+        };
+        self.complete(node, frame.anchor, self.values - frame.before);
+    }
+
+    fn alias(&mut self, id: usize, span: Range<usize>) -> Result<(), Stop> {
+        match self.anchors.get(&id) {
+            Some((node, size)) => {
+                let (node, size) = (node.clone(), *size);
+                self.count(size, &span)?;
+                self.complete(node, 0, size);
+            }
+            None => {
+                self.fault(span.clone(), "an alias inside of what it stands for", "");
+                let node = Node {
+                    place: Place::new(self.text, span),
+                    value: Value::Faulty,
+                    secret: false,
+                };
+                self.complete(node, 0, 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs: into the open collection, or as key or root.
+    fn complete(&mut self, node: Node, anchor: usize, size: usize) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        match self.stack.last_mut().map(|frame| &mut frame.items) {
+            None => {
+                self.root.get_or_insert(node);
+            }
+            Some(Items::List(nodes)) => nodes.push(node),
+            Some(Items::Map {
+                key: key @ None, ..
+            }) => {
+                let name = node.scalar().map(|scalar| scalar.text.clone());
+                *key = Some(Key {
+                    name: name.clone().unwrap_or_default(),
+                    place: node.place.clone(),
+                });
+                self.check_key(name.as_deref(), &node.place);
+            }
+            Some(Items::Map {
+                entries,
+                index,
+                key,
+            }) => {
+                let Some(key) = key.take() else { return };
+                match index.get(&key.name) {
+                    Some(first) => {
+                        let line = entries[*first].key.place.position().0;
+                        let message = format!("{} is there twice", quote(&key.name));
+                        let hint = format!("it is first in line {line}; remove one of the two");
+                        self.faults.push((key.place, message, Some(hint)));
+                    }
+                    None => {
+                        index.insert(key.name.clone(), entries.len());
+                        entries.push(Entry { key, node });
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_key(&mut self, name: Option<&str>, place: &Place) {
+        match name {
+            None => self.fault(
+                place.span(),
+                "a name must be text, not a list or a mapping",
+                "put quotes around text that starts with `[` or `{`",
+            ),
+            Some("<<") => self.fault(
+                place.span(),
+                "merge keys (`<<`) are not supported",
+                "repeat the fields, or use an alias for the whole value",
+            ),
+            Some(_) => {}
+        }
+    }
+
+    fn fault(&mut self, span: Range<usize>, message: impl Into<String>, hint: &str) {
+        let hint = (!hint.is_empty()).then(|| hint.to_owned());
+        self.faults
+            .push((Place::new(self.text, span), message.into(), hint));
+    }
+
+    /// After a syntax error: hides the secrets read so far, to the end of their lines, and
+    /// everything behind the name of a secret that had no value yet.
+    fn hide_unfinished(&mut self, hidden: &mut Vec<Range<usize>>) {
+        let end = self.text.content().len();
+        let mut path = Vec::new();
+        let mut found = Vec::new();
+        for frame in &mut self.stack {
+            if let Items::Map { entries, key, .. } = &mut frame.items {
+                for entry in entries {
+                    path.push(entry.key.name.clone());
+                    mark_secrets(&mut entry.node, &mut path, false, &mut found);
+                    path.pop();
+                }
+                if let Some(key) = key {
+                    path.push(key.name.clone());
+                    if path_is_secret(&path) {
+                        hidden.push(key.place.span().end + 1..end);
+                    }
+                }
+            }
+        }
+        let content = self.text.content();
+        hidden.extend(found.into_iter().map(|span| {
+            let rest = content[span.end..].find('\n').unwrap_or(end - span.end);
+            span.start..span.end + rest
+        }));
+    }
+}
+
+/// Marks the scalars below secret names and collects their spans.
+fn mark_secrets(
+    node: &mut Node,
+    path: &mut Vec<String>,
+    secret: bool,
+    hidden: &mut Vec<Range<usize>>,
+) {
+    let secret = secret || path_is_secret(path);
+    match &mut node.value {
+        Value::Scalar(_) if secret => {
+            node.secret = true;
+            hidden.push(node.place.span());
+        }
+        Value::Scalar(_) | Value::Faulty => {}
+        Value::List(nodes) => {
+            for node in nodes {
+                mark_secrets(node, path, secret, hidden);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                path.push(entry.key.name.clone());
+                mark_secrets(&mut entry.node, path, secret, hidden);
+                path.pop();
+            }
+        }
+    }
+}
+
+fn path_is_secret(path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    is_secret(&path)
+}
+
+/// A syntax error in our words where the parser's need an explanation.
+fn report(text: &Arc<Text>, error: &ScanError, faults: &mut Faults) {
+    use ErrorKind as K;
+    let at = error.marker().byte_offset().unwrap_or(0);
+    let place = Place::new(text, at..at);
+    let (message, hint) = match error.kind() {
+        K::RecursionLimitExceeded => (format!("nested deeper than {DEEPEST} levels"), None),
+        K::TabNotAllowed
+        | K::TabInBlockIndentation
+        | K::TabInIndentation
+        | K::TabInPlainScalar
+        | K::TabAtBlockScalarStart => (
+            "a tab where YAML wants spaces".to_owned(),
+            Some("indent with spaces"),
+        ),
+        K::MappingValueNotAllowed | K::InvalidColonPlacement => (
+            "a `:` where no name can be".to_owned(),
+            Some("put quotes around text that has `: ` in it"),
+        ),
+        K::UnknownAnchor => (
+            "an alias for an anchor that is not defined before it".to_owned(),
+            Some("put quotes around text that starts with `*`"),
+        ),
+        K::UnexpectedCharacter { character } => (
+            format!("text cannot start with `{character}`"),
+            Some("put quotes around it"),
+        ),
+        K::UnclosedFlowCollection { open } => (format!("`{open}` is never closed"), None),
+        K::UnclosedQuotedScalar => ("a quote is never closed".to_owned(), None),
+        K::DirectiveDisallowed => ("YAML directives are not supported".to_owned(), None),
+        kind => (format!("not YAML: {kind}"), None),
+    };
+    faults
+        .error(&place, message)
+        .maybe_hint(hint.map(str::to_owned));
+}

@@ -1,0 +1,408 @@
+//! The scenario file as Rust types: what `ssectl schema scenario` and the checks of `lint` come from.
+//!
+//! Doc comments end up as descriptions in the JSON Schema, and so in editors. The model that runs
+//! is in [`types`](super::Scenario).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::generate::Spec;
+
+/// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scenario {
+    /// The version of this format.
+    pub api_version: ApiVersion,
+    /// The scenario's name, in kebab case.
+    pub name: String,
+    /// One line about it.
+    pub summary: Option<String>,
+    /// What can be set from outside (`--set NAME=VALUE`, a prompt), used as `${param.NAME}`.
+    pub params: Option<BTreeMap<String, Option<Param>>>,
+    /// Logical streams; the target makes real ones of them.
+    pub streams: Option<BTreeMap<String, Option<Stream>>>,
+    /// Pipelines, which run at the same time.
+    pub pipelines: BTreeMap<String, Pipeline>,
+    /// What must hold for a stream after the run.
+    pub expect: Option<BTreeMap<String, Expect>>,
+}
+
+/// The version of the scenario format.
+#[derive(JsonSchema)]
+pub enum ApiVersion {
+    /// The first version.
+    #[schemars(rename = "ssectl/v1")]
+    V1,
+}
+
+/// A parameter.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Param {
+    /// What to ask on a terminal.
+    pub prompt: Option<String>,
+    /// The value if nobody gives one.
+    pub default: Option<AnyScalar>,
+    /// A longer explanation.
+    pub help: Option<String>,
+    /// What a value must look like: `text` (the default), `number` or `path`.
+    #[schemars(rename = "type")]
+    pub kind: Option<ParamType>,
+}
+
+/// What a parameter's value must look like.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum ParamType {
+    /// Anything.
+    Text,
+    /// A number.
+    Number,
+    /// A path; the default starts from the scenario's folder, a given value from the working directory.
+    Path,
+}
+
+/// A logical stream.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Stream {
+    /// How many partitions (shards); the target's default when not said.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub partitions: Option<u32>,
+    /// Settings in the target's own words, such as `retention.ms: 60000`.
+    pub config: Option<BTreeMap<String, AnyScalar>>,
+}
+
+/// Records from a source through steps into a sink.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Pipeline {
+    /// Where records come from.
+    pub source: Source,
+    /// What happens to each record, in order.
+    pub steps: Option<Vec<Step>>,
+    /// What happens to a record that a step cannot handle: `fail` (the default), `skip`, or `dead-letter`.
+    pub on_error: Option<OnError>,
+    /// Where the results go.
+    pub sink: Sink,
+    /// What a record becomes in the sink; short for `format` inside of `sink`.
+    pub format: Option<Format>,
+}
+
+/// Where records come from: the name of a stream, an address, or one of `generate`, `replay`, `stream`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Source {
+    /// A stream by name or address.
+    Address(StreamAddress),
+    /// Made-up events.
+    Generate(Spec),
+    /// Recorded events.
+    Replay(Replay),
+    /// A part of a stream.
+    Stream(Read),
+}
+
+/// Recorded files, read one after the other.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Replay {
+    /// A file or several; relative paths start from the scenario's folder. `.gz` and `.zst` are decompressed.
+    pub replay: OneOrMore<FilePath>,
+    /// What a record is in the files; default `json`, one value per line.
+    pub format: Option<Format>,
+    /// The event time of a record, for the original pace.
+    pub time: Option<Jq>,
+    /// What the result of `time` counts; default `ms`.
+    pub unit: Option<TimeUnit>,
+    /// `max`, or a factor such as `10x`; default `1x` with `time`, else `max`.
+    pub speed: Option<SpeedText>,
+    /// Whether to start over at the end, for ever.
+    #[schemars(rename = "loop")]
+    pub repeat: Option<bool>,
+}
+
+/// A stream and which part of it.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Read {
+    /// The stream, by name or address.
+    pub stream: StreamAddress,
+    /// Where to start, and with `FROM:TO` where to stop: `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`.
+    pub from: Option<OffsetsText>,
+    /// The consumer group whose commits say where to go on.
+    pub group: Option<String>,
+    /// What a record is; default `json`.
+    pub format: Option<Format>,
+}
+
+/// Where results go: the name of a stream, an address, or a mapping with `stream`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Sink {
+    /// A stream by name or address.
+    Address(StreamAddress),
+    /// A stream and what a record becomes in it.
+    Stream(Write),
+}
+
+/// A stream to write.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Write {
+    /// The stream, by name or address.
+    pub stream: StreamAddress,
+    /// What a record becomes; default `json`.
+    pub format: Option<Format>,
+}
+
+/// One thing that happens to a record.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Step {
+    /// Each result of the program becomes a record.
+    Map(MapStep),
+    /// Records stay if the program says so.
+    Filter(FilterStep),
+    /// The program's result becomes the key.
+    Key(KeyStep),
+    /// The program's result becomes the time.
+    Time(TimeStep),
+}
+
+/// Each result of the program becomes a record: none, one or many.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct MapStep {
+    /// For example `.text |= ascii_upcase`.
+    pub map: Jq,
+}
+
+/// Records stay if the program's first result is neither `false` nor `null`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FilterStep {
+    /// For example `.seq > 3`.
+    pub filter: Jq,
+}
+
+/// The program's first result becomes the record's key; `null` removes it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct KeyStep {
+    /// For example `.id`.
+    pub key: Jq,
+}
+
+/// The program's first result becomes the record's time.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct TimeStep {
+    /// For example `.ts`.
+    pub time: Jq,
+    /// What the result counts; default `ms`.
+    pub unit: Option<TimeUnit>,
+}
+
+/// What happens to a record that a step cannot handle. It is counted in every case.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum OnError {
+    /// `fail` or `skip`.
+    Plain(OnErrorWord),
+    /// The record goes to another stream as it was read.
+    DeadLetter(DeadLetter),
+}
+
+/// What happens to a record that a step cannot handle.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum OnErrorWord {
+    /// The run stops.
+    Fail,
+    /// The record is left out.
+    Skip,
+}
+
+/// The record goes to another stream as it was read.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeadLetter {
+    /// The stream, by name or address.
+    pub dead_letter: StreamAddress,
+}
+
+/// What must hold for the records of a stream after the run.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Expect {
+    /// How many records there are: a number, or `min` and `max`.
+    pub count: Option<Count>,
+    /// True of every record.
+    pub every: Option<OneOrMore<Jq>>,
+    /// True of at least one record.
+    pub some: Option<OneOrMore<Jq>>,
+    /// A file with the same records.
+    pub equals: Option<Equals>,
+    /// What never decreases among the records of a key.
+    pub order: Option<KeyOrder>,
+    /// What a record is: `json` (the default) or `text`.
+    pub format: Option<ExpectFormat>,
+}
+
+/// A number of records.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Count {
+    /// Exactly so many.
+    Exactly(u64),
+    /// Between two numbers.
+    Between(Bounds),
+}
+
+/// Bounds, both included.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Bounds {
+    /// At least so many.
+    pub min: Option<u64>,
+    /// At most so many.
+    pub max: Option<u64>,
+}
+
+/// The records that a stream must have.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum Equals {
+    /// A file of records, in any order.
+    File(FilePath),
+    /// A file of records, and whether order counts.
+    Ordered(EqualsFile),
+}
+
+/// A file of records, and whether order counts.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct EqualsFile {
+    /// NDJSON (or lines of text); relative paths start from the scenario's folder.
+    pub file: FilePath,
+    /// `any` (the default), or `exact`: each partition has the order of the file.
+    pub order: Option<EqualsOrder>,
+}
+
+/// Whether the order of records counts.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum EqualsOrder {
+    /// The same records, each as often, in any order.
+    Any,
+    /// Also, the records of each partition have the order of the file.
+    Exact,
+}
+
+/// Among the records of a key, `by` never decreases.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct KeyOrder {
+    /// The key: `$key` for the record's key, or a program over its value.
+    pub key: Jq,
+    /// What must not decrease, such as `.seq`.
+    pub by: Jq,
+}
+
+/// What the bytes of a record are.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Format {
+    /// One JSON value.
+    Json,
+    /// Text: programs see a string.
+    Text,
+    /// Rows with a header: programs see objects.
+    Csv,
+    /// Any bytes; no program may look into them.
+    Raw,
+}
+
+/// What the bytes of a record are.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum ExpectFormat {
+    /// One JSON value.
+    Json,
+    /// Text: programs see a string.
+    Text,
+}
+
+/// What a time counts.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub enum TimeUnit {
+    /// Seconds since 1970.
+    S,
+    /// Milliseconds since 1970.
+    Ms,
+    /// Microseconds since 1970.
+    Us,
+    /// Nanoseconds since 1970.
+    Ns,
+    /// Text such as `2024-05-09T11:33:23.0075+02:00`.
+    Rfc3339,
+}
+
+/// One value, or a list of them.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum OneOrMore<T> {
+    /// One.
+    One(T),
+    /// Several.
+    More(#[schemars(length(min = 1))] Vec<T>),
+}
+
+/// Text, a number or a boolean; it is used as it is written.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub enum AnyScalar {
+    /// Text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+/// Declares a kind of scalar with its own name in messages and editors.
+macro_rules! text {
+    ($($(#[doc = $doc:literal])+ $name:ident($kinds:expr) = $title:literal;)+) => {$(
+        $(#[doc = $doc])+
+        pub struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let description = concat!($($doc),+).trim();
+                json_schema!({"type": $kinds, "title": $title, "description": description})
+            }
+        }
+    )+};
+}
+
+text! {
+    /// A program in the jq language.
+    Jq("string") = "a jq program";
+    /// The name of a stream under `streams`, `kafka://host:port/topic`, `file:path`, `-` or `TARGET:STREAM`.
+    StreamAddress("string") = "the name or address of a stream";
+    /// A path; relative ones start from the scenario's folder.
+    FilePath("string") = "a path";
+    /// `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO` of two of them.
+    OffsetsText(["string", "integer"]) = "an offset such as `start` or `-10`";
+    /// `max`, or a factor such as `10x`.
+    SpeedText(["string", "number"]) = "a speed such as `10x` or `max`";
+}

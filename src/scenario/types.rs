@@ -1,0 +1,373 @@
+//! What a scenario says, checked and compiled.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use ssectl_adapter::{Range, StreamSpec, StreamUri, Timestamp};
+
+use super::redact;
+use crate::document::Place;
+use crate::expr::Program;
+use crate::expr::time::{EventTime, Unit};
+use crate::generate::Spec;
+
+/// An exercise: logical streams, pipelines between them, and what must come out.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name, in kebab case.
+    pub name: String,
+    /// One line about it.
+    pub summary: Option<String>,
+    /// The file it was loaded from.
+    pub file: PathBuf,
+    /// What can be set from outside, with the values that were used.
+    pub params: Vec<Param>,
+    /// The logical streams, in the order of the file.
+    pub streams: Vec<Stream>,
+    /// The pipelines, in the order of the file.
+    pub pipelines: Vec<Pipeline>,
+    /// What must hold afterwards, in the order of the file; at most one per stream.
+    pub expectations: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// The folder of the file, which its relative paths start from.
+    pub fn dir(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The stream of that name.
+    pub fn stream(&self, name: &str) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.name == name)
+    }
+}
+
+/// Something to be filled in from outside, used as `${param.NAME}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Param {
+    /// Its name.
+    pub name: String,
+    /// What to ask on a terminal.
+    pub prompt: Option<String>,
+    /// Its value if nobody gives one.
+    pub default: Option<String>,
+    /// A longer explanation.
+    pub help: Option<String>,
+    /// What a value must look like.
+    pub kind: ParamKind,
+    /// The value in use; `None` only before the scenario is loaded.
+    pub value: Option<String>,
+}
+
+/// What the value of a parameter must look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ParamKind {
+    /// Anything.
+    #[default]
+    Text,
+    /// A number as JSON writes it.
+    Number,
+    /// A path. A default starts from the scenario's folder, a given value from the working directory.
+    Path,
+}
+
+/// A logical stream. Targets may call it otherwise.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// What it is made with.
+    pub spec: StreamSpec,
+    /// Its name in the file.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Records from a source through steps into a sink.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: String,
+    /// Where records come from.
+    pub source: Source,
+    /// What happens to each, in order.
+    pub steps: Vec<Step>,
+    /// What happens to a record that a step cannot handle.
+    pub on_error: OnError,
+    /// Where the results go.
+    pub sink: Sink,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Where records come from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The kind of source.
+    pub kind: SourceKind,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// The kinds of sources.
+#[derive(Clone, Debug)]
+pub enum SourceKind {
+    /// Made up. The options are known to be valid.
+    Generate(Box<Spec>),
+    /// Recorded files.
+    Replay(Replay),
+    /// A stream of the scenario, or one at an address.
+    Read(Read),
+}
+
+/// Recorded files, read one after the other.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// At least one; each is there.
+    pub files: Vec<PathBuf>,
+    /// What a record is in them.
+    pub format: Format,
+    /// The event time of a record, which the pace comes from.
+    pub time: Option<TimeExpr>,
+    /// How fast. Original speed if there is a `time`, else as fast as possible.
+    pub speed: Speed,
+    /// Whether to start over at the end, for ever.
+    pub repeat: bool,
+}
+
+/// How fast recorded events are sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as possible.
+    Max,
+    /// So many times as fast as they happened; above 0.
+    Times(f64),
+}
+
+/// A stream to read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Which one.
+    pub from: Address,
+    /// Its part that is read.
+    pub range: Offsets,
+    /// The group whose commits say where to go on; the runner chooses one if there is none.
+    pub group: Option<String>,
+    /// What a record is in it.
+    pub format: Format,
+}
+
+/// A part of a stream in the grammar of [`Range`], known to be valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offsets(pub(super) Option<String>);
+
+impl Offsets {
+    /// The range; `now` is what `@-1h` counts from. `None` if the scenario does not say.
+    pub fn resolve(&self, now: Timestamp) -> Option<Range> {
+        let text = self.0.as_deref()?;
+        Some(Range::parse(text, now).expect("parsed when the scenario was loaded"))
+    }
+}
+
+/// A step: what happens to one record.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Each result of the program is a record of its own.
+    Map(Expr),
+    /// Records stay if the program's first result is neither `false` nor `null`.
+    Filter(Expr),
+    /// The program's first result becomes the key; `null` removes it.
+    Key(Expr),
+    /// The program's first result becomes the record's time.
+    Time(TimeExpr),
+}
+
+impl Step {
+    /// Its name in the file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Map(_) => "map",
+            Self::Filter(_) => "filter",
+            Self::Key(_) => "key",
+            Self::Time(_) => "time",
+        }
+    }
+
+    /// The program's text.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.source,
+            Self::Time(expr) => &expr.source,
+        }
+    }
+
+    /// Where the program is written.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.place,
+            Self::Time(expr) => &expr.place,
+        }
+    }
+}
+
+/// A jq program.
+#[derive(Clone)]
+pub struct Expr {
+    /// Its text.
+    pub source: String,
+    /// Where it is written.
+    pub place: Place,
+    /// What runs.
+    pub program: Program,
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.source, self.place)
+    }
+}
+
+/// A jq program that gives a time.
+#[derive(Clone)]
+pub struct TimeExpr {
+    /// Its text.
+    pub source: String,
+    /// Where it is written.
+    pub place: Place,
+    /// What its result counts.
+    pub unit: Unit,
+    /// What runs.
+    pub program: EventTime,
+}
+
+impl fmt::Debug for TimeExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.source, self.place)
+    }
+}
+
+/// What happens to a record that a step cannot handle. It is counted in every case.
+#[derive(Clone, Debug, Default)]
+pub enum OnError {
+    /// The run stops.
+    #[default]
+    Fail,
+    /// The record is left out.
+    Skip,
+    /// The record goes there as it was read.
+    DeadLetter(Address),
+}
+
+/// Where results go.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    /// Which stream.
+    pub to: Address,
+    /// What a record becomes in it.
+    pub format: Format,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// A stream by its name in the scenario, or by a URI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// Declared under `streams`.
+    Declared(String),
+    /// `kafka://host/topic`, `file:path`, `-`, or `TARGET:STREAM`. A file's path starts from the
+    /// working directory, no longer from the scenario's folder.
+    Uri(StreamUri),
+}
+
+impl Address {
+    /// The name, if it is a stream of the scenario.
+    pub fn declared(&self) -> Option<&str> {
+        match self {
+            Self::Declared(name) => Some(name),
+            Self::Uri(_) => None,
+        }
+    }
+}
+
+/// For messages; without passwords.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declared(name) => f.write_str(name),
+            Self::Uri(uri) => f.write_str(&redact(uri)),
+        }
+    }
+}
+
+/// What the bytes of a record are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON value.
+    #[default]
+    Json,
+    /// Text: programs see a string, and string results lose their quotes.
+    Text,
+    /// A row: programs see an object with the header's names.
+    Csv,
+    /// Anything: no program may look into it.
+    Raw,
+}
+
+/// What must hold for the records of a stream after a run.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    /// The stream, declared under `streams`.
+    pub stream: String,
+    /// What a record is in it: JSON or text.
+    pub format: Format,
+    /// How many there are.
+    pub count: Option<Count>,
+    /// Each of these is true of every record.
+    pub every: Vec<Expr>,
+    /// Each of these is true of at least one record.
+    pub some: Vec<Expr>,
+    /// The records themselves.
+    pub equals: Option<Equals>,
+    /// What never decreases per key.
+    pub order: Option<KeyOrder>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// Bounds of a number of records, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// At least so many.
+    pub min: u64,
+    /// At most so many, if there is a limit.
+    pub max: Option<u64>,
+}
+
+/// A file that a stream must have the records of.
+#[derive(Clone, Debug)]
+pub struct Equals {
+    /// NDJSON, or lines of text; it is there.
+    pub file: PathBuf,
+    /// Whether order counts.
+    pub order: EqualsOrder,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// Whether the order of records counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EqualsOrder {
+    /// The same records, each as often; in any order.
+    #[default]
+    Any,
+    /// Also, the records of each partition have the order of the file.
+    Exact,
+}
+
+/// Per key, `by` never decreases.
+#[derive(Clone, Debug)]
+pub struct KeyOrder {
+    /// The key: `$key`, or a program over the record.
+    pub key: Expr,
+    /// What must not decrease, by jq's order of values.
+    pub by: Expr,
+}
