@@ -142,6 +142,16 @@ impl Faults {
         self.errors > 0
     }
 
+    /// Whether one of the errors that were kept is at this very place.
+    pub fn has_error_at(&self, place: &Place) -> bool {
+        let (line, col) = place.position();
+        self.list.iter().any(|fault| {
+            fault.severity == Severity::Error
+                && fault.file == place.text().name()
+                && (fault.line, fault.col) == (line, col)
+        })
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

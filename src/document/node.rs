@@ -107,6 +107,17 @@ impl Node {
         self.entry(name).map(|entry| &entry.node)
     }
 
+    /// The value of a name, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Map(entries) => entries
+                .iter_mut()
+                .find(|entry| entry.key.name == name)
+                .map(|entry| &mut entry.node),
+            _ => None,
+        }
+    }
+
     /// The entry of a name, if this is a mapping that has it.
     pub fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key.name == name)

@@ -1,14 +1,27 @@
 //! Scenario files: read, checked, compiled; what they need of a target; whether their expectations hold.
+//!
+//! [`load`] reports all faults of a file at once. [`Scenario::needs`] and [`check`] say before the
+//! first record moves what a target lacks. A [`Checker`] per [`Expectation`] takes the records of a
+//! stream after the run and gives a [`Verdict`].
 
+mod decode;
+mod expect;
+mod expectations;
 pub mod format;
+mod generated;
+mod graph;
+mod load;
+mod needs;
+mod params;
+mod pipelines;
 mod types;
 
+pub use expect::{Checker, CheckerError, Line, Verdict};
+pub use load::{Loaded, declared_params, load, schema};
+pub use needs::{Feature, Mismatch, Need, Needs, check};
+pub use params::Params;
 pub use types::{
     Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Offsets, OnError,
     Param, ParamKind, Pipeline, Read, Replay, Scenario, Sink, Source, SourceKind, Speed, Step,
     Stream, TimeExpr,
 };
-
-fn redact(uri: &ssectl_adapter::StreamUri) -> String {
-    crate::document::redact_uri(&uri.to_string())
-}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ssectl_adapter::{Range, StreamSpec, StreamUri, Timestamp};
 
-use super::redact;
+use crate::document::redact_uri;
 use crate::document::Place;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
@@ -293,7 +293,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Declared(name) => f.write_str(name),
-            Self::Uri(uri) => f.write_str(&redact(uri)),
+            Self::Uri(uri) => f.write_str(&redact_uri(&uri.to_string())),
         }
     }
 }

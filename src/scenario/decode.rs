@@ -1,0 +1,273 @@
+//! From checked YAML to the model: what belongs to every part of a scenario.
+//!
+//! The shape has been checked before. Here a value of the wrong shape is passed over without a
+//! word, and only what a schema cannot say is reported: names, programs, files, addresses.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ssectl_adapter::{StreamSpec, StreamUri, closest};
+
+use super::{Address, Expr, Format, Param, Scenario, Stream, TimeExpr};
+use crate::document::{Entry, Faults, Node, list, quote, redact_uri};
+use crate::expr::time::{EventTime, Unit};
+use crate::expr::{CompileError, Options, Program};
+
+/// The names a scenario may use on every target: what is left of the rules of Kafka, Pub/Sub,
+/// Kinesis, SQS and Event Hubs.
+const LONGEST_NAME: usize = 80;
+
+pub(super) struct Decoder<'a> {
+    file: &'a Path,
+    streams: Vec<String>,
+    pub(super) faults: &'a mut Faults,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(file: &'a Path, root: &Node, faults: &'a mut Faults) -> Self {
+        let streams = root.get("streams").map_or(&[] as &[Entry], Node::entries);
+        Self {
+            file,
+            streams: streams.iter().map(|entry| entry.key.name.clone()).collect(),
+            faults,
+        }
+    }
+
+    /// The whole scenario; `None` if any part of it is missing.
+    pub(super) fn scenario(&mut self, root: &Node, params: Vec<Param>) -> Option<Scenario> {
+        let name = self.name(root);
+        let streams = self.all(root.field("streams"), Self::stream);
+        let pipelines = self.all(root.field("pipelines"), Self::pipeline);
+        let expectations = self.all(root.field("expect"), Self::expectation);
+        if let Some(node) = root.field("pipelines")
+            && node.entries().is_empty()
+        {
+            self.faults
+                .error(&node.place, "a scenario needs at least one pipeline");
+        }
+        Some(Scenario {
+            name: name?,
+            summary: root.field("summary").and_then(Node::text).map(str::to_owned),
+            file: self.file.to_owned(),
+            params,
+            streams: streams?,
+            pipelines: pipelines?,
+            expectations: expectations?,
+        })
+    }
+
+    /// Decodes every entry of a mapping, also after one that failed.
+    fn all<T>(
+        &mut self,
+        node: Option<&Node>,
+        mut decode: impl FnMut(&mut Self, &Entry) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let entries = node.map_or(&[] as &[Entry], Node::entries);
+        let decoded: Vec<Option<T>> = entries.iter().map(|entry| decode(self, entry)).collect();
+        decoded.into_iter().collect()
+    }
+
+    fn name(&mut self, root: &Node) -> Option<String> {
+        let node = root.field("name")?;
+        let name = node.text()?;
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || !name.chars().all(allowed) {
+            let message = format!("{} is no name of a scenario", quote(name));
+            self.faults
+                .error(&node.place, message)
+                .hint("use small letters, digits and `-`");
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn stream(&mut self, entry: &Entry) -> Option<Stream> {
+        let Entry { key, node } = entry;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let name_is_good = key.name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key.name.len() <= LONGEST_NAME
+            && key.name.chars().all(allowed);
+        if !name_is_good {
+            let message = format!("{} is no name of a stream", quote(&key.name));
+            self.faults.error(&key.place, message).hint(format!(
+                "use letters, digits, `-`, `_` and `.`, a letter first, {LONGEST_NAME} at most"
+            ));
+            return None;
+        }
+        let partitions = match node.field("partitions") {
+            Some(node) => Some(u32::try_from(unsigned(node)?).ok()?),
+            None => None,
+        };
+        let settings = node.field("config").map_or(&[] as &[Entry], Node::entries);
+        let config: BTreeMap<String, String> = settings
+            .iter()
+            .filter_map(|entry| Some((entry.key.name.clone(), entry.node.text()?.to_owned())))
+            .collect();
+        Some(Stream {
+            name: key.name.clone(),
+            spec: StreamSpec {
+                name: key.name.clone(),
+                partitions,
+                config,
+            },
+            place: key.place.clone(),
+        })
+    }
+
+    /// A stream that is declared.
+    pub(super) fn declared(&mut self, name: &str, node: &crate::document::Place) -> Option<String> {
+        if self.streams.iter().any(|known| known == name) {
+            return Some(name.to_owned());
+        }
+        let known = || self.streams.iter().map(String::as_str);
+        let hint = match closest(name, known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.streams.is_empty() => "declare it under `streams`".to_owned(),
+            None => format!("declare it under `streams`; there is {}", list(known())),
+        };
+        self.faults
+            .error(node, format!("unknown stream {}", quote(name)))
+            .hint(hint);
+        None
+    }
+
+    /// A name of a stream, or a URI.
+    pub(super) fn address(&mut self, node: &Node) -> Option<Address> {
+        let text = node.text()?;
+        if text != "-" && !text.contains(':') {
+            return self.declared(text, &node.place).map(Address::Declared);
+        }
+        let shown = redact_uri(text);
+        match text.parse::<StreamUri>() {
+            Ok(uri) if uri.path.is_empty() => {
+                let message = format!("{} names no stream", quote(&shown));
+                self.faults
+                    .error(&node.place, message)
+                    .hint("write `kafka://host:port/topic`, `file:path`, `TARGET:STREAM` or `-`");
+                None
+            }
+            Ok(mut uri) => {
+                if uri.scheme == "file" {
+                    uri.path = self.path(&uri.path).display().to_string();
+                }
+                Some(Address::Uri(uri))
+            }
+            Err(error) => {
+                let message = format!("{} is no stream address: {error}", quote(&shown));
+                let hint = error.hint_text().map(str::to_owned);
+                self.faults.error(&node.place, message).maybe_hint(hint);
+                None
+            }
+        }
+    }
+
+    /// A path as the file means it.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// A file that must be there.
+    pub(super) fn existing_file(&mut self, node: &Node) -> Option<PathBuf> {
+        let text = node.text()?;
+        let path = self.path(text);
+        let problem = match std::fs::metadata(&path) {
+            Ok(found) if found.is_dir() => "is a folder".to_owned(),
+            Ok(_) => return Some(path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is not there".to_owned(),
+            Err(error) => format!("cannot be used: {error}"),
+        };
+        self.faults
+            .error(&node.place, format!("file {} {problem}", quote(text)))
+            .hint(format!("it is looked for as {}", quote(&path.display().to_string())));
+        None
+    }
+
+    /// A jq program, compiled.
+    pub(super) fn expr(&mut self, node: &Node) -> Option<Expr> {
+        let source = text_only(node)?.to_owned();
+        let origin = node.place.to_string();
+        let compiled = Program::compile(&origin, &source, &Options::default());
+        let program = self.compiled(node, compiled)?;
+        Some(Expr {
+            source,
+            place: node.place.clone(),
+            program,
+        })
+    }
+
+    /// A jq program for a time, with the unit that stands beside it.
+    pub(super) fn time(&mut self, node: &Node, unit: Option<&Node>) -> Option<TimeExpr> {
+        let source = text_only(node)?.to_owned();
+        let unit = match unit {
+            Some(unit) => unit.text()?.parse().ok(),
+            None => Some(Unit::Ms),
+        };
+        let origin = node.place.to_string();
+        // The program's faults are reported also when the unit is wrong.
+        let checked_with = unit.unwrap_or(Unit::Ms);
+        let compiled = EventTime::compile(&origin, &source, checked_with, &Options::default());
+        let program = self.compiled(node, compiled)?;
+        Some(TimeExpr {
+            source,
+            place: node.place.clone(),
+            unit: unit?,
+            program,
+        })
+    }
+
+    fn compiled<T>(&mut self, node: &Node, compiled: Result<T, CompileError>) -> Option<T> {
+        match compiled {
+            Ok(program) => Some(program),
+            Err(error) => {
+                for fault in error.faults() {
+                    let place = node.place_in_text(fault.offset);
+                    self.faults.error(&place, format!("jq: {}", fault.message));
+                }
+                None
+            }
+        }
+    }
+
+    /// One value or a list of them.
+    pub(super) fn one_or_more<T>(
+        &mut self,
+        node: &Node,
+        mut decode: impl FnMut(&mut Self, &Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let nodes = match &node.value {
+            crate::document::Value::List(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let decoded: Vec<Option<T>> = nodes.iter().map(|node| decode(self, node)).collect();
+        if decoded.is_empty() {
+            self.faults.error(&node.place, "an empty list");
+            return None;
+        }
+        decoded.into_iter().collect()
+    }
+}
+
+/// `format`, if it is there and known.
+pub(super) fn format(node: Option<&Node>) -> Option<Format> {
+    match node.map(|node| node.text()) {
+        None | Some(Some("json")) => Some(Format::Json),
+        Some(Some("text")) => Some(Format::Text),
+        Some(Some("csv")) => Some(Format::Csv),
+        Some(Some("raw")) => Some(Format::Raw),
+        Some(_) => None,
+    }
+}
+
+/// The text of a scalar that is text and not a number or boolean.
+pub(super) fn text_only(node: &Node) -> Option<&str> {
+    let typed = node.scalar()?.typed();
+    matches!(typed, crate::document::Typed::Text(_)).then(|| node.text())?
+}
+
+/// A whole number that is not negative.
+pub(super) fn unsigned(node: &Node) -> Option<u64> {
+    match node.scalar()?.typed() {
+        crate::document::Typed::Number(number) => number.as_u64(),
+        _ => None,
+    }
+}

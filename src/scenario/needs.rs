@@ -1,0 +1,328 @@
+//! What a scenario needs of a target, and whether a target has it, before the first record moves.
+
+use std::fmt;
+
+use ssectl_adapter::{Bound, Capabilities, Order, Timestamp};
+
+use super::{
+    EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind, Step,
+};
+use crate::document::Place;
+use crate::generate::{BadKind, Spec};
+
+/// Something a target can or cannot do for a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Feature {
+    /// Streams can be made.
+    Create,
+    /// Streams can be written.
+    Write,
+    /// Streams can be read.
+    Read,
+    /// Keys survive.
+    Keys,
+    /// Headers survive.
+    Headers,
+    /// The times of records survive.
+    Times,
+    /// Values may be any bytes.
+    Binary,
+    /// Records of a key keep their order.
+    OrderPerKey,
+    /// Records of a partition keep their order.
+    OrderPerPartition,
+    /// A read can start at a position.
+    Seek,
+    /// A read can start at a time.
+    SeekTime,
+    /// A group of readers goes on where it committed.
+    Groups,
+    /// Records of so many bytes are taken.
+    RecordSize(usize),
+}
+
+/// One thing that is needed of the target.
+#[derive(Debug, Clone)]
+pub struct Need {
+    /// What is needed.
+    pub feature: Feature,
+    /// For which stream.
+    pub stream: String,
+    /// What needs it, as in "`shout` sets keys".
+    pub why: String,
+    /// Where that is written.
+    pub place: Place,
+}
+
+/// All that a scenario needs, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    /// One entry per feature and stream; the first reason only.
+    pub list: Vec<Need>,
+}
+
+/// Something a scenario needs and a target lacks.
+#[derive(Debug, Clone)]
+pub struct Mismatch {
+    /// What the scenario needs, and where.
+    pub need: Need,
+    /// What the target lacks, as in "does not keep keys".
+    pub lacks: String,
+    /// What to change.
+    pub change: String,
+}
+
+/// `scenario.yaml:9:3: step 2 of `shout` sets keys of `shouted`, but the target does not keep keys`,
+/// and a hint.
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            need,
+            lacks,
+            change,
+        } = self;
+        let Need { why, place, .. } = need;
+        write!(f, "{place}: {why}, but the target {lacks}\n  hint: {change}")
+    }
+}
+
+impl Scenario {
+    /// What the declared streams need of the target they are put on. Streams at addresses of their
+    /// own are not part of it.
+    pub fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        for stream in &self.streams {
+            let why = format!("stream `{}` has to be made", stream.name);
+            needs.add(Feature::Create, &stream.name, why, &stream.place);
+        }
+        for pipeline in &self.pipelines {
+            needs.pipeline(pipeline);
+        }
+        for expectation in &self.expectations {
+            needs.expectation(expectation);
+        }
+        needs
+    }
+}
+
+/// Which needs a target with these capabilities does not meet.
+pub fn check(needs: &Needs, capabilities: &Capabilities) -> Vec<Mismatch> {
+    let unmet = needs.list.iter().filter_map(|need| {
+        let (lacks, change) = need.feature.lack(capabilities)?;
+        Some(Mismatch {
+            need: need.clone(),
+            lacks,
+            change: change.to_owned(),
+        })
+    });
+    unmet.collect()
+}
+
+impl Feature {
+    /// What a target lacks of it and what to change, if it does.
+    fn lack(self, target: &Capabilities) -> Option<(String, &'static str)> {
+        const OTHER: &str = "choose another target";
+        let (met, lacks, change) = match self {
+            Self::Create => (
+                target.admin,
+                "cannot make streams",
+                "choose another target, or name streams that exist by their addresses",
+            ),
+            Self::Write => (target.write, "cannot be written to", OTHER),
+            Self::Read => (target.read, "cannot be read from", OTHER),
+            Self::Keys => (
+                target.keys,
+                "does not keep keys",
+                "put the key into the value, or choose another target",
+            ),
+            Self::Headers => (
+                target.headers,
+                "does not keep headers",
+                "put what they say into the value, or choose another target",
+            ),
+            Self::Times => (
+                target.timestamps,
+                "does not keep the times of records",
+                "put the time into the value, or choose another target",
+            ),
+            Self::Binary => (
+                target.binary,
+                "takes text only",
+                "leave out what is no text, or choose another target",
+            ),
+            Self::OrderPerKey => (
+                target.order >= Order::PerKey,
+                "does not keep the order of records",
+                "leave out what is expected of the order, or choose another target",
+            ),
+            Self::OrderPerPartition => (
+                target.order >= Order::PerPartition,
+                "does not keep the order within partitions",
+                "write `order: any`, or choose another target",
+            ),
+            Self::Seek => (
+                target.seek,
+                "cannot read from a position",
+                "read from `start`, or choose another target",
+            ),
+            Self::SeekTime => (
+                target.seek_time,
+                "cannot read from a time",
+                "read from `start` and filter by time, or choose another target",
+            ),
+            Self::Groups => (
+                target.resume,
+                "has no groups of readers",
+                "leave out `group` and `stored`, or choose another target",
+            ),
+            Self::RecordSize(bytes) => {
+                let limit = target.max_record_bytes.filter(|limit| *limit < bytes)?;
+                let lacks = format!("takes at most {limit} bytes");
+                return Some((lacks, "make the records smaller, or choose another target"));
+            }
+        };
+        (!met).then(|| (lacks.to_owned(), change))
+    }
+}
+
+impl Needs {
+    fn add(&mut self, feature: Feature, stream: &str, why: String, place: &Place) {
+        let known = |need: &Need| need.feature == feature && need.stream == stream;
+        if !self.list.iter().any(known) {
+            self.list.push(Need {
+                feature,
+                stream: stream.to_owned(),
+                why,
+                place: place.clone(),
+            });
+        }
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) {
+        let name = &pipeline.name;
+        if let SourceKind::Read(read) = &pipeline.source.kind {
+            self.read(pipeline, read);
+        }
+        let dead_letters = match &pipeline.on_error {
+            OnError::DeadLetter(address) => address.declared(),
+            OnError::Fail | OnError::Skip => None,
+        };
+        for stream in pipeline.sink.to.declared().into_iter().chain(dead_letters) {
+            let why = format!("pipeline `{name}` writes `{stream}`");
+            self.add(Feature::Write, stream, why, &pipeline.place);
+        }
+        let Some(stream) = pipeline.sink.to.declared() else {
+            return;
+        };
+        for (index, step) in pipeline.steps.iter().enumerate() {
+            let (feature, what) = match step {
+                Step::Key(_) => (Feature::Keys, "keys"),
+                Step::Time(_) => (Feature::Times, "times"),
+                Step::Map(_) | Step::Filter(_) => continue,
+            };
+            let why = format!("step {} of `{name}` sets {what} of `{stream}`", index + 1);
+            self.add(feature, stream, why, step.place());
+        }
+        if pipeline.sink.format == Format::Raw {
+            let why = format!("`{name}` writes raw bytes to `{stream}`");
+            self.add(Feature::Binary, stream, why, &pipeline.sink.place);
+        }
+        if let SourceKind::Generate(spec) = &pipeline.source.kind {
+            self.generated(spec, stream, pipeline);
+        }
+    }
+
+    /// Records spoilt on purpose may be too large, or no text.
+    fn generated(&mut self, spec: &Spec, stream: &str, pipeline: &Pipeline) {
+        let Some(bad) = &spec.bad else { return };
+        let Pipeline { name, source, .. } = pipeline;
+        if bad.kinds.contains(&BadKind::Huge) {
+            let bytes = bad.size.unwrap_or(DEFAULT_HUGE);
+            let why = format!("`{name}` makes records of {bytes} bytes for `{stream}`");
+            self.add(Feature::RecordSize(bytes), stream, why, &source.place);
+        }
+        if bad.kinds.is_empty() || bad.kinds.contains(&BadKind::InvalidUtf8) {
+            let why = format!("`{name}` makes records that are no text for `{stream}`");
+            self.add(Feature::Binary, stream, why, &source.place);
+        }
+    }
+
+    fn read(&mut self, pipeline: &Pipeline, read: &Read) {
+        let Some(stream) = read.from.declared() else {
+            return;
+        };
+        let Pipeline { name, source, .. } = pipeline;
+        let why = format!("pipeline `{name}` reads `{stream}`");
+        self.add(Feature::Read, stream, why, &source.place);
+        let range = read.range.resolve(Timestamp::from_millis(0));
+        let bounds = range.into_iter().flat_map(|range| [Some(range.from), range.to]);
+        for bound in bounds.flatten() {
+            let feature = match bound {
+                Bound::Start => continue,
+                Bound::Stored => Feature::Groups,
+                Bound::Time(_) => Feature::SeekTime,
+                Bound::End | Bound::At(_) | Bound::AfterStart(_) | Bound::BeforeEnd(_) => {
+                    Feature::Seek
+                }
+            };
+            let why = format!("pipeline `{name}` reads `{stream}` from `{bound}`");
+            self.add(feature, stream, why, &source.place);
+        }
+        if read.group.is_some() {
+            let why = format!("pipeline `{name}` reads `{stream}` as a group");
+            self.add(Feature::Groups, stream, why, &source.place);
+        }
+        for step in &pipeline.steps {
+            self.variables(step.source(), stream, step.place());
+        }
+    }
+
+    fn expectation(&mut self, expectation: &Expectation) {
+        let Expectation { stream, place, .. } = expectation;
+        let why = format!("what is expected of `{stream}` is checked by reading it");
+        self.add(Feature::Read, stream, why, place);
+        if let Some(order) = &expectation.order {
+            let why = format!("`{stream}` is expected to be in order per key");
+            self.add(Feature::OrderPerKey, stream, why, &order.by.place);
+        }
+        if let Some(equals) = &expectation.equals
+            && equals.order == EqualsOrder::Exact
+        {
+            let why = format!("`{stream}` is expected to be in exact order");
+            self.add(Feature::OrderPerPartition, stream, why, &equals.place);
+        }
+        let order = expectation.order.iter().flat_map(|o| [&o.key, &o.by]);
+        let programs = expectation.every.iter().chain(&expectation.some).chain(order);
+        for Expr { source, place, .. } in programs {
+            self.variables(source, stream, place);
+        }
+    }
+
+    /// What a program reads beside the value.
+    fn variables(&mut self, program: &str, stream: &str, place: &Place) {
+        for (feature, variable) in [
+            (Feature::Keys, "$key"),
+            (Feature::Headers, "$headers"),
+            (Feature::Times, "$time"),
+            (Feature::Times, "$time_ns"),
+        ] {
+            if names_variable(program, variable) {
+                let why = format!("the program reads `{variable}` of `{stream}`");
+                self.add(feature, stream, why, place);
+            }
+        }
+    }
+}
+
+/// The size of a `huge` record when the scenario does not say.
+const DEFAULT_HUGE: usize = (1 << 20) + 1;
+
+/// Whether a program has this variable in it. One of the same name that the program binds itself
+/// counts too: then more is asked of the target than is needed, never less.
+fn names_variable(program: &str, variable: &str) -> bool {
+    program.match_indices(variable).any(|(at, _)| {
+        let rest = &program[at + variable.len()..];
+        !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}

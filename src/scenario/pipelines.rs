@@ -1,0 +1,211 @@
+//! Pipelines: sources, steps, what happens on errors, sinks.
+
+use ssectl_adapter::{Range, Timestamp};
+
+use super::decode::{Decoder, format, text_only};
+use super::{
+    Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed, Step,
+};
+use crate::document::{Entry, Node, Typed, Value, quote};
+
+impl Decoder<'_> {
+    pub(super) fn pipeline(&mut self, entry: &Entry) -> Option<Pipeline> {
+        let Entry { key, node } = entry;
+        let source = node.field("source").and_then(|node| self.source(node));
+        let steps = match node.field("steps") {
+            Some(steps) => self.steps(steps),
+            None => Some(Vec::new()),
+        };
+        let on_error = match node.field("on-error") {
+            Some(node) => self.on_error(node),
+            None => Some(OnError::default()),
+        };
+        let sink = node
+            .field("sink")
+            .and_then(|sink| self.sink(sink, node.field("format")));
+        if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
+            self.refuse_steps_on_raw(source, steps);
+        }
+        Some(Pipeline {
+            name: key.name.clone(),
+            source: source?,
+            steps: steps?,
+            on_error: on_error?,
+            sink: sink?,
+            place: key.place.clone(),
+        })
+    }
+
+    fn source(&mut self, node: &Node) -> Option<Source> {
+        let kind = if node.scalar().is_some() {
+            SourceKind::Read(Read {
+                from: self.address(node)?,
+                range: Offsets(None),
+                group: None,
+                format: Format::default(),
+            })
+        } else if node.get("generate").is_some() {
+            SourceKind::Generate(Box::new(self.generated(node)?))
+        } else if node.get("replay").is_some() {
+            SourceKind::Replay(self.replay(node)?)
+        } else {
+            SourceKind::Read(self.read(node)?)
+        };
+        Some(Source {
+            kind,
+            place: node.place.clone(),
+        })
+    }
+
+    fn replay(&mut self, node: &Node) -> Option<Replay> {
+        let files = node
+            .field("replay")
+            .and_then(|files| self.one_or_more(files, Self::existing_file));
+        let unit = node.field("unit");
+        let time = match node.field("time") {
+            Some(time) => Some(self.time(time, unit)),
+            None => None,
+        };
+        if let (None, Some(unit)) = (&time, unit) {
+            self.faults
+                .error(&unit.place, "a `unit` without a `time`")
+                .hint("say with `time` where the time of a record is");
+        }
+        let speed = match node.field("speed") {
+            Some(speed) => self.speed(speed),
+            None if time.is_some() => Some(Speed::Times(1.0)),
+            None => Some(Speed::Max),
+        };
+        if let (None, Some(Speed::Times(_)), Some(speed)) = (&time, speed, node.field("speed")) {
+            self.faults
+                .error(&speed.place, "a `speed` without a `time`")
+                .hint("say with `time` where the time of a record is, or use `max`");
+        }
+        let repeat = node.field("loop").and_then(Node::scalar);
+        Some(Replay {
+            files: files?,
+            format: format(node.field("format"))?,
+            time: match time {
+                Some(time) => Some(time?),
+                None => None,
+            },
+            speed: speed?,
+            repeat: repeat.is_some_and(|repeat| repeat.typed() == Typed::Bool(true)),
+        })
+    }
+
+    /// `max`, `10x`, `10`.
+    fn speed(&mut self, node: &Node) -> Option<Speed> {
+        let text = node.text()?;
+        if text == "max" {
+            return Some(Speed::Max);
+        }
+        let factor = text.strip_suffix('x').unwrap_or(text).parse::<f64>();
+        match factor {
+            Ok(factor) if factor > 0.0 && factor.is_finite() => Some(Speed::Times(factor)),
+            _ => {
+                self.faults
+                    .error(&node.place, format!("{} is no speed", quote(text)))
+                    .hint("write `max`, or a factor above 0 such as `10x` or `0.5x`");
+                None
+            }
+        }
+    }
+
+    fn read(&mut self, node: &Node) -> Option<Read> {
+        let from = node.field("stream").and_then(|node| self.address(node));
+        let range = match node.field("from") {
+            Some(node) => self.offsets(node),
+            None => Some(Offsets(None)),
+        };
+        let group = node.field("group").map(text_only);
+        Some(Read {
+            from: from?,
+            range: range?,
+            group: match group {
+                Some(group) => Some(group?.to_owned()),
+                None => None,
+            },
+            format: format(node.field("format"))?,
+        })
+    }
+
+    fn offsets(&mut self, node: &Node) -> Option<Offsets> {
+        let text = node.text()?;
+        // Which times are relative does not depend on what they are relative to.
+        match Range::parse(text, Timestamp::from_millis(0)) {
+            Ok(_) => Some(Offsets(Some(text.to_owned()))),
+            Err(_) => {
+                self.faults
+                    .error(&node.place, format!("{} is no offset", quote(text)))
+                    .hint("use `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO`");
+                None
+            }
+        }
+    }
+
+    fn steps(&mut self, node: &Node) -> Option<Vec<Step>> {
+        let Value::List(nodes) = &node.value else {
+            return None;
+        };
+        let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
+        steps.into_iter().collect()
+    }
+
+    fn step(&mut self, node: &Node) -> Option<Step> {
+        if let Some(program) = node.field("map") {
+            self.expr(program).map(Step::Map)
+        } else if let Some(program) = node.field("filter") {
+            self.expr(program).map(Step::Filter)
+        } else if let Some(program) = node.field("key") {
+            self.expr(program).map(Step::Key)
+        } else {
+            let program = node.field("time")?;
+            self.time(program, node.field("unit")).map(Step::Time)
+        }
+    }
+
+    fn refuse_steps_on_raw(&mut self, source: &Source, steps: &Node) {
+        let raw = match &source.kind {
+            SourceKind::Generate(_) => false,
+            SourceKind::Replay(replay) => replay.format == Format::Raw,
+            SourceKind::Read(read) => read.format == Format::Raw,
+        };
+        if raw && !matches!(&steps.value, Value::List(nodes) if nodes.is_empty()) {
+            self.faults
+                .error(&steps.place, "steps on `raw` records")
+                .hint("programs read JSON, text or CSV; give the source that `format`");
+        }
+    }
+
+    fn on_error(&mut self, node: &Node) -> Option<OnError> {
+        if let Some(stream) = node.field("dead-letter") {
+            return self.address(stream).map(OnError::DeadLetter);
+        }
+        match node.text()? {
+            "fail" => Some(OnError::Fail),
+            "skip" => Some(OnError::Skip),
+            _ => None,
+        }
+    }
+
+    /// `outer` is the pipeline's own `format`.
+    fn sink(&mut self, node: &Node, outer: Option<&Node>) -> Option<Sink> {
+        let inner = node.field("format");
+        if let (Some(outer), Some(_)) = (outer, inner) {
+            self.faults
+                .error(&outer.place, "`format` of the sink is there twice")
+                .hint("keep the one inside of `sink`");
+        }
+        let stream = if node.scalar().is_some() {
+            Some(node)
+        } else {
+            node.field("stream")
+        };
+        Some(Sink {
+            to: self.address(stream?)?,
+            format: format(inner.or(outer))?,
+            place: node.place.clone(),
+        })
+    }
+}
