@@ -1,5 +1,6 @@
 //! From an address to a place where a stream lives.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ssectl_adapter::{
@@ -10,6 +11,34 @@ use ssectl_adapter::{
 /// The adapters of this build and the targets of the configuration.
 pub struct Places {
     registry: Registry,
+    targets: BTreeMap<String, TargetDecl>,
+}
+
+/// A target as the configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetDecl {
+    /// The adapter that reaches it.
+    pub adapter: String,
+    /// The adapter's options.
+    pub options: Options,
+    /// Whether it is an emulator that `run` starts.
+    pub emulator: bool,
+}
+
+/// A target without a stream: where the streams of a scenario live.
+#[derive(Clone)]
+pub struct Home {
+    /// The adapter that reaches it.
+    pub adapter: Arc<dyn Adapter>,
+    /// Where it is.
+    pub target: Arc<dyn Target>,
+}
+
+impl Home {
+    /// Where it is, for people.
+    pub fn describe(&self) -> String {
+        format!("{} {}", self.adapter.name(), self.target.describe())
+    }
 }
 
 /// A stream at a target.
@@ -26,9 +55,9 @@ pub struct Place {
 }
 
 impl Places {
-    /// With these adapters.
-    pub fn new(registry: Registry) -> Self {
-        Self { registry }
+    /// With these adapters and targets.
+    pub fn new(registry: Registry, targets: BTreeMap<String, TargetDecl>) -> Self {
+        Self { registry, targets }
     }
 
     /// The adapters.
@@ -36,19 +65,57 @@ impl Places {
         &self.registry
     }
 
-    /// Finds the target of an address. `extra` are options from flags; those of the address win.
+    /// The targets by name.
+    pub fn targets(&self) -> &BTreeMap<String, TargetDecl> {
+        &self.targets
+    }
+
+    /// Finds the place of an address. `extra` are options from flags; those of the address win.
     pub fn find(&self, address: &str, extra: &Options) -> Result<Place> {
-        let uri: StreamUri = address.parse()?;
-        let adapter = self.registry.get(&uri.scheme)?;
-        let location = adapter.locate(&uri)?;
+        self.locate(&address.parse()?, extra)
+    }
+
+    /// The same for an address that is parsed.
+    pub fn locate(&self, uri: &StreamUri, extra: &Options) -> Result<Place> {
         let mut options = extra.clone();
-        options.extend(location.options);
+        let (adapter, stream) = match self.targets.get(&uri.scheme) {
+            Some(target) => {
+                options.extend(target.options.clone());
+                (self.reachable(&uri.scheme, target)?, uri.path.clone())
+            }
+            None => {
+                let adapter = self.registry.get(&uri.scheme)?;
+                let location = adapter.locate(uri)?;
+                options.extend(location.options);
+                (adapter, location.stream)
+            }
+        };
         Ok(Place {
             target: adapter.target(&options)?,
             adapter,
-            stream: location.stream,
-            address: address.to_owned(),
+            stream,
+            address: uri.to_string(),
         })
+    }
+
+    /// A target as declared, without a stream.
+    pub fn home(&self, target: &TargetDecl) -> Result<Home> {
+        let adapter = self.registry.get(&target.adapter)?;
+        Ok(Home {
+            target: adapter.target(&target.options)?,
+            adapter,
+        })
+    }
+
+    fn reachable(&self, name: &str, target: &TargetDecl) -> Result<Arc<dyn Adapter>> {
+        if target.emulator {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("target `{name}` is an emulator that lives only while `ssectl run` does"),
+            )
+            .hint("start one with `ssectl emulator` and use the address it prints, such as `kafka://127.0.0.1:9092/STREAM`"));
+        }
+        self.registry.get(&target.adapter)
     }
 }
 

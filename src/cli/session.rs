@@ -44,7 +44,7 @@ impl Session {
         }
         Self {
             ui,
-            places: Places::new(crate::registry::registry()),
+            places: Places::new(crate::registry::registry(), Default::default()),
             stop,
             stopped,
         }

@@ -50,7 +50,7 @@ async fn judge(expectation: &Expectation, mut source: Box<dyn Source>) -> Result
     source.bound().await.map_err(fault)?;
     loop {
         match source.fetch(Limit::default()).await.map_err(fault)? {
-            Fetched::Batch(batch) => batch.records.iter().for_each(|record| checker.feed(record)),
+            Fetched::Batch(batch) => batch.records.iter().for_each(|record| checker.record(record)),
             Fetched::Idle => {}
             Fetched::End => break,
         }

@@ -48,7 +48,7 @@ impl Runner<'_> {
     /// Whatever kept the run from starting. A pipeline that fails and an expectation that does
     /// not hold are part of the report.
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
-        let home = self.places.target(&self.target).map_err(RunError::target)?;
+        let home = self.places.home(&self.target).map_err(RunError::target)?;
         streams::fits(scenario, &home)?;
         let streams = streams::create(scenario, &home).await?;
         // Opened before anything is written, so that each sees exactly what this run writes.
