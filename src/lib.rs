@@ -10,4 +10,6 @@ pub mod format;
 pub mod generate;
 pub mod places;
 pub mod registry;
+pub mod replay;
+pub mod runner;
 pub mod scenario;

@@ -25,6 +25,17 @@ pub struct TargetDecl {
     pub emulator: bool,
 }
 
+impl TargetDecl {
+    /// An emulator of an adapter, with all defaults.
+    pub fn emulated(adapter: &str) -> Self {
+        Self {
+            adapter: adapter.to_owned(),
+            options: Options::new(),
+            emulator: true,
+        }
+    }
+}
+
 /// A target without a stream: where the streams of a scenario live.
 #[derive(Clone)]
 pub struct Home {

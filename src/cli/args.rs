@@ -98,6 +98,14 @@ pub(super) struct InputArgs {
 }
 
 impl InputArgs {
+    /// For bytes that are envelopes.
+    pub(super) fn envelopes() -> Self {
+        Self {
+            input_format: Some(Framing::Envelope),
+            max_record: None,
+        }
+    }
+
     /// Finds a place to read from.
     pub(super) fn find(&self, session: &Session, address: &str) -> CliResult<Place> {
         if address == "-" && session.ui.input_is_terminal() {

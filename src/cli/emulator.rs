@@ -58,7 +58,11 @@ impl Service {
 
 /// Runs the verb.
 pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
-    let services = if args.only.is_empty() { Service::value_variants() } else { &args.only };
+    let services = if args.only.is_empty() {
+        Service::value_variants()
+    } else {
+        &args.only
+    };
     let mut emulators = Emulators::default();
     for service in services {
         let ui = session.ui.clone();

@@ -105,7 +105,7 @@ impl CliError {
     }
 }
 
-fn exit_of(kind: ErrorKind) -> Exit {
+pub(super) fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::Authentication | ErrorKind::Permission => Exit::Authentication,
         ErrorKind::Unavailable | ErrorKind::Timeout => Exit::Unavailable,
@@ -149,7 +149,7 @@ impl From<PipelineError> for CliError {
 }
 
 /// The error and all that caused it, on one line as far as they are one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
     while let Some(error) = below {

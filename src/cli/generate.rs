@@ -162,10 +162,7 @@ fn list(session: &Session) -> CliResult {
 
 /// Opens a file of envelopes, or stdin.
 pub(super) async fn envelopes(path: &str, session: &Session) -> CliResult<Box<dyn Source>> {
-    let input = InputArgs {
-        input_format: Some(Framing::Envelope),
-        ..InputArgs::default()
-    };
+    let input = InputArgs::envelopes();
     let address = if path == "-" {
         "-".to_owned()
     } else {

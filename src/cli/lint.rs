@@ -31,7 +31,10 @@ pub(super) async fn run(args: LintArgs, session: &Session) -> CliResult {
     for path in &args.scenarios {
         match load(path, &session.env, &Params::new()) {
             Ok(loaded) => {
-                loaded.warnings.iter().for_each(|fault| session.ui.insist(fault.to_string()));
+                loaded
+                    .warnings
+                    .iter()
+                    .for_each(|fault| session.ui.insist(fault.to_string()));
                 session.ui.say(format!("{}: ok", path.display()));
             }
             Err(faults) => {
@@ -42,7 +45,10 @@ pub(super) async fn run(args: LintArgs, session: &Session) -> CliResult {
     }
     match bad {
         0 => Ok(()),
-        _ => Err(CliError::new(Exit::Check, format!("{bad} of {} scenarios have faults", args.scenarios.len()))),
+        _ => Err(CliError::new(
+            Exit::Check,
+            format!("{bad} of {} scenarios have faults", args.scenarios.len()),
+        )),
     }
 }
 

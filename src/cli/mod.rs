@@ -3,10 +3,15 @@
 mod args;
 mod completions;
 mod copy;
+mod emulator;
 mod error;
 mod generate;
+mod lint;
 mod man;
 mod progress;
+mod replay;
+mod run;
+mod schema;
 mod session;
 mod signals;
 mod streams;
@@ -62,10 +67,15 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Generate(Box<generate::GenerateArgs>),
-    Transform(transform::TransformArgs),
+    Replay(Box<replay::ReplayArgs>),
+    Transform(Box<transform::TransformArgs>),
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
+    Run(run::RunArgs),
+    Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
+    Emulator(emulator::EmulatorArgs),
+    Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -84,6 +94,7 @@ pub fn main() -> ExitCode {
     let result = match cli.verb {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
+        Verb::Schema(args) => schema::run(&args, &ui),
         verb => start(verb, cli.global.timeout, ui.clone()),
     };
     finish(result, &ui)
@@ -106,11 +117,15 @@ fn start(verb: Verb, timeout: Option<HumanDuration>, ui: Ui) -> CliResult {
 async fn dispatch(verb: Verb, session: &Session) -> CliResult {
     match verb {
         Verb::Generate(args) => generate::run(*args, session).await,
-        Verb::Transform(args) => transform::run(args, session).await,
+        Verb::Replay(args) => replay::run(*args, session).await,
+        Verb::Transform(args) => transform::run(*args, session).await,
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
+        Verb::Run(args) => run::run(args, session).await,
+        Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) => Ok(()),
+        Verb::Emulator(args) => emulator::run(args, session).await,
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
     }
 }
 

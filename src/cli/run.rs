@@ -76,7 +76,9 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let bars = Arc::new(Mutex::new(Vec::new()));
     let watch = |name: &str, stats: Arc<Stats>| {
         let bar = Progress::start(&session.ui, name, stats, None);
-        bars.lock().unwrap_or_else(PoisonError::into_inner).push(bar);
+        bars.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(bar);
     };
     let runner = Runner {
         places: &session.places,
@@ -86,14 +88,20 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         watch: &watch,
     };
     let result = runner.run(&scenario).await;
-    bars.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(Progress::finish);
+    bars.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .drain(..)
+        .for_each(Progress::finish);
     let run = result.map_err(failed)?;
     match args.format {
         ReportFormat::Text => report::text(&run, &session.ui),
         ReportFormat::Json => report::json(&run, &session.ui)?,
     }
     if let Some(address) = emulated.filter(|_| args.keep) {
-        session.ui.insist(format!("the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`", example(&scenario)));
+        session.ui.insist(format!(
+            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
+            example(&scenario)
+        ));
         session.stop().cancelled().await;
     }
     tokio::task::block_in_place(|| emulators.shutdown());
@@ -101,7 +109,11 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.
-fn start(emulators: &mut Emulators, target: &mut TargetDecl, session: &Session) -> CliResult<Option<String>> {
+fn start(
+    emulators: &mut Emulators,
+    target: &mut TargetDecl,
+    session: &Session,
+) -> CliResult<Option<String>> {
     if !target.emulator {
         return Ok(None);
     }
@@ -110,17 +122,24 @@ fn start(emulators: &mut Emulators, target: &mut TargetDecl, session: &Session) 
         notices: Box::new(move |notice| ui.warn(notice)),
         ..EmulatorOptions::default()
     };
-    let (address, reach) = emulators.start(&target.adapter, options).map_err(emulator::failed)?;
+    let (address, reach) = emulators
+        .start(&target.adapter, options)
+        .map_err(emulator::failed)?;
     target.options.extend(reach);
     Ok(Some(format!("{}://{address}", target.adapter)))
 }
 
 fn example(scenario: &crate::scenario::Scenario) -> &str {
-    scenario.streams.last().map_or("STREAM", |stream| &stream.name)
+    scenario
+        .streams
+        .last()
+        .map_or("STREAM", |stream| &stream.name)
 }
 
 fn failed(error: RunError) -> CliError {
-    let below = error.adapter().map(|error| (error.kind(), error.hint_text().map(str::to_owned)));
+    let below = error
+        .adapter()
+        .map(|error| (error.kind(), error.hint_text().map(str::to_owned)));
     let text = super::error::chain(&error);
     match below {
         Some((kind, hint)) => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssectl_adapter::{ErrorKind, Options};
+use ssectl_adapter::{ErrorKind, Options, StreamUri};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +12,9 @@ use super::error::{CliError, CliResult, Exit};
 use super::progress::Progress;
 use super::signals;
 use super::ui::Ui;
+use crate::document::Env;
 use crate::engine::{Control, Counts, Pipeline};
-use crate::places::{Place, Places};
+use crate::places::{Place, Places, TargetDecl};
 
 /// One run of a verb.
 pub(super) struct Session {
@@ -21,6 +22,8 @@ pub(super) struct Session {
     pub(super) ui: Ui,
     /// Adapters and targets by name.
     pub(super) places: Places,
+    /// The environment, for `${VAR}` in files.
+    pub(super) env: Env,
     stop: CancellationToken,
     /// Why it was asked to stop, once it was.
     stopped: watch::Receiver<Option<Exit>>,
@@ -45,6 +48,7 @@ impl Session {
         Self {
             ui,
             places: Places::new(crate::registry::registry(), Default::default()),
+            env: environment(),
             stop,
             stopped,
         }
@@ -80,6 +84,39 @@ impl Session {
                 error.exit = Exit::Usage;
             }
             error
+        })
+    }
+
+    /// The target of that name or address; the emulator inside without one.
+    pub(super) fn target(&self, name: Option<&str>) -> CliResult<TargetDecl> {
+        let Some(name) = name else {
+            return Ok(TargetDecl::emulated("kafka"));
+        };
+        if let Some(target) = self.places.targets().get(name) {
+            return Ok(target.clone());
+        }
+        let usage = |error: ssectl_adapter::Error| {
+            let mut error = CliError::from(error);
+            error.exit = Exit::Usage;
+            error
+        };
+        if !name.contains(':') {
+            let known = self.places.targets().keys().map(String::as_str);
+            let error = CliError::usage(format!("unknown target `{name}`"));
+            return Err(match ssectl_adapter::closest(name, known) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint(
+                    "name a target of ssectl.yaml, or an address such as kafka://localhost:9092",
+                ),
+            });
+        }
+        let uri: StreamUri = name.parse().map_err(usage)?;
+        let adapter = self.places.registry().get(&uri.scheme).map_err(usage)?;
+        let location = adapter.locate(&uri).map_err(usage)?;
+        Ok(TargetDecl {
+            adapter: uri.scheme,
+            options: location.options,
+            emulator: false,
         })
     }
 
@@ -153,4 +190,11 @@ pub(super) fn check(counts: &Counts, strict: bool) -> CliResult {
         )
         .hint("this is a defect of ssectl; please report it with the command")),
     }
+}
+
+/// Variables that are text; others cannot stand in a file.
+fn environment() -> Env {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

@@ -60,6 +60,11 @@ impl Ui {
         stdin().is_terminal()
     }
 
+    /// Whether somebody is there to answer a question.
+    pub(super) fn can_ask(&self) -> bool {
+        stdin().is_terminal() && stderr().is_terminal()
+    }
+
     /// Whether a progress bar may move on stderr.
     pub(super) fn shows_progress(&self) -> bool {
         !self.quiet

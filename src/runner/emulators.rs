@@ -52,7 +52,11 @@ impl Default for EmulatorOptions {
 impl Emulators {
     /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
     #[cfg(feature = "emulator")]
-    pub fn start(&mut self, adapter: &str, options: EmulatorOptions) -> Result<(SocketAddr, Options), EmulatorError> {
+    pub fn start(
+        &mut self,
+        adapter: &str,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::kafka::{Config, Emulator, Notices};
         if adapter != "kafka" {
             return Err(EmulatorError::Unknown(adapter.to_owned()));
@@ -62,15 +66,23 @@ impl Emulators {
             notices: Notices::new(options.notices),
             ..Config::default()
         };
-        let emulator = Emulator::start(config).map_err(|error| EmulatorError::Start(error.to_string()))?;
+        let emulator =
+            Emulator::start(config).map_err(|error| EmulatorError::Start(error.to_string()))?;
         let address = emulator.address();
         self.kafka = Some(emulator);
-        Ok((address, Options::from_iter([("brokers".to_owned(), address.to_string().into())])))
+        Ok((
+            address,
+            Options::from_iter([("brokers".to_owned(), address.to_string().into())]),
+        ))
     }
 
     /// Says that this build has none.
     #[cfg(not(feature = "emulator"))]
-    pub fn start(&mut self, _adapter: &str, _options: EmulatorOptions) -> Result<(SocketAddr, Options), EmulatorError> {
+    pub fn start(
+        &mut self,
+        _adapter: &str,
+        _options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
         Err(EmulatorError::LeftOut)
     }
 

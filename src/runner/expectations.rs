@@ -36,7 +36,10 @@ pub(super) fn from_now(stream: &str) -> SourceSpec {
 }
 
 /// Reads each stream to its end. All pipelines have ended, so the end is known.
-pub(super) async fn check(scenario: &Scenario, checks: Vec<Check>) -> Result<Vec<Verdict>, RunError> {
+pub(super) async fn check(
+    scenario: &Scenario,
+    checks: Vec<Check>,
+) -> Result<Vec<Verdict>, RunError> {
     let mut verdicts = Vec::new();
     for (expectation, check) in scenario.expectations.iter().zip(checks) {
         verdicts.push(judge(expectation, check.source).await?);
@@ -44,13 +47,20 @@ pub(super) async fn check(scenario: &Scenario, checks: Vec<Check>) -> Result<Vec
     Ok(verdicts)
 }
 
-async fn judge(expectation: &Expectation, mut source: Box<dyn Source>) -> Result<Verdict, RunError> {
+async fn judge(
+    expectation: &Expectation,
+    mut source: Box<dyn Source>,
+) -> Result<Verdict, RunError> {
     let fault = |error| RunError::stream(&expectation.stream)(error);
-    let mut checker = Checker::new(expectation).map_err(|error| RunError::pipeline(&expectation.stream, error))?;
+    let mut checker = Checker::new(expectation)
+        .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
     source.bound().await.map_err(fault)?;
     loop {
         match source.fetch(Limit::default()).await.map_err(fault)? {
-            Fetched::Batch(batch) => batch.records.iter().for_each(|record| checker.record(record)),
+            Fetched::Batch(batch) => batch
+                .records
+                .iter()
+                .for_each(|record| checker.record(record)),
             Fetched::Idle => {}
             Fetched::End => break,
         }

@@ -22,7 +22,7 @@ use crate::engine::{Control, Notice, Stats};
 use crate::places::{Places, TargetDecl};
 use crate::scenario::Scenario;
 
-pub use emulators::{EmulatorError, Emulators};
+pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
 
@@ -70,7 +70,11 @@ impl Runner<'_> {
         })
     }
 
-    async fn drive(&self, pipelines: Vec<pipelines::Opened>, ends: BTreeMap<String, watch::Sender<bool>>) -> Vec<PipelineReport> {
+    async fn drive(
+        &self,
+        pipelines: Vec<pipelines::Opened>,
+        ends: BTreeMap<String, watch::Sender<bool>>,
+    ) -> Vec<PipelineReport> {
         let tracker = pipelines::Tracker::new(&pipelines, ends);
         let runs = pipelines.into_iter().map(|opened| {
             let tracker = &tracker;

@@ -11,8 +11,10 @@ use super::{Runner, notice};
 use crate::engine::{self, Encoding, Settings, Stats, Steps};
 use crate::generate::GenerateSource;
 use crate::places::Home;
-use crate::replay::ReplaySource;
-use crate::scenario::{Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step};
+use crate::replay::{Order, Plan, Repeat, ReplaySource};
+use crate::scenario::{
+    Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+};
 
 /// A pipeline with its ends open, and the flag that bounds its read.
 pub(super) struct Opened {
@@ -25,11 +27,16 @@ pub(super) struct Opened {
 /// Streams that are written by the run, each with the flag to set when its last writer ended.
 type Ends = BTreeMap<String, watch::Sender<bool>>;
 
-pub(super) async fn open(runner: &Runner<'_>, scenario: &Scenario, home: &Home) -> Result<(Vec<Opened>, Ends), RunError> {
+pub(super) async fn open(
+    runner: &Runner<'_>,
+    scenario: &Scenario,
+    home: &Home,
+) -> Result<(Vec<Opened>, Ends), RunError> {
     let mut ends: Ends = BTreeMap::new();
     for pipeline in &scenario.pipelines {
         for stream in writes(pipeline) {
-            ends.entry(stream).or_insert_with(|| watch::Sender::new(false));
+            ends.entry(stream)
+                .or_insert_with(|| watch::Sender::new(false));
         }
     }
     let mut opened = Vec::new();
@@ -51,7 +58,14 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         OnError::DeadLetter(address) => address.declared(),
         OnError::Fail | OnError::Skip => None,
     };
-    pipeline.sink.to.declared().into_iter().chain(dead).map(str::to_owned).collect()
+    pipeline
+        .sink
+        .to
+        .declared()
+        .into_iter()
+        .chain(dead)
+        .map(str::to_owned)
+        .collect()
 }
 
 struct Opener<'a> {
@@ -74,10 +88,16 @@ impl Opener<'_> {
             SourceKind::Read(read) => {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
-                (self.read(read, written.is_some()).await?, read.format, bound)
+                (
+                    self.read(read, written.is_some()).await?,
+                    read.format,
+                    bound,
+                )
             }
         };
-        let sink = self.sink(&self.pipeline.sink.to, self.pipeline.sink.format).await?;
+        let sink = self
+            .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
+            .await?;
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
@@ -98,16 +118,45 @@ impl Opener<'_> {
     }
 
     async fn replay(&self, replay: &Replay) -> Result<Box<dyn Source>, RunError> {
+        let places = self.runner.places;
+        let options = |uri: &StreamUri| framing(uri, replay.format);
+        let inputs = replay.files.iter().map(|path| {
+            let uri = StreamUri::file(path.to_string_lossy());
+            places.locate(&uri, &options(&uri))
+        });
+        let plan = Plan {
+            inputs: inputs
+                .collect::<Result<_, _>>()
+                .map_err(|error| self.fault(error))?,
+            time: replay.time.as_ref().map(|time| time.program.clone()),
+            text: replay.format == Format::Text,
+            speed: replay.speed.into(),
+            max_gap: None,
+            order: Order::AsRecorded,
+            repeat: if replay.repeat {
+                Repeat::Forever
+            } else {
+                Repeat::Times(1)
+            },
+            shift: false,
+        };
         let name = self.pipeline.name.clone();
         let (control, scenario) = (self.runner.control.clone(), self.scenario.name.clone());
-        let source = ReplaySource::open(self.runner.places, &replay.into()).await;
-        let source = source.map_err(|error| self.fault(error))?;
-        Ok(Box::new(source.on_end(move |drift| notice(&control, &scenario, format!("{name}: {drift}")))))
+        let source = ReplaySource::open(plan)
+            .await
+            .map_err(|error| self.fault(error))?;
+        Ok(Box::new(source.on_end(move |drift| {
+            notice(&control, &scenario, format!("{name}: {drift}"))
+        })))
     }
 
     async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
-        let to = if written_here || self.runner.follow { None } else { Some(Bound::End) };
+        let to = if written_here || self.runner.follow {
+            None
+        } else {
+            Some(Bound::End)
+        };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
@@ -130,7 +179,10 @@ impl Opener<'_> {
         let opened = match &read.from {
             Address::Declared(stream) => {
                 let stream = stream.clone();
-                self.home.target.source(&SourceSpec { stream, ..spec }).await
+                self.home
+                    .target
+                    .source(&SourceSpec { stream, ..spec })
+                    .await
             }
             Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, read.format)) {
                 Ok(place) => place.source(spec).await,
@@ -145,7 +197,10 @@ impl Opener<'_> {
         let opened = match to {
             Address::Declared(stream) => {
                 let stream = stream.clone();
-                self.home.target.sink(&ssectl_adapter::SinkSpec { stream }).await
+                self.home
+                    .target
+                    .sink(&ssectl_adapter::SinkSpec { stream })
+                    .await
             }
             Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
                 Ok(place) => place.sink().await,
@@ -164,10 +219,17 @@ impl Opener<'_> {
                     Address::Declared(_) => self.sink(address, Format::Raw).await?,
                     Address::Uri(uri) => {
                         // Only the envelope holds any bytes and the reason beside them.
-                        let envelope = if framed(uri) { format_option("envelope") } else { Options::new() };
+                        let envelope = if framed(uri) {
+                            format_option("envelope")
+                        } else {
+                            Options::new()
+                        };
                         let place = self.runner.places.locate(uri, &envelope);
                         let place = place.map_err(RunError::stream(&address.to_string()))?;
-                        place.sink().await.map_err(RunError::stream(&address.to_string()))?
+                        place
+                            .sink()
+                            .await
+                            .map_err(RunError::stream(&address.to_string()))?
                     }
                 };
                 engine::OnError::DeadLetter(sink)
@@ -187,7 +249,11 @@ fn steps(pipeline: &Pipeline, format: Format) -> Steps {
         Format::Json | Format::Csv => Encoding::Json,
         Format::Text | Format::Raw => Encoding::Text,
     };
-    Steps::new(steps.collect(), encoding(format), encoding(pipeline.sink.format))
+    Steps::new(
+        steps.collect(),
+        encoding(format),
+        encoding(pipeline.sink.format),
+    )
 }
 
 fn framed(uri: &StreamUri) -> bool {
@@ -222,7 +288,10 @@ impl Tracker {
         let mut writers: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for opened in pipelines {
             for stream in &opened.writes {
-                writers.entry(stream.clone()).or_default().push(opened.pipeline.name.clone());
+                writers
+                    .entry(stream.clone())
+                    .or_default()
+                    .push(opened.pipeline.name.clone());
             }
         }
         Self {

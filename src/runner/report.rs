@@ -41,7 +41,9 @@ pub struct PipelineReport {
 impl Report {
     /// Whether every pipeline came to its end, no record vanished and every expectation holds.
     pub fn passed(&self) -> bool {
-        self.pipelines.iter().all(|pipeline| pipeline.error.is_none() && pipeline.counts.missing() == 0)
+        self.pipelines
+            .iter()
+            .all(|pipeline| pipeline.error.is_none() && pipeline.counts.missing() == 0)
             && self.expectations.iter().all(|verdict| verdict.passed)
     }
 }

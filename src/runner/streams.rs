@@ -20,7 +20,10 @@ pub(super) fn fits(scenario: &Scenario, home: &Home) -> Result<(), RunError> {
 }
 
 /// Makes the streams that are missing.
-pub(super) async fn create(scenario: &Scenario, home: &Home) -> Result<Vec<StreamReport>, RunError> {
+pub(super) async fn create(
+    scenario: &Scenario,
+    home: &Home,
+) -> Result<Vec<StreamReport>, RunError> {
     let mut reports = Vec::new();
     if scenario.streams.is_empty() {
         return Ok(reports);
@@ -46,7 +49,10 @@ pub(super) async fn create(scenario: &Scenario, home: &Home) -> Result<Vec<Strea
 /// A stream that is there must have the partitions the scenario asks for: its results depend on
 /// them.
 async fn same(admin: &dyn ssectl_adapter::Admin, spec: &StreamSpec) -> Result<(), RunError> {
-    let info = admin.describe(&spec.name).await.map_err(RunError::stream(&spec.name))?;
+    let info = admin
+        .describe(&spec.name)
+        .await
+        .map_err(RunError::stream(&spec.name))?;
     let have = info.partitions.len();
     match spec.partitions {
         Some(want) if want as usize != have => Err(RunError::stream(&spec.name)(

@@ -47,7 +47,10 @@ impl<'a> Decoder<'a> {
         }
         Some(Scenario {
             name: name?,
-            summary: root.field("summary").and_then(Node::text).map(str::to_owned),
+            summary: root
+                .field("summary")
+                .and_then(Node::text)
+                .map(str::to_owned),
             file: self.file.to_owned(),
             params,
             streams: streams?,
@@ -178,7 +181,10 @@ impl<'a> Decoder<'a> {
         };
         self.faults
             .error(&node.place, format!("file {} {problem}", quote(text)))
-            .hint(format!("it is looked for as {}", quote(&path.display().to_string())));
+            .hint(format!(
+                "it is looked for as {}",
+                quote(&path.display().to_string())
+            ));
         None
     }
 

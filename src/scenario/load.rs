@@ -55,12 +55,7 @@ pub fn schema() -> serde_json::Value {
     schema_with_interpolation(schemars::schema_for!(format::Scenario))
 }
 
-fn read_scenario(
-    path: &Path,
-    env: &Env,
-    params: &Params,
-    faults: &mut Faults,
-) -> Option<Scenario> {
+fn read_scenario(path: &Path, env: &Env, params: &Params, faults: &mut Faults) -> Option<Scenario> {
     let file = match find(path) {
         Ok(file) => file,
         Err(found) => {

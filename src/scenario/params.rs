@@ -147,7 +147,14 @@ pub(super) fn assign(mut params: Vec<Param>, given: &Params, faults: &mut Faults
 }
 
 fn check_value(kind: ParamKind, name: &str, value: &str, place: &Place, faults: &mut Faults) {
-    let is_number = || matches!(Node::plain(place.clone(), value).scalar().map(|s| s.typed()), Some(Typed::Number(_)));
+    let is_number = || {
+        matches!(
+            Node::plain(place.clone(), value)
+                .scalar()
+                .map(|s| s.typed()),
+            Some(Typed::Number(_))
+        )
+    };
     if kind == ParamKind::Number && !is_number() {
         let message = format!("parameter `{name}` is {}, which is no number", quote(value));
         faults

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ssectl_adapter::{Range, StreamSpec, StreamUri, Timestamp};
 
-use crate::document::redact_uri;
 use crate::document::Place;
+use crate::document::redact_uri;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 use crate::generate::Spec;

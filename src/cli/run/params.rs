@@ -13,13 +13,15 @@ use crate::scenario::{Param, Params, declared_params};
 /// `NAME=VALUE`.
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "use NAME=VALUE".to_owned())
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "use NAME=VALUE".to_owned())
 }
 
 /// Takes what flags say and asks for the rest, if somebody is there to answer.
 pub(super) fn ask(path: &Path, set: &[(String, String)], session: &Session) -> CliResult<Params> {
     let mut params: Params = set.iter().cloned().collect();
-    let declared = declared_params(path, &session.env).map_err(|faults| report(&faults, &session.ui))?;
+    let declared =
+        declared_params(path, &session.env).map_err(|faults| report(&faults, &session.ui))?;
     if !session.ui.can_ask() {
         return Ok(params);
     }
@@ -36,7 +38,10 @@ pub(super) fn ask(path: &Path, set: &[(String, String)], session: &Session) -> C
 /// As Click does it: the default in brackets, an empty line takes it.
 fn answer(prompt: &str, param: &Param) -> CliResult<String> {
     loop {
-        let default = param.default.as_ref().map_or(String::new(), |default| format!(" [{default}]"));
+        let default = param
+            .default
+            .as_ref()
+            .map_or(String::new(), |default| format!(" [{default}]"));
         let mut terminal = stderr().lock();
         let _ = write!(terminal, "{}{}: ", prompt.bold(), default.dimmed());
         let _ = terminal.flush();

@@ -18,12 +18,23 @@ pub(super) fn text(report: &Report, ui: &Ui) {
     let names = names.chain(report.expectations.iter().map(|v| v.stream.len()));
     let width = names.max().unwrap_or(0);
     for pipeline in &report.pipelines {
-        ui.say(format!("  {:width$}  {}", pipeline.name, counts(&pipeline.counts)));
+        ui.say(format!(
+            "  {:width$}  {}",
+            pipeline.name,
+            counts(&pipeline.counts)
+        ));
     }
     for verdict in &report.expectations {
         for line in &verdict.lines {
-            let mark = if line.ok { "ok".green() } else { "failed".red() };
-            ui.say(format!("  {:width$}  {mark}: {}", verdict.stream, line.text));
+            let mark = if line.ok {
+                "ok".green()
+            } else {
+                "failed".red()
+            };
+            ui.say(format!(
+                "  {:width$}  {mark}: {}",
+                verdict.stream, line.text
+            ));
         }
     }
 }
@@ -75,7 +86,11 @@ pub(super) fn verdict(report: Report) -> CliResult {
         }
         crate::cli::session::check(&pipeline.counts, false)?;
     }
-    let failed = report.expectations.iter().filter(|verdict| !verdict.passed).count();
+    let failed = report
+        .expectations
+        .iter()
+        .filter(|verdict| !verdict.passed)
+        .count();
     match failed {
         0 => Ok(()),
         _ => Err(CliError::new(
@@ -88,23 +103,49 @@ pub(super) fn verdict(report: Report) -> CliResult {
 /// `--dry-run`: what would run, and whether the target can do it.
 pub(super) fn plan(scenario: &Scenario, target: &TargetDecl, session: &Session) -> CliResult {
     let adapter = session.places.registry().get(&target.adapter)?;
-    let place = if target.emulator { "the emulator inside" } else { "the target" };
-    session.ui.say(format!("{} on {} ({place})", scenario.name.bold(), target.adapter));
+    let place = if target.emulator {
+        "the emulator inside"
+    } else {
+        "the target"
+    };
+    session.ui.say(format!(
+        "{} on {} ({place})",
+        scenario.name.bold(),
+        target.adapter
+    ));
     for stream in &scenario.streams {
-        let partitions = stream.spec.partitions.map_or("the default number of".to_owned(), |n| n.to_string());
-        session.ui.say(format!("  create {} with {partitions} partitions", stream.name));
+        let partitions = stream
+            .spec
+            .partitions
+            .map_or("the default number of".to_owned(), |n| n.to_string());
+        session.ui.say(format!(
+            "  create {} with {partitions} partitions",
+            stream.name
+        ));
     }
     for pipeline in &scenario.pipelines {
         let steps: Vec<_> = pipeline.steps.iter().map(|step| step.name()).collect();
-        session.ui.say(format!("  run {}: {} -> {}", pipeline.name, steps.join(" -> "), pipeline.sink.to));
+        session.ui.say(format!(
+            "  run {}: {} -> {}",
+            pipeline.name,
+            steps.join(" -> "),
+            pipeline.sink.to
+        ));
     }
     let mismatches = check(&scenario.needs(), &adapter.capabilities());
     if mismatches.is_empty() {
         return Ok(());
     }
-    let list: Vec<String> = mismatches.iter().map(|mismatch| format!("\n  {mismatch}")).collect();
+    let list: Vec<String> = mismatches
+        .iter()
+        .map(|mismatch| format!("\n  {mismatch}"))
+        .collect();
     Err(CliError::new(
         Exit::Invalid,
-        format!("the scenario does not fit `{}`:{}", target.adapter, list.concat()),
+        format!(
+            "the scenario does not fit `{}`:{}",
+            target.adapter,
+            list.concat()
+        ),
     ))
 }

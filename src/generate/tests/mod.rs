@@ -1,7 +1,9 @@
 //! Tests over all kinds at once.
 
+mod bad;
 mod golden;
 mod options;
+mod phone;
 mod purity;
 
 use super::*;
