@@ -14,6 +14,8 @@ mod retry;
 mod stats;
 mod steps;
 mod take;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use control::{Control, Notice};
