@@ -55,7 +55,7 @@ pub struct Timed<T> {
     pub record: T,
 }
 
-/// What [`Merge::next`] has to say.
+/// What [`Merge::pull`] has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next<T> {
     /// The next record.
