@@ -2,13 +2,16 @@
 //!
 //! # What order means when a recording is not sorted
 //!
-//! A recording shows in which order events *arrived*, and its event times may jump back: that is what late events are. Sorting
-//! them away would replay something that never happened. So by default ([`Order::AsRecorded`]) the lines of one recording keep
-//! their order, and a line goes out when its *turn* comes: the latest event time up to and including that line. Recordings are
-//! merged by turn; equal turns go by the order of the inputs. A late line has the turn of the line before it, and so
-//! follows it at once, as it did when it was recorded. Nothing is dropped and nothing overtakes within a recording.
+//! A recording shows in which order events *arrived*, and its event times may jump back: that is
+//! what late events are. Sorting them away would replay something that never happened. So by
+//! default ([`Order::AsRecorded`]) the lines of one recording keep their order, and a line goes out
+//! when its *turn* comes: the latest event time up to and including that line. Recordings are
+//! merged by turn; equal turns go by the order of the inputs. A late line has the turn of the line
+//! before it, and so follows it at once, as it did when it was recorded. Nothing is dropped and
+//! nothing overtakes within a recording.
 //!
-//! [`Order::ByTime`] sorts by event time instead, as far as a buffer of a given number of records reaches.
+//! [`Order::ByTime`] sorts by event time instead, as far as a buffer of a given number of records
+//! reaches.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -20,9 +23,11 @@ use super::reorder::Reorder;
 pub enum Order {
     /// Each input keeps its own order; inputs are merged by the latest event time each has reached.
     AsRecorded,
-    /// Sorted by event time, then by input, then by line, as far as a buffer of this many records reaches.
+    /// Sorted by event time, then by input, then by line, as far as a buffer of this many records
+    /// reaches.
     ///
-    /// A record that comes more than that many records too late goes out at once, late, and is counted.
+    /// A record that comes more than that many records too late goes out at once, late, and is
+    /// counted.
     ByTime {
         /// The most records to hold back at a time.
         buffer: usize,
@@ -49,7 +54,8 @@ pub struct Timed<T> {
     pub line: u64,
     /// When its event happened, in nanoseconds since 1970; `None` if it does not say.
     pub time_ns: Option<i128>,
-    /// The event time whose turn it is: never earlier than that of the record before. `None` before the first known event time.
+    /// The event time whose turn it is: never earlier than that of the record before. `None` before
+    /// the first known event time.
     pub turn_ns: Option<i128>,
     /// The record.
     pub record: T,
@@ -60,13 +66,15 @@ pub struct Timed<T> {
 pub enum Next<T> {
     /// The next record.
     Record(Timed<T>),
-    /// To go on, this input must get records by [`Merge::push`], or be declared at its end by [`Merge::finish`].
+    /// To go on, this input must get records by [`Merge::push`], or be declared at its end by
+    /// [`Merge::finish`].
     Need(InputId),
     /// All inputs are at their ends and all records are out.
     End,
 }
 
-/// Merges the records of several inputs by event time. Holds what was pushed and is not out yet, and no more.
+/// Merges the records of several inputs by event time. Holds what was pushed and is not out yet,
+/// and no more.
 #[derive(Debug)]
 pub struct Merge<T> {
     inputs: Vec<Input<T>>,
@@ -166,7 +174,8 @@ impl<T> Merge<T> {
         }
     }
 
-    /// How many records went out after one of a later event time: as recorded, those that arrived late.
+    /// How many records went out after one of a later event time: as recorded, those that arrived
+    /// late.
     pub fn out_of_order(&self) -> u64 {
         self.out_of_order
     }

@@ -32,7 +32,8 @@ fn names(object: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The shape of the messages that the phone app records: names and JSON types (names in the order of the alphabet).
+/// The shape of the messages that the phone app records: names and JSON types (names in the order
+/// of the alphabet).
 #[test]
 fn messages_have_the_shape_of_recorded_ones() {
     let axes = vec!["x", "y", "z"];
