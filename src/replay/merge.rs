@@ -210,8 +210,27 @@ mod tests {
 
     type Line = (Option<i128>, &'static str);
 
-    /// Everything that comes out, with records given one by one as they are needed.
-    fn play<T: Clone>(order: Order, recordings: &[Vec<(Option<i128>, T)>]) -> (Vec<Timed<T>>, u64) {
+    /// Everything that comes out, which must not depend on how many records are pushed at a time.
+    fn play<T>(order: Order, recordings: &[Vec<(Option<i128>, T)>]) -> (Vec<Timed<T>>, u64)
+    where
+        T: Clone + PartialEq + std::fmt::Debug,
+    {
+        let one_by_one = play_in_batches(order, recordings, 1);
+        for batch in [2, 3, 1_000] {
+            assert_eq!(
+                play_in_batches(order, recordings, batch),
+                one_by_one,
+                "in batches of {batch}"
+            );
+        }
+        one_by_one
+    }
+
+    fn play_in_batches<T: Clone>(
+        order: Order,
+        recordings: &[Vec<(Option<i128>, T)>],
+        batch: usize,
+    ) -> (Vec<Timed<T>>, u64) {
         let mut merge = Merge::new(order);
         let mut rest: Vec<_> = recordings
             .iter()
@@ -222,10 +241,15 @@ mod tests {
             match merge.pull() {
                 Next::Record(record) => out.push(record),
                 Next::End => return (out, merge.out_of_order()),
-                Next::Need(id) => match rest[id.index()].1.next() {
-                    Some((time, record)) => merge.push(id, *time, record.clone()),
-                    None => merge.finish(id),
-                },
+                Next::Need(id) => {
+                    let lines = &mut rest[id.index()].1;
+                    for (time, record) in lines.by_ref().take(batch) {
+                        merge.push(id, *time, record.clone());
+                    }
+                    if lines.len() == 0 {
+                        merge.finish(id);
+                    }
+                }
             }
         }
     }
