@@ -234,20 +234,23 @@ mod tests {
         let mut merge = Merge::new(order);
         let mut rest: Vec<_> = recordings
             .iter()
-            .map(|lines| (merge.add_input(), lines.iter()))
+            .map(|lines| (false, lines.iter()))
             .collect();
+        rest.iter().for_each(|_| _ = merge.add_input());
         let mut out = Vec::new();
         loop {
             match merge.pull() {
                 Next::Record(record) => out.push(record),
                 Next::End => return (out, merge.out_of_order()),
                 Next::Need(id) => {
-                    let lines = &mut rest[id.index()].1;
+                    let (finished, lines) = &mut rest[id.index()];
+                    assert!(!*finished, "needs an input that has ended");
                     for (time, record) in lines.by_ref().take(batch) {
                         merge.push(id, *time, record.clone());
                     }
                     if lines.len() == 0 {
                         merge.finish(id);
+                        *finished = true;
                     }
                 }
             }
