@@ -1,13 +1,12 @@
 //! Playing recorded events back with their original timing: the part without files and clocks.
 //!
 //! * [`Merge`] brings the records of several recordings into one order by event time;
-//! * [`Pacer`] says how long to wait before each, at a [`Speed`], and measures how well that was
-//!   kept;
+//! * [`Pacer`] says how long to wait before each, at a [`Speed`], and measures how well that was kept;
 //! * [`Rounds`] plays a recording again, with event times that go on;
 //! * [`TimeUnit`] reads an event time from text without losing a nanosecond.
 //!
-//! Nothing here reads, sleeps or knows what a record is: the caller pushes records with their times
-//! in, and passes the time of its clock. A whole replay with a clock made by hand:
+//! Nothing here reads, sleeps or knows what a record is: the caller pushes records with their times in, and passes the time of
+//! its clock. A whole replay with a clock made by hand:
 //!
 //! ```
 //! use std::time::Duration;

@@ -44,11 +44,10 @@ impl TimeUnit {
         ("rfc3339", Self::Rfc3339),
     ];
 
-    /// Nanoseconds since 1970 from the text of a JSON number or string, such as `1715254403.5075`
-    /// or `"2026-01-01T00:00:00Z"`.
+    /// Nanoseconds since 1970 from the text of a JSON number or string, such as `1715254403.5075` or `"2026-01-01T00:00:00Z"`.
     ///
-    /// No floating point is involved: nanoseconds come out as they are written. Digits below a
-    /// nanosecond are cut off. A number may be in quotes, as some recordings have them.
+    /// No floating point is involved: nanoseconds come out as they are written. Digits below a nanosecond are cut off. A number
+    /// may be in quotes, as some recordings have them.
     ///
     /// # Errors
     ///
