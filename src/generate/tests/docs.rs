@@ -18,7 +18,7 @@ fn options(flags: &str, spec: Spec) -> Spec {
             from: 1_000_000,
             ..spec
         },
-        "--jitter 0 --disorder 0.2 --disorder-by 4s" => Spec {
+        "--jitter 0 --late-share 0.2 --late-by 4s" => Spec {
             time: Some(Time {
                 jitter: Some(0.0),
                 ..Time::default()
@@ -29,7 +29,7 @@ fn options(flags: &str, spec: Spec) -> Spec {
             }),
             ..spec
         },
-        "--bad 0.5 --bad-kinds truncated,missing-field" => Spec {
+        "--bad-share 0.5 --bad-kinds truncated,missing-field" => Spec {
             bad: bad(0.5, &[BadKind::Truncated, BadKind::MissingField]),
             ..spec
         },
