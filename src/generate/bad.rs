@@ -206,7 +206,8 @@ fn with_bad_field(kind: BadKind, draws: &mut Draws, record: &[u8]) -> Option<Vec
     Some(spoilt)
 }
 
-/// Brings the record to at least `size` bytes: with a long field if it is an object, else with a long tail.
+/// Brings the record to at least `size` bytes: with a long field if it is an object, else with a
+/// long tail.
 fn blow_up(out: &mut Vec<u8>, start: usize, size: usize) {
     let mut tail: &[u8] = b"";
     if out.get(start) == Some(&b'{') && out.ends_with(b"}") {

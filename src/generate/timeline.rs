@@ -20,10 +20,11 @@ const LAST_NS: i128 = 253_402_207_200_999_000_000;
 const DEFAULT_JITTER: f64 = 0.5;
 const NANOS: i128 = 1_000_000_000;
 
-/// Event e happens at `start + e * period + jitter(e)`, where 0 <= jitter(e) < period, so that times always increase.
+/// Event e happens at `start + e * period + jitter(e)`, where 0 <= jitter(e) < period, so that
+/// times always increase.
 ///
-/// Times are multiples of a millisecond if start and period allow it, else of a microsecond, else of a nanosecond. A record's
-/// text and its time stamp therefore say the same, to the last digit.
+/// Times are multiples of a millisecond if start and period allow it, else of a microsecond, else
+/// of a nanosecond. A record's text and its time stamp therefore say the same, to the last digit.
 #[derive(Debug, Clone)]
 pub(super) struct Timeline {
     seed: Seed,

@@ -9,8 +9,8 @@ const STEP_BITS: u32 = STEPS.trailing_zeros();
 
 /// The distribution of lateness: how long after its time each record was sent.
 ///
-/// Needs the same memory for any number of records. Quantiles are exact below 32 ns and at most 3.2 % too high above; the
-/// maximum is exact.
+/// Needs the same memory for any number of records. Quantiles are exact below 32 ns and at most 3.2
+/// % too high above; the maximum is exact.
 #[derive(Debug, Clone)]
 pub struct Drift {
     /// One per nanosecond below `STEPS`, then `STEPS` per power of two.

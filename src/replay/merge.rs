@@ -2,13 +2,16 @@
 //!
 //! # What order means when a recording is not sorted
 //!
-//! A recording shows in which order events *arrived*, and its event times may jump back: that is what late events are. Sorting
-//! them away would replay something that never happened. So by default ([`Order::AsRecorded`]) the lines of one recording keep
-//! their order, and a line goes out when its *turn* comes: the latest event time up to and including that line. Recordings are
-//! merged by turn; equal turns go by the order of the inputs. A late line has the turn of the line before it, and so
-//! follows it at once, as it did when it was recorded. Nothing is dropped and nothing overtakes within a recording.
+//! A recording shows in which order events *arrived*, and its event times may jump back: that is
+//! what late events are. Sorting them away would replay something that never happened. So by
+//! default ([`Order::AsRecorded`]) the lines of one recording keep their order, and a line goes out
+//! when its *turn* comes: the latest event time up to and including that line. Recordings are
+//! merged by turn; equal turns go by the order of the inputs. A late line has the turn of the line
+//! before it, and so follows it at once, as it did when it was recorded. Nothing is dropped and
+//! nothing overtakes within a recording.
 //!
-//! [`Order::ByTime`] sorts by event time instead, as far as a buffer of a given number of records reaches.
+//! [`Order::ByTime`] sorts by event time instead, as far as a buffer of a given number of records
+//! reaches.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -20,9 +23,11 @@ use super::reorder::Reorder;
 pub enum Order {
     /// Each input keeps its own order; inputs are merged by the latest event time each has reached.
     AsRecorded,
-    /// Sorted by event time, then by input, then by line, as far as a buffer of this many records reaches.
+    /// Sorted by event time, then by input, then by line, as far as a buffer of this many records
+    /// reaches.
     ///
-    /// A record that comes more than that many records too late goes out at once, late, and is counted.
+    /// A record that comes more than that many records too late goes out at once, late, and is
+    /// counted.
     ByTime {
         /// The most records to hold back at a time.
         buffer: usize,
@@ -49,24 +54,27 @@ pub struct Timed<T> {
     pub line: u64,
     /// When its event happened, in nanoseconds since 1970; `None` if it does not say.
     pub time_ns: Option<i128>,
-    /// The event time whose turn it is: never earlier than that of the record before. `None` before the first known event time.
+    /// The event time whose turn it is: never earlier than that of the record before. `None` before
+    /// the first known event time.
     pub turn_ns: Option<i128>,
     /// The record.
     pub record: T,
 }
 
-/// What [`Merge::next`] has to say.
+/// What [`Merge::pull`] has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next<T> {
     /// The next record.
     Record(Timed<T>),
-    /// To go on, this input must get records by [`Merge::push`], or be declared at its end by [`Merge::finish`].
+    /// To go on, this input must get records by [`Merge::push`], or be declared at its end by
+    /// [`Merge::finish`].
     Need(InputId),
     /// All inputs are at their ends and all records are out.
     End,
 }
 
-/// Merges the records of several inputs by event time. Holds what was pushed and is not out yet, and no more.
+/// Merges the records of several inputs by event time. Holds what was pushed and is not out yet,
+/// and no more.
 #[derive(Debug)]
 pub struct Merge<T> {
     inputs: Vec<Input<T>>,
@@ -166,7 +174,8 @@ impl<T> Merge<T> {
         }
     }
 
-    /// How many records went out after one of a later event time: as recorded, those that arrived late.
+    /// How many records went out after one of a later event time: as recorded, those that arrived
+    /// late.
     pub fn out_of_order(&self) -> u64 {
         self.out_of_order
     }
@@ -201,22 +210,49 @@ mod tests {
 
     type Line = (Option<i128>, &'static str);
 
-    /// Everything that comes out, with records given one by one as they are needed.
-    fn play<T: Clone>(order: Order, recordings: &[Vec<(Option<i128>, T)>]) -> (Vec<Timed<T>>, u64) {
+    /// Everything that comes out, which must not depend on how many records are pushed at a time.
+    fn play<T>(order: Order, recordings: &[Vec<(Option<i128>, T)>]) -> (Vec<Timed<T>>, u64)
+    where
+        T: Clone + PartialEq + std::fmt::Debug,
+    {
+        let one_by_one = play_in_batches(order, recordings, 1);
+        for batch in [2, 3, 1_000] {
+            assert_eq!(
+                play_in_batches(order, recordings, batch),
+                one_by_one,
+                "in batches of {batch}"
+            );
+        }
+        one_by_one
+    }
+
+    fn play_in_batches<T: Clone>(
+        order: Order,
+        recordings: &[Vec<(Option<i128>, T)>],
+        batch: usize,
+    ) -> (Vec<Timed<T>>, u64) {
         let mut merge = Merge::new(order);
         let mut rest: Vec<_> = recordings
             .iter()
-            .map(|lines| (merge.add_input(), lines.iter()))
+            .map(|lines| (false, lines.iter()))
             .collect();
+        rest.iter().for_each(|_| _ = merge.add_input());
         let mut out = Vec::new();
         loop {
             match merge.pull() {
                 Next::Record(record) => out.push(record),
                 Next::End => return (out, merge.out_of_order()),
-                Next::Need(id) => match rest[id.index()].1.next() {
-                    Some((time, record)) => merge.push(id, *time, record.clone()),
-                    None => merge.finish(id),
-                },
+                Next::Need(id) => {
+                    let (finished, lines) = &mut rest[id.index()];
+                    assert!(!*finished, "needs an input that has ended");
+                    for (time, record) in lines.by_ref().take(batch) {
+                        merge.push(id, *time, record.clone());
+                    }
+                    if lines.len() == 0 {
+                        merge.finish(id);
+                        *finished = true;
+                    }
+                }
             }
         }
     }

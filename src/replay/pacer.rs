@@ -7,9 +7,9 @@ use super::speed::Speed;
 
 /// Turns event times into waiting times.
 ///
-/// The schedule is absolute: the first record is due at once, and each other as long after it as their event times are apart,
-/// divided by the speed. A replay that falls behind therefore catches up, and delays do not add up. Times of the clock are
-/// durations since any fixed moment.
+/// The schedule is absolute: the first record is due at once, and each other as long after it as
+/// their event times are apart, divided by the speed. A replay that falls behind therefore catches
+/// up, and delays do not add up. Times of the clock are durations since any fixed moment.
 ///
 /// ```
 /// use std::time::Duration;
@@ -45,7 +45,8 @@ struct Schedule {
 }
 
 impl Pacer {
-    /// `max_gap`: never wait longer than this from one record to the next, however far apart they are.
+    /// `max_gap`: never wait longer than this from one record to the next, however far apart they
+    /// are.
     pub fn new(speed: Speed, max_gap: Option<Duration>) -> Self {
         Self {
             speed,
@@ -56,9 +57,11 @@ impl Pacer {
         }
     }
 
-    /// How long to wait, at the time `now` of the clock, before sending a record whose turn is at an event time.
+    /// How long to wait, at the time `now` of the clock, before sending a record whose turn is at
+    /// an event time.
     ///
-    /// A record of an earlier event time than the one before, or of none, is due with the one before.
+    /// A record of an earlier event time than the one before, or of none, is due with the one
+    /// before.
     pub fn wait(&mut self, event_ns: Option<i128>, now: Duration) -> Duration {
         let now_ns = nanos(now);
         let Some(event_ns) = event_ns else {
@@ -98,8 +101,9 @@ impl Pacer {
 
     /// How long it will take until the event time `end_ns`, as seen at the time `now` of the clock.
     ///
-    /// On schedule this is what the schedule says, less what gaps will be cut; behind it, or at the speed `max`, it follows from
-    /// how fast event time has passed so far. `None` as long as nothing is known.
+    /// On schedule this is what the schedule says, less what gaps will be cut; behind it, or at the
+    /// speed `max`, it follows from how fast event time has passed so far. `None` as long as
+    /// nothing is known.
     pub fn eta(&self, end_ns: i128, now: Duration) -> Option<Duration> {
         let schedule = self.schedule.as_ref()?;
         let (now_ns, left_ns) = (nanos(now), (end_ns - schedule.event_ns).max(0));

@@ -46,9 +46,10 @@ impl fmt::Display for Repeat {
 
 /// Counts the rounds of a replay, and keeps event time going from one to the next.
 ///
-/// Each round is later than the one before by the span of the recording, from its earliest to its latest event time: a round
-/// starts when the one before has ended. [`Rounds::offset_ns`] is to be added to the event times of the round, always for the
-/// pace, and for the records themselves if the user asks for shifted times.
+/// Each round is later than the one before by the span of the recording, from its earliest to its
+/// latest event time: a round starts when the one before has ended. [`Rounds::offset_ns`] is to be
+/// added to the event times of the round, always for the pace, and for the records themselves if
+/// the user asks for shifted times.
 #[derive(Debug)]
 pub struct Rounds {
     repeat: Repeat,
@@ -105,8 +106,8 @@ impl Rounds {
         self.offset_of(self.done)
     }
 
-    /// The last event time of the last round, if the latest one of the recording is `latest_ns`; `None` if there is no last round
-    /// or the span is not known yet.
+    /// The last event time of the last round, if the latest one of the recording is `latest_ns`;
+    /// `None` if there is no last round or the span is not known yet.
     pub fn end_ns(&self, latest_ns: i128) -> Option<i128> {
         match self.repeat {
             Repeat::Times(1) => Some(latest_ns),

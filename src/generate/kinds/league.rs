@@ -1,7 +1,8 @@
 //! `players` and `teams`: the tables of a small REST service, as a stream of their changes.
 //!
-//! Every event is the whole row as it is then. The first events create each row once; all later ones update a row. What a row
-//! says follows from its number and the season, so it agrees with the events before it without remembering them.
+//! Every event is the whole row as it is then. The first events create each row once; all later
+//! ones update a row. What a row says follows from its number and the season, so it agrees with the
+//! events before it without remembering them.
 
 use super::{Body, Moment};
 use crate::generate::json::{Record, push_int};
@@ -32,7 +33,8 @@ static CITIES: &[&str] = &[
     "Utrecht",
 ];
 
-/// How many teams the players are in; the kind `teams` has as many unless `keys.count` says otherwise.
+/// How many teams the players are in; the kind `teams` has as many unless `keys.count` says
+/// otherwise.
 pub(in crate::generate) const TEAMS: u64 = 20;
 
 /// Updates per row, on average, until a row may change its team or city.
@@ -75,7 +77,8 @@ impl Body for Players {
         let season = season(moment.seq, self.count);
         let mut contract = self.seed.pair(Purpose::Episode, moment.entity, season);
         let team = contract.below(TEAMS);
-        // Goals only grow: a fixed number of events, different for each player, lies between two of them.
+        // Goals only grow: a fixed number of events, different for each player, lies between two of
+        // them.
         let goals =
             moment.seq.saturating_sub(self.count) / self.count.saturating_mul(1 + player.below(9));
         begin(moment, self.count, record);

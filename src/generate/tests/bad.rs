@@ -15,7 +15,8 @@ fn spec(kinds: &[BadKind]) -> Spec {
     }
 }
 
-/// How many of the first 20,000 events are bad, after `check` has looked at each of them beside its good self.
+/// How many of the first 20,000 events are bad, after `check` has looked at each of them beside its
+/// good self.
 fn bad_events(spec: &Spec, check: impl Fn(&[u8], &[u8])) -> usize {
     let (bad, good) = (
         Generator::new(spec).unwrap(),

@@ -1,6 +1,7 @@
 //! The first events of each kind, as files: they must not change from one version to the next.
 //!
-//! `UPDATE_FIXTURES=1 cargo test golden` writes them anew, which is a breaking change and belongs into the changelog.
+//! `UPDATE_FIXTURES=1 cargo test golden` writes them anew, which is a breaking change and belongs
+//! into the changelog.
 
 use std::path::PathBuf;
 

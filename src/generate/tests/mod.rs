@@ -1,6 +1,7 @@
 //! Tests over all kinds at once.
 
 mod bad;
+mod docs;
 mod golden;
 mod options;
 mod phone;

@@ -13,7 +13,8 @@ fn keys_of(spec: &Spec, count: u64) -> Vec<String> {
         .collect()
 }
 
-/// Pearson's chi-square of the keys of 50,000 events against rank^-skew; p = 0.001 at 49 degrees of freedom is 85.4.
+/// Pearson's chi-square of the keys of 50,000 events against rank^-skew; p = 0.001 at 49 degrees of
+/// freedom is 85.4.
 #[test]
 fn keys_are_as_skewed_as_asked() {
     for skew in [0.0, 0.8, 1.0, 1.5] {

@@ -154,7 +154,8 @@ fn combined_log_lines_have_their_nine_parts() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever is asked: a precise refusal or events, never a panic, at both ends of the index range.
+    /// Whatever is asked: a precise refusal or events, never a panic, at both ends of the index
+    /// range.
     #[test]
     fn any_spec_is_refused_or_works(
         kind in 0..kinds().len(), seed: u64, index: u64,
