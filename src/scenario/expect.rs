@@ -137,8 +137,14 @@ impl Checker {
 fn count_line(count: Count, seen: u64) -> Line {
     let ok = seen >= count.min && count.max.is_none_or(|max| seen <= max);
     let wanted = match count {
-        Count { min, max: Some(max) } if min == max => min.to_string(),
-        Count { min, max: Some(max) } => format!("{min} to {max}"),
+        Count {
+            min,
+            max: Some(max),
+        } if min == max => min.to_string(),
+        Count {
+            min,
+            max: Some(max),
+        } => format!("{min} to {max}"),
         Count { min, max: None } => format!("at least {min}"),
     };
     Line {

@@ -31,7 +31,10 @@ impl Decoder<'_> {
     }
 
     /// `Some(None)` if the field is not there, `None` if it is faulty.
-    #[expect(clippy::option_option, reason = "faulty, absent and present are three things")]
+    #[expect(
+        clippy::option_option,
+        reason = "faulty, absent and present are three things"
+    )]
     fn optional<T>(
         &mut self,
         node: &Node,
@@ -65,7 +68,10 @@ impl Decoder<'_> {
                 .error(&node.place, "`count` needs `min`, `max` or both");
             return None;
         }
-        let (min, max) = (min.unwrap_or(Some(0))?, max.map_or(Some(None), |max| max.map(Some))?);
+        let (min, max) = (
+            min.unwrap_or(Some(0))?,
+            max.map_or(Some(None), |max| max.map(Some))?,
+        );
         if max.is_some_and(|max| max < min) {
             self.faults
                 .error(&node.place, "`max` is below `min`")
@@ -96,9 +102,6 @@ impl Decoder<'_> {
     fn key_order(&mut self, node: &Node) -> Option<KeyOrder> {
         let key = node.field("key").and_then(|node| self.expr(node));
         let by = node.field("by").and_then(|node| self.expr(node));
-        Some(KeyOrder {
-            key: key?,
-            by: by?,
-        })
+        Some(KeyOrder { key: key?, by: by? })
     }
 }

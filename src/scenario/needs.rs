@@ -83,7 +83,10 @@ impl fmt::Display for Mismatch {
             change,
         } = self;
         let Need { why, place, .. } = need;
-        write!(f, "{place}: {why}, but the target {lacks}\n  hint: {change}")
+        write!(
+            f,
+            "{place}: {why}, but the target {lacks}\n  hint: {change}"
+        )
     }
 }
 
@@ -205,7 +208,7 @@ impl Needs {
             self.read(pipeline, read);
         }
         let dead_letters = match &pipeline.on_error {
-            OnError::DeadLetter(address) => address.declared(),
+            OnError::DeadLetter { to, .. } => to.declared(),
             OnError::Fail | OnError::Skip => None,
         };
         for stream in pipeline.sink.to.declared().into_iter().chain(dead_letters) {
@@ -256,7 +259,9 @@ impl Needs {
         let why = format!("pipeline `{name}` reads `{stream}`");
         self.add(Feature::Read, stream, why, &source.place);
         let range = read.range.resolve(Timestamp::from_millis(0));
-        let bounds = range.into_iter().flat_map(|range| [Some(range.from), range.to]);
+        let bounds = range
+            .into_iter()
+            .flat_map(|range| [Some(range.from), range.to]);
         for bound in bounds.flatten() {
             let feature = match bound {
                 Bound::Start => continue,
@@ -293,7 +298,11 @@ impl Needs {
             self.add(Feature::OrderPerPartition, stream, why, &equals.place);
         }
         let order = expectation.order.iter().flat_map(|o| [&o.key, &o.by]);
-        let programs = expectation.every.iter().chain(&expectation.some).chain(order);
+        let programs = expectation
+            .every
+            .iter()
+            .chain(&expectation.some)
+            .chain(order);
         for Expr { source, place, .. } in programs {
             self.variables(source, stream, place);
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ssectl_adapter::{Range, StreamSpec, StreamUri, Timestamp};
 
-use crate::document::redact_uri;
 use crate::document::Place;
+use crate::document::redact_uri;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 use crate::generate::Spec;
@@ -253,8 +253,13 @@ pub enum OnError {
     Fail,
     /// The record is left out.
     Skip,
-    /// The record goes there as it was read.
-    DeadLetter(Address),
+    /// The record goes to another stream as it was read.
+    DeadLetter {
+        /// Which one.
+        to: Address,
+        /// Where that is written.
+        place: Place,
+    },
 }
 
 /// Where results go.

@@ -13,12 +13,13 @@ const DEEPEST: usize = 512;
 
 /// The canonical form of exactly one JSON value.
 pub(super) fn canonical(json: &[u8]) -> Result<Vec<u8>, String> {
-    let text = std::str::from_utf8(json).map_err(|error| {
-        format!("not UTF-8 at byte {}", error.valid_up_to())
-    })?;
+    let text = std::str::from_utf8(json)
+        .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
     let mut lexer = hifijson::SliceLexer::new(text.as_bytes());
     let value = lexer
-        .exactly_one(Lex::ws_peek, |next, lexer| parse_bounded(DEEPEST, next, lexer))
+        .exactly_one(Lex::ws_peek, |next, lexer| {
+            parse_bounded(DEEPEST, next, lexer)
+        })
         .map_err(|error| format!("not JSON: {error}"))?;
     let mut out = Vec::with_capacity(json.len());
     write(&value, &mut out);

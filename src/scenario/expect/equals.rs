@@ -109,7 +109,10 @@ impl EqualsCheck {
         if !self.exact {
             return;
         }
-        let next = self.next.entry(record.origin.partition.clone()).or_default();
+        let next = self
+            .next
+            .entry(record.origin.partition.clone())
+            .or_default();
         match form.lines.iter().find(|line| **line >= *next) {
             Some(line) => *next = line + 1,
             None => {

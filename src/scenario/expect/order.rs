@@ -74,7 +74,9 @@ impl OrderCheck {
         let Self { source, broken, .. } = self;
         let keys = self.last.len();
         if self.bytes > MOST_BYTES {
-            let text = format!("order of {source}: not checked, more than {keys} keys are too many to remember");
+            let text = format!(
+                "order of {source}: not checked, more than {keys} keys are too many to remember"
+            );
             return Line { ok: false, text };
         }
         match self.first {
