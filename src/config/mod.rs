@@ -1,6 +1,18 @@
 //! Configuration: targets and defaults, in layers that remember where each value comes from.
+//!
+//! From the weakest to the strongest: built-in defaults, `/etc/ssectl/config.yaml`, the user's
+//! `config.yaml`, the project's `ssectl.yaml`, variables `SSECTL_*`, flags. Layers are merged name
+//! by name. A target's values are interpolated only when the target is used, so that one may list
+//! targets whose variables are not set here.
 
-/// Placeholder until the configuration lands.
-pub fn schema() -> serde_json::Value {
-    serde_json::Value::Null
-}
+pub mod format;
+mod layers;
+mod load;
+mod merge;
+mod show;
+mod target;
+
+pub use layers::{Files, Flag};
+pub use load::{Color, Config, OnError, load};
+pub use show::Shown;
+pub use target::{ResolvedTarget, schema};

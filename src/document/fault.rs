@@ -83,13 +83,13 @@ pub struct Added<'a>(Option<&'a mut Fault>);
 impl Added<'_> {
     /// Says how to fix it.
     pub fn hint(self, hint: impl Into<String>) {
-        self.maybe_hint(Some(hint.into()));
+        self.hint_with(|| Some(hint.into()));
     }
 
-    /// Says how to fix it, if that is known.
-    pub fn maybe_hint(self, hint: Option<String>) {
+    /// Says how to fix it, if that can be found out; not tried for a fault that is only counted.
+    pub fn hint_with(self, hint: impl FnOnce() -> Option<String>) {
         if let Some(fault) = self.0 {
-            fault.hint = hint;
+            fault.hint = hint();
         }
     }
 }
@@ -135,6 +135,15 @@ impl Faults {
         self.list.extend(other.list.into_iter().take(room));
         self.left_out += other.left_out + over;
         self.errors += other.errors;
+    }
+
+    /// The same faults, none of them an error.
+    pub(crate) fn into_warnings(mut self) -> Self {
+        for fault in &mut self.list {
+            fault.severity = Severity::Warning;
+        }
+        self.errors = 0;
+        self
     }
 
     /// Whether at least one of them is an error.

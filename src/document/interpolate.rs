@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ssectl_adapter::closest;
-
-use super::{Faults, Node, Value, quote};
+use super::{Faults, Node, Value, meant, quote};
 
 /// Environment variables, handed in by the caller.
 pub type Env = BTreeMap<String, String>;
@@ -40,8 +38,8 @@ impl Lookup for Env {
     }
 }
 
-/// Replaces the variables in all scalars of a value. A scalar that cannot be interpolated becomes
-/// faulty.
+/// Replaces the variables in all scalars of a value that stand in a file; the value of a variable
+/// or flag is taken as it is. A scalar that cannot be interpolated becomes faulty.
 pub fn interpolate(node: &mut Node, variables: &dyn Lookup, faults: &mut Faults) {
     match &mut node.value {
         Value::Faulty => {}
@@ -55,7 +53,7 @@ pub fn interpolate(node: &mut Node, variables: &dyn Lookup, faults: &mut Faults)
                 interpolate(&mut entry.node, variables, faults);
             }
         }
-        Value::Scalar(scalar) if !scalar.text.contains("${") => {}
+        Value::Scalar(scalar) if !scalar.text.contains("${") || !node.place.text().has_lines() => {}
         Value::Scalar(scalar) => {
             let mut expansion = Expansion::new(variables);
             expansion.expand(&scalar.text, 0);
@@ -175,7 +173,7 @@ impl<'a> Expansion<'a> {
             }
             (None, None) => {
                 let (message, hint) = self.variables.undefined(name);
-                let hint = match closest(name, self.variables.names()) {
+                let hint = match meant(name, self.variables.names()) {
                     Some(near) => format!("did you mean `{near}`? otherwise {hint}"),
                     None => hint,
                 };

@@ -180,6 +180,22 @@ impl Node {
         }
     }
 
+    /// Makes text of a number or boolean that a variable or flag gave. False if it is none.
+    pub(super) fn make_text(&mut self) -> bool {
+        let outside = !self.place.text().has_lines();
+        match &mut self.value {
+            Value::Scalar(scalar)
+                if scalar.style == Style::Plain
+                    && (outside || !scalar.seams.marks.is_empty())
+                    && scalar.typed() != Typed::Null =>
+            {
+                scalar.style = Style::Text;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The value as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;

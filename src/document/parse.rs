@@ -7,7 +7,7 @@ use std::sync::Arc;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::node::Style;
-use super::secret::is_secret;
+use super::secret::{mark_secrets, path_is_secret};
 use super::trace::Seams;
 use super::{Entry, Faults, Key, Node, Place, Scalar, Text, Value, quote};
 
@@ -48,7 +48,7 @@ pub fn parse(text: &Arc<Text>, faults: &mut Faults) -> Option<Node> {
     }
     text.hide(hidden);
     for (place, message, hint) in builder.faults {
-        faults.error(&place, message).maybe_hint(hint);
+        faults.error(&place, message).hint_with(|| hint);
     }
     match failed {
         Some(Stop::Syntax(error)) => report(text, &error, faults),
@@ -346,40 +346,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Marks the scalars below secret names and collects their spans.
-fn mark_secrets(
-    node: &mut Node,
-    path: &mut Vec<String>,
-    secret: bool,
-    hidden: &mut Vec<Range<usize>>,
-) {
-    let secret = secret || path_is_secret(path);
-    match &mut node.value {
-        Value::Scalar(_) if secret => {
-            node.secret = true;
-            hidden.push(node.place.span());
-        }
-        Value::Scalar(_) | Value::Faulty => {}
-        Value::List(nodes) => {
-            for node in nodes {
-                mark_secrets(node, path, secret, hidden);
-            }
-        }
-        Value::Map(entries) => {
-            for entry in entries {
-                path.push(entry.key.name.clone());
-                mark_secrets(&mut entry.node, path, secret, hidden);
-                path.pop();
-            }
-        }
-    }
-}
-
-fn path_is_secret(path: &[String]) -> bool {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    is_secret(&path)
-}
-
 /// A syntax error in our words where the parser's need an explanation.
 fn report(text: &Arc<Text>, error: &ScanError, faults: &mut Faults) {
     use ErrorKind as K;
@@ -414,5 +380,5 @@ fn report(text: &Arc<Text>, error: &ScanError, faults: &mut Faults) {
     };
     faults
         .error(&place, message)
-        .maybe_hint(hint.map(str::to_owned));
+        .hint_with(|| hint.map(str::to_owned));
 }

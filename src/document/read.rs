@@ -69,7 +69,7 @@ fn refuse(name: &str, message: String, hint: Option<&str>) -> Faults {
     let mut faults = Faults::default();
     faults
         .error(&Place::start_of(&Text::value(name, "")), message)
-        .maybe_hint(hint.map(str::to_owned));
+        .hint_with(|| hint.map(str::to_owned));
     faults
 }
 

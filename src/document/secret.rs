@@ -1,5 +1,9 @@
 //! Which values must never be shown.
 
+use std::ops::Range;
+
+use super::{Node, Value};
+
 /// What is shown instead of a secret.
 pub(super) const MASKED: &str = "a secret (not shown)";
 
@@ -76,6 +80,40 @@ fn redact_pair(pair: &str) -> String {
         Some((name, _)) if is_secret(&["targets", name]) => format!("{name}=***"),
         _ => pair.to_owned(),
     }
+}
+
+/// Marks the scalars below secret names and collects their spans.
+pub(crate) fn mark_secrets(
+    node: &mut Node,
+    path: &mut Vec<String>,
+    secret: bool,
+    hidden: &mut Vec<Range<usize>>,
+) {
+    let secret = secret || path_is_secret(path);
+    match &mut node.value {
+        Value::Scalar(_) if secret => {
+            node.secret = true;
+            hidden.push(node.place.span());
+        }
+        Value::Scalar(_) | Value::Faulty => {}
+        Value::List(nodes) => {
+            for node in nodes {
+                mark_secrets(node, path, secret, hidden);
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                path.push(entry.key.name.clone());
+                mark_secrets(&mut entry.node, path, secret, hidden);
+                path.pop();
+            }
+        }
+    }
+}
+
+pub(super) fn path_is_secret(path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    is_secret(&path)
 }
 
 #[cfg(test)]

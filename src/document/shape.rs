@@ -4,11 +4,16 @@
 //! enumerations, bounds, references and alternatives. Faults have places, and suggestions for
 //! names; where the schema has alternatives, the one that is meant is found by its required names.
 
+mod hint;
+mod keyword;
+
 use schemars::JsonSchema;
 use serde_json::{Map, Value as Json};
-use ssectl_adapter::closest;
 
-use super::{Entry, Faults, Node, Typed, Value, list, quote};
+use super::{Entry, Faults, Node, Place, Scalar, Typed, Value, list, meant, quote};
+use hint::mismatch_hint;
+pub(super) use keyword::has_type;
+use keyword::{alternatives, constants, describe, fits, required};
 
 /// A schema to hold values against.
 #[derive(Debug, Clone)]
@@ -39,12 +44,15 @@ impl Shape {
     }
 
     /// Reports everything in `node` that is not as the schema says. `path` names it in messages.
-    pub fn check(&self, node: &Node, path: &str, faults: &mut Faults) {
+    ///
+    /// A number or boolean that comes from a variable or flag becomes text where text is expected.
+    pub fn check(&self, node: &mut Node, path: &str, faults: &mut Faults) {
+        let at = start(&node.place);
         Walk {
             root: &self.schema,
             faults,
         }
-        .value(node, &self.schema, path);
+        .value(node, &self.schema, path, &at);
     }
 }
 
@@ -54,56 +62,34 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, node: &Node, schema: &'a Json, path: &str) {
+    /// `at` is where the value gets its name: what is missing in it is reported there.
+    fn value(&mut self, node: &mut Node, schema: &'a Json, path: &str, at: &Place) {
         if matches!(node.value, Value::Faulty) {
             return;
         }
         let mut choices = Vec::new();
-        self.alternatives(schema, &mut choices);
-        let fitting: Vec<&Json> = choices
-            .iter()
-            .copied()
-            .filter(|choice| fits(node, choice))
-            .collect();
+        alternatives(self.root, schema, &mut choices);
+        let mut fitting = fitting_choices(node, &choices);
+        if fitting.is_empty() && node.make_text() {
+            fitting = fitting_choices(node, &choices);
+        }
         match fitting.as_slice() {
             [] => self.mismatch(node, &choices),
-            [one] => self.inside(node, one, path),
-            several => self.choose(node, several, path),
-        }
-    }
-
-    /// The schema without references and alternatives: the leaves of `anyOf` and `oneOf`.
-    fn alternatives(&self, schema: &'a Json, found: &mut Vec<&'a Json>) {
-        if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
-            let target = reference
-                .strip_prefix('#')
-                .and_then(|pointer| self.root.pointer(pointer));
-            if let Some(target) = target {
-                self.alternatives(target, found);
-            }
-            return;
-        }
-        let nested = ["anyOf", "oneOf"]
-            .iter()
-            .find_map(|name| schema.get(name).and_then(Json::as_array));
-        match nested {
-            Some(nested) => {
-                for schema in nested {
-                    self.alternatives(schema, found);
-                }
-            }
-            None => found.push(schema),
+            [one] => self.inside(node, one, path, at),
+            several => self.choose(node, several, path, at),
         }
     }
 
     /// Looks into a value whose kind is right.
-    fn inside(&mut self, node: &Node, schema: &'a Json, path: &str) {
-        match &node.value {
-            Value::Map(entries) => self.mapping(node, entries, schema, path),
+    fn inside(&mut self, node: &mut Node, schema: &'a Json, path: &str, at: &Place) {
+        match &mut node.value {
+            Value::Map(entries) => self.mapping(entries, schema, path, at),
             Value::List(nodes) => {
                 if let Some(items) = schema.get("items") {
-                    for (index, node) in nodes.iter().enumerate() {
-                        self.value(node, items, &format!("{path}[{index}]"));
+                    for (index, node) in nodes.iter_mut().enumerate() {
+                        let path = format!("{path}[{index}]");
+                        let at = start(&node.place);
+                        self.value(node, items, &path, &at);
                     }
                 }
             }
@@ -112,47 +98,59 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn mapping(&mut self, node: &Node, entries: &[Entry], schema: &'a Json, path: &str) {
+    fn mapping(&mut self, entries: &mut [Entry], schema: &'a Json, path: &str, at: &Place) {
         let none = Map::new();
         let properties = schema.get("properties").and_then(Json::as_object);
-        for entry in entries {
-            let inner = join(path, &entry.key.name);
-            let known = properties.and_then(|properties| properties.get(&entry.key.name));
-            match (known, schema.get("additionalProperties")) {
-                (Some(schema), _) => self.value(&entry.node, schema, &inner),
+        let known: Vec<&str> = properties
+            .unwrap_or(&none)
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut misspelt = Vec::new();
+        for entry in entries.iter_mut() {
+            let name = &entry.key.name;
+            let inner = join(path, name);
+            let property = properties.and_then(|properties| properties.get(name));
+            match (property, schema.get("additionalProperties")) {
+                (Some(schema), _) => self.value(&mut entry.node, schema, &inner, &entry.key.place),
                 (None, Some(Json::Bool(false))) => {
-                    self.unknown_field(entry, properties.unwrap_or(&none), path);
+                    misspelt.extend(meant(name, known.iter().copied()));
+                    self.unknown_field(entry, &known, path);
                 }
-                (None, Some(schema @ Json::Object(_))) => self.value(&entry.node, schema, &inner),
+                (None, Some(schema @ Json::Object(_))) => {
+                    self.value(&mut entry.node, schema, &inner, &entry.key.place);
+                }
                 (None, _) => {}
             }
         }
         for name in required(schema) {
-            if node.get(name).is_none() {
+            let is_there = entries.iter().any(|entry| entry.key.name == name);
+            if !is_there && !misspelt.contains(&name) {
                 let message = format!("missing field `{name}`{}", of(path));
-                self.faults.error(&node.place, message);
+                self.faults.error(at, message);
             }
         }
     }
 
-    fn unknown_field(&mut self, entry: &Entry, properties: &Map<String, Json>, path: &str) {
+    fn unknown_field(&mut self, entry: &Entry, known: &[&str], path: &str) {
         let name = &entry.key.name;
+        // Merge keys are reported by the parser.
         if name == "<<" {
             return;
         }
-        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-        let knows = format!("the fields are {}", list(known.iter().copied()));
-        let hint = match closest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? {knows}"),
-            None if known.is_empty() => "it has no fields".to_owned(),
-            None => knows,
-        };
         let message = format!("unknown field {}{}", quote(name), of(path));
-        self.faults.error(&entry.key.place, message).hint(hint);
+        self.faults.error(&entry.key.place, message).hint_with(|| {
+            let knows = format!("the fields are {}", list(known.iter().copied()));
+            Some(match meant(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? {knows}"),
+                None if known.is_empty() => "it has no fields".to_owned(),
+                None => knows,
+            })
+        });
     }
 
     fn bounds(&mut self, node: &Node, schema: &Json) {
-        let Some(Typed::Number(number)) = node.scalar().map(super::Scalar::typed) else {
+        let Some(Typed::Number(number)) = node.scalar().map(Scalar::typed) else {
             return;
         };
         let bound = |name: &str| schema.get(name).and_then(Json::as_f64);
@@ -169,27 +167,24 @@ impl<'a> Walk<'a> {
     }
 
     /// Several alternatives have the right kind: the one with a required name that is there.
-    fn choose(&mut self, node: &Node, choices: &[&'a Json], path: &str) {
-        let meant: Vec<&Json> = choices
+    fn choose(&mut self, node: &mut Node, choices: &[&'a Json], path: &str, at: &Place) {
+        if !matches!(node.value, Value::Map(_)) {
+            return self.inside(node, choices[0], path, at);
+        }
+        let named: Vec<&&Json> = choices
             .iter()
-            .copied()
             .filter(|choice| required(choice).any(|name| node.get(name).is_some()))
             .collect();
-        match meant.as_slice() {
-            [one] => self.inside(node, one, path),
-            [] if node.entries().is_empty() && !matches!(node.value, Value::Map(_)) => {
-                self.inside(node, choices[0], path);
-            }
-            [] => self.undecided(node, choices),
+        match named.as_slice() {
+            [one] => self.inside(node, one, path, at),
+            [] => self.undecided(node, choices, path),
             several => {
-                let there: Vec<&Entry> = several
-                    .iter()
-                    .flat_map(|choice| required(choice))
-                    .filter_map(|name| node.entry(name))
-                    .collect();
+                let there = several.iter().flat_map(|choice| required(choice));
+                let there: Vec<&Entry> = there.filter_map(|name| node.entry(name)).collect();
                 if let [first, second, ..] = there.as_slice() {
-                    let (first, second) = (first.key.name.as_str(), &second.key);
-                    let message = format!("`{first}` and `{}` exclude each other", second.name);
+                    let (first, second) = (&first.key, &second.key);
+                    let message =
+                        format!("`{}` and `{}` exclude each other", first.name, second.name);
                     self.faults
                         .error(&second.place, message)
                         .hint("keep one of them here");
@@ -198,24 +193,24 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn undecided(&mut self, node: &Node, choices: &[&'a Json]) {
+    fn undecided(&mut self, node: &Node, choices: &[&'a Json], path: &str) {
         let wanted: Vec<&str> = choices.iter().flat_map(|choice| required(choice)).collect();
-        let near = node.entries().iter().find_map(|entry| {
-            let near = closest(&entry.key.name, wanted.iter().copied())?;
-            Some((entry, near))
-        });
-        let wanted = list(wanted.iter().copied());
-        match near {
-            Some((entry, near)) => self
-                .faults
-                .error(
-                    &entry.key.place,
-                    format!("unknown field {}", quote(&entry.key.name)),
-                )
-                .hint(format!("did you mean `{near}`?")),
+        let near = |entry: &Entry| meant(&entry.key.name, wanted.iter().copied());
+        let one_of = format!(
+            "expected one of the fields {}",
+            list(wanted.iter().copied())
+        );
+        let suspect = node.entries().iter().find(|entry| near(entry).is_some());
+        match suspect.or(node.entries().first()) {
+            Some(entry) => {
+                let message = format!("unknown field {}{}", quote(&entry.key.name), of(path));
+                let near = near(entry).map(|near| format!("did you mean `{near}`?"));
+                self.faults
+                    .error(&entry.key.place, message)
+                    .hint(near.unwrap_or(one_of));
+            }
             None => {
-                let message = format!("expected one of the fields {wanted}");
-                self.faults.error(&node.place, message);
+                self.faults.error(&node.place, one_of);
             }
         }
     }
@@ -234,115 +229,29 @@ impl<'a> Walk<'a> {
             }
         }
         if !constants.is_empty() {
-            expected.insert(0, list(constants.iter().copied()));
+            let one_of = if constants.len() > 1 { "one of " } else { "" };
+            expected.insert(0, format!("{one_of}{}", list(constants.iter().copied())));
         }
         let message = format!(
             "expected {}, found {}",
             expected.join(" or "),
             node.describe()
         );
-        let hint = self.mismatch_hint(node, choices, &constants);
-        self.faults.error(&node.place, message).maybe_hint(hint);
-    }
-
-    fn mismatch_hint(&self, node: &Node, choices: &[&Json], constants: &[&str]) -> Option<String> {
-        let wants = |name: &str| choices.iter().any(|choice| has_type(choice, name));
-        if let Some(near) = node
-            .text()
-            .and_then(|text| closest(text, constants.iter().copied()))
-        {
-            return Some(format!("did you mean `{near}`?"));
-        }
-        match &node.value {
-            Value::Map(_) | Value::List(_) if wants("string") => {
-                Some("put quotes around it if it is meant to be text".to_owned())
-            }
-            Value::Scalar(scalar) => match scalar.typed() {
-                Typed::Text(text) if wants("boolean") => {
-                    let yes = ["yes", "on", "y"].contains(&text.to_lowercase().as_str());
-                    let no = ["no", "off", "n"].contains(&text.to_lowercase().as_str());
-                    (yes || no).then(|| format!("write `{yes}`"))
-                }
-                Typed::Text(text) if wants("integer") || wants("number") => {
-                    let number = text.trim().parse::<f64>().is_ok();
-                    number.then(|| "remove the quotes".to_owned())
-                }
-                Typed::Number(_) | Typed::Bool(_) if wants("string") => {
-                    Some("put quotes around it".to_owned())
-                }
-                _ => None,
-            },
-            _ => None,
-        }
+        self.faults
+            .error(&node.place, message)
+            .hint_with(|| mismatch_hint(node, choices, &constants));
     }
 }
 
-/// Whether a value is of the kind, and of the constants, that a schema without alternatives allows.
-fn fits(node: &Node, schema: &Json) -> bool {
-    let kind = match &node.value {
-        Value::Faulty => return true,
-        Value::List(_) => has_type(schema, "array"),
-        Value::Map(_) => has_type(schema, "object"),
-        Value::Scalar(scalar) => match scalar.typed() {
-            Typed::Null => has_type(schema, "null"),
-            Typed::Bool(_) => has_type(schema, "boolean"),
-            Typed::Text(_) => has_type(schema, "string"),
-            Typed::Number(number) => {
-                let whole = number.is_i64() || number.is_u64();
-                has_type(schema, "number") || (whole && has_type(schema, "integer"))
-            }
-        },
-    };
-    let mut constants = constants(schema).peekable();
-    kind && (constants.peek().is_none() || constants.any(|constant| *constant == node.to_json()))
+fn fitting_choices<'a>(node: &Node, choices: &[&'a Json]) -> Vec<&'a Json> {
+    let choices = choices.iter().copied();
+    choices.filter(|choice| fits(node, choice)).collect()
 }
 
-/// Whether a schema allows a type; one without `type` allows every one, or that of its constants.
-fn has_type(schema: &Json, name: &str) -> bool {
-    match schema.get("type") {
-        Some(Json::String(one)) => one == name,
-        Some(Json::Array(several)) => several.iter().any(|one| one == name),
-        _ => constants(schema).next().is_none() || name == "string",
-    }
-}
-
-fn constants(schema: &Json) -> impl Iterator<Item = &Json> {
-    let several = schema.get("enum").and_then(Json::as_array);
-    schema
-        .get("const")
-        .into_iter()
-        .chain(several.into_iter().flatten())
-}
-
-fn required(schema: &Json) -> impl Iterator<Item = &str> {
-    let names = schema.get("required").and_then(Json::as_array);
-    names.into_iter().flatten().filter_map(Json::as_str)
-}
-
-/// What a schema without alternatives expects, in words; its constants are listed elsewhere.
-fn describe(schema: &Json) -> Option<String> {
-    if constants(schema).next().is_some() {
-        return None;
-    }
-    let names = [
-        ("string", "text"),
-        ("integer", "an integer"),
-        ("number", "a number"),
-        ("boolean", "`true` or `false`"),
-        ("array", "a list"),
-        ("object", "a mapping"),
-    ];
-    if has_type(schema, "string")
-        && let Some(title) = schema.get("title").and_then(Json::as_str)
-    {
-        return Some(title.to_owned());
-    }
-    let words: Vec<&str> = names
-        .iter()
-        .filter(|(name, _)| has_type(schema, name))
-        .map(|(_, words)| *words)
-        .collect();
-    (!words.is_empty()).then(|| words.join(" or "))
+/// A single caret where a value starts.
+fn start(place: &Place) -> Place {
+    let at = place.span().start;
+    Place::new(place.text(), at..at)
 }
 
 fn join(path: &str, name: &str) -> String {
@@ -358,53 +267,5 @@ fn of(path: &str) -> String {
         String::new()
     } else {
         format!(" in {}", quote(path))
-    }
-}
-
-/// The same schema for editors: where a number, a boolean or one of some names is expected, a
-/// `${VAR}` may stand too, because it has a type only after interpolation.
-pub fn schema_with_interpolation(schema: schemars::Schema) -> Json {
-    let mut schema = schema.to_value();
-    allow_interpolation(&mut schema);
-    schema
-}
-
-fn allow_interpolation(schema: &mut Json) {
-    let interpolated = || serde_json::json!({"type": "string", "pattern": r"\$\{"});
-    match schema {
-        Json::Array(items) => items.iter_mut().for_each(allow_interpolation),
-        Json::Object(fields) => {
-            let choices = ["oneOf", "anyOf"]
-                .into_iter()
-                .find(|name| fields.contains_key(*name));
-            let constant = |choice: &Json| choice.get("const").is_some();
-            if let Some(choices) = choices.and_then(|name| fields.get_mut(name))
-                && let Some(choices) = choices.as_array_mut()
-                && choices.iter().any(constant)
-            {
-                choices.push(interpolated());
-                return;
-            }
-            let narrow = ["integer", "number", "boolean"].iter();
-            let own = Json::Object(fields.clone());
-            let is_narrow = fields.contains_key("enum")
-                || (fields.contains_key("type") && narrow.clone().any(|name| has_type(&own, name)));
-            if is_narrow && !has_type(&own, "object") {
-                let mut outer = Map::new();
-                if let Some(description) = fields.remove("description") {
-                    outer.insert("description".to_owned(), description);
-                }
-                let inner = Json::Object(std::mem::take(fields));
-                outer.insert("anyOf".to_owned(), Json::Array(vec![inner, interpolated()]));
-                *fields = outer;
-                return;
-            }
-            for (name, value) in fields.iter_mut() {
-                if !["default", "examples", "const", "enum"].contains(&name.as_str()) {
-                    allow_interpolation(value);
-                }
-            }
-        }
-        _ => {}
     }
 }

@@ -10,6 +10,8 @@ pub struct Text {
     name: String,
     content: String,
     lines: bool,
+    /// Where each line starts.
+    starts: OnceLock<Vec<usize>>,
     hidden: OnceLock<Vec<Range<usize>>>,
 }
 
@@ -29,6 +31,7 @@ impl Text {
             name,
             content,
             lines,
+            starts: OnceLock::new(),
             hidden: OnceLock::new(),
         })
     }
@@ -59,10 +62,15 @@ impl Text {
     /// Line and column of a byte offset, both from 1, the column in characters.
     pub(super) fn position(&self, offset: usize) -> (usize, usize) {
         let offset = self.content.floor_char_boundary(offset);
-        let before = &self.content[..offset];
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[start..].chars().count() + 1)
+        let starts = self.starts.get_or_init(|| {
+            let newlines = self.content.match_indices('\n');
+            std::iter::once(0)
+                .chain(newlines.map(|(at, _)| at + 1))
+                .collect()
+        });
+        let line = starts.partition_point(|start| *start <= offset);
+        let before = &self.content[starts[line - 1]..offset];
+        (line, before.chars().count() + 1)
     }
 }
 

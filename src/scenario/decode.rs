@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ssectl_adapter::{StreamSpec, StreamUri, closest};
+use ssectl_adapter::{StreamSpec, StreamUri};
 
+use super::graph::Link;
 use super::{Address, Expr, Format, Param, Scenario, Stream, TimeExpr};
-use crate::document::{Entry, Faults, Node, list, quote, redact_uri};
+use crate::document::{Entry, Faults, Node, Place, Typed, Value, list, meant, quote, redact_uri};
 use crate::expr::time::{EventTime, Unit};
 use crate::expr::{CompileError, Options, Program};
 
@@ -20,6 +21,8 @@ const LONGEST_NAME: usize = 80;
 pub(super) struct Decoder<'a> {
     file: &'a Path,
     streams: Vec<String>,
+    /// How the pipelines decoded so far hang together.
+    pub(super) links: Vec<Link>,
     pub(super) faults: &'a mut Faults,
 }
 
@@ -29,6 +32,7 @@ impl<'a> Decoder<'a> {
         Self {
             file,
             streams: streams.iter().map(|entry| entry.key.name.clone()).collect(),
+            links: Vec::new(),
             faults,
         }
     }
@@ -118,19 +122,20 @@ impl<'a> Decoder<'a> {
     }
 
     /// A stream that is declared.
-    pub(super) fn declared(&mut self, name: &str, node: &crate::document::Place) -> Option<String> {
+    pub(super) fn declared(&mut self, name: &str, place: &Place) -> Option<String> {
         if self.streams.iter().any(|known| known == name) {
             return Some(name.to_owned());
         }
         let known = || self.streams.iter().map(String::as_str);
-        let hint = match closest(name, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if self.streams.is_empty() => "declare it under `streams`".to_owned(),
-            None => format!("declare it under `streams`; there is {}", list(known())),
-        };
         self.faults
-            .error(node, format!("unknown stream {}", quote(name)))
-            .hint(hint);
+            .error(place, format!("unknown stream {}", quote(name)))
+            .hint_with(|| {
+                Some(match meant(name, known()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if self.streams.is_empty() => "declare it under `streams`".to_owned(),
+                    None => format!("declare it under `streams`; there is {}", list(known())),
+                })
+            });
         None
     }
 
@@ -158,7 +163,7 @@ impl<'a> Decoder<'a> {
             Err(error) => {
                 let message = format!("{} is no stream address: {error}", quote(&shown));
                 let hint = error.hint_text().map(str::to_owned);
-                self.faults.error(&node.place, message).maybe_hint(hint);
+                self.faults.error(&node.place, message).hint_with(|| hint);
                 None
             }
         }
@@ -241,7 +246,7 @@ impl<'a> Decoder<'a> {
         mut decode: impl FnMut(&mut Self, &Node) -> Option<T>,
     ) -> Option<Vec<T>> {
         let nodes = match &node.value {
-            crate::document::Value::List(nodes) => nodes.as_slice(),
+            Value::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
         };
         let decoded: Vec<Option<T>> = nodes.iter().map(|node| decode(self, node)).collect();
@@ -267,13 +272,13 @@ pub(super) fn format(node: Option<&Node>) -> Option<Format> {
 /// The text of a scalar that is text and not a number or boolean.
 pub(super) fn text_only(node: &Node) -> Option<&str> {
     let typed = node.scalar()?.typed();
-    matches!(typed, crate::document::Typed::Text(_)).then(|| node.text())?
+    matches!(typed, Typed::Text(_)).then(|| node.text())?
 }
 
 /// A whole number that is not negative.
 pub(super) fn unsigned(node: &Node) -> Option<u64> {
     match node.scalar()?.typed() {
-        crate::document::Typed::Number(number) => number.as_u64(),
+        Typed::Number(number) => number.as_u64(),
         _ => None,
     }
 }

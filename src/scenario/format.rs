@@ -99,7 +99,7 @@ pub enum Source {
     /// A stream by name or address.
     Address(StreamAddress),
     /// Made-up events.
-    Generate(Spec),
+    Generate(Box<Spec>),
     /// Recorded events.
     Replay(Replay),
     /// A part of a stream.

@@ -19,16 +19,23 @@ impl Decoder<'_> {
                 Ok(spec) => return good.then_some(spec),
                 Err(fault) => fault,
             };
+            let name = path.split('.').next().unwrap_or_default();
+            let is_there = options.contains_key(name);
+            // Only because an option was taken out below, or the check of the shape has reported it.
+            let known = !(is_there || good) || self.is_reported(node, &path);
             good = false;
-            let place = place_of(node, &path);
-            // What is no option, or of the wrong type, the check of the shape has reported.
-            if !self.faults.has_error_at(&place) {
-                self.faults.error(&place, problem);
+            if !known {
+                self.faults.error(&place_of(node, &path), problem);
             }
             // Without the option at fault, the next one comes to light.
-            let name = path.split('.').next().unwrap_or_default();
             options.remove(name)?;
         }
+    }
+
+    fn is_reported(&self, node: &Node, path: &str) -> bool {
+        let key = node.entry(path).map(|entry| &entry.key.place);
+        self.faults.has_error_at(&place_of(node, path))
+            || key.is_some_and(|key| self.faults.has_error_at(key))
     }
 }
 

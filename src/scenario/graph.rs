@@ -1,56 +1,47 @@
-//! How pipelines hang together: unused streams, cycles, and reads that never end.
+//! How pipelines hang together: unused streams, circles, sources that never end or are not there.
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Address, OnError, Pipeline, Scenario, SourceKind};
-use crate::document::{Faults, quote};
+use super::{Address, Scenario};
+use crate::document::{Faults, Place, quote};
 
-/// Reports what only shows when all pipelines are looked at together.
-pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
-    unused_streams(scenario, faults);
-    unwritten_expectations(scenario, faults);
-    endless_sources(scenario, faults);
-    missing_files(scenario, faults);
-    cycles(scenario, faults);
+/// What of a pipeline matters to the others; known also when other parts of it are faulty.
+pub(super) struct Link {
+    pub(super) name: String,
+    /// Where the source is written.
+    pub(super) source: Place,
+    pub(super) reads: Option<Address>,
+    /// The sink and the dead letters.
+    pub(super) writes: Vec<Address>,
+    /// If the source never ends: how to end it.
+    pub(super) endless: Option<&'static str>,
 }
 
-/// The streams that a pipeline writes: its sink and its dead letters.
-fn outputs(pipeline: &Pipeline) -> impl Iterator<Item = &Address> {
-    let dead_letter = match &pipeline.on_error {
-        OnError::DeadLetter(address) => Some(address),
-        OnError::Fail | OnError::Skip => None,
-    };
-    std::iter::once(&pipeline.sink.to).chain(dead_letter)
-}
-
-fn input(pipeline: &Pipeline) -> Option<&Address> {
-    match &pipeline.source.kind {
-        SourceKind::Read(read) => Some(&read.from),
-        SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+/// Reports what only shows when all pipelines are looked at together. With expectations, every
+/// source must end: they are checked after the run.
+pub(super) fn check(links: &[Link], has_expectations: bool, faults: &mut Faults) {
+    if has_expectations {
+        endless_sources(links, faults);
     }
+    missing_files(links, faults);
+    cycles(links, faults);
 }
 
-fn written(scenario: &Scenario) -> BTreeSet<&str> {
-    let outputs = scenario.pipelines.iter().flat_map(outputs);
-    outputs.filter_map(Address::declared).collect()
-}
-
-fn unused_streams(scenario: &Scenario, faults: &mut Faults) {
-    let mut used = written(scenario);
-    let inputs = scenario.pipelines.iter().filter_map(input);
-    used.extend(inputs.filter_map(Address::declared));
+/// Warns of streams that a scenario without faults does not use as one would expect.
+pub(super) fn warn(scenario: &Scenario, links: &[Link], faults: &mut Faults) {
+    let writes = links.iter().flat_map(|link| &link.writes);
+    let written: BTreeSet<&str> = writes.filter_map(Address::declared).collect();
+    let reads = links.iter().filter_map(|link| link.reads.as_ref());
+    let read: BTreeSet<&str> = reads.filter_map(Address::declared).collect();
     for stream in &scenario.streams {
-        if !used.contains(stream.name.as_str()) {
-            let message = format!("stream {} is declared but never used", quote(&stream.name));
+        let name = stream.name.as_str();
+        if !written.contains(name) && !read.contains(name) {
+            let message = format!("stream {} is declared but never used", quote(name));
             faults
                 .warning(&stream.place, message)
                 .hint("remove it, or name it in a pipeline");
         }
     }
-}
-
-fn unwritten_expectations(scenario: &Scenario, faults: &mut Faults) {
-    let written = written(scenario);
     for expectation in &scenario.expectations {
         if !written.contains(expectation.stream.as_str()) {
             let message = format!("no pipeline writes {}", quote(&expectation.stream));
@@ -61,61 +52,50 @@ fn unwritten_expectations(scenario: &Scenario, faults: &mut Faults) {
     }
 }
 
-/// With expectations, every source must end: they are checked after the run.
-fn endless_sources(scenario: &Scenario, faults: &mut Faults) {
-    if scenario.expectations.is_empty() {
-        return;
-    }
-    for pipeline in &scenario.pipelines {
-        let hint = match &pipeline.source.kind {
-            SourceKind::Generate(spec) if spec.count.is_none() && spec.duration.is_none() => {
-                "give it a `count` or a `duration`"
-            }
-            SourceKind::Replay(replay) if replay.repeat => "remove `loop: true`",
-            _ => continue,
-        };
-        faults
-            .error(
-                &pipeline.source.place,
-                "the source never ends, so what is expected could never be checked",
-            )
-            .hint(hint);
+fn endless_sources(links: &[Link], faults: &mut Faults) {
+    for link in links {
+        if let Some(hint) = link.endless {
+            faults
+                .error(
+                    &link.source,
+                    "the source never ends, so what is expected could never be checked",
+                )
+                .hint(hint);
+        }
     }
 }
 
 /// A `file:` source must be there, unless another pipeline writes it.
-fn missing_files(scenario: &Scenario, faults: &mut Faults) {
-    let outputs: Vec<&Address> = scenario.pipelines.iter().flat_map(outputs).collect();
-    for pipeline in &scenario.pipelines {
-        let Some(address @ Address::Uri(uri)) = input(pipeline) else {
+fn missing_files(links: &[Link], faults: &mut Faults) {
+    for link in links {
+        let Some(address @ Address::Uri(uri)) = &link.reads else {
             continue;
         };
         let is_missing = uri.scheme == "file" && !std::path::Path::new(&uri.path).exists();
-        if is_missing && !outputs.contains(&address) {
-            let message = format!("file {} is not there", quote(&uri.path));
+        if is_missing && !links.iter().any(|link| link.writes.contains(address)) {
             faults
-                .error(&pipeline.source.place, message)
+                .error(
+                    &link.source,
+                    format!("file {} is not there", quote(&uri.path)),
+                )
                 .hint("relative paths start from the scenario's folder");
         }
     }
 }
 
 /// Pipelines that in the end read what they write would never come to rest.
-fn cycles(scenario: &Scenario, faults: &mut Faults) {
-    let mut left: BTreeSet<usize> = (0..scenario.pipelines.len()).collect();
+fn cycles(links: &[Link], faults: &mut Faults) {
+    let mut left: BTreeSet<usize> = (0..links.len()).collect();
     loop {
-        peel(scenario, &mut left);
-        let Some(cycle) = cycle_in(scenario, &left) else {
+        peel(links, &mut left);
+        let Some(cycle) = cycle_in(links, &left) else {
             return;
         };
-        let first = &scenario.pipelines[cycle[0]];
         let names = cycle.iter().chain(&cycle[..1]);
-        let names: Vec<&str> = names
-            .map(|index| scenario.pipelines[*index].name.as_str())
-            .collect();
+        let names: Vec<&str> = names.map(|index| links[*index].name.as_str()).collect();
         faults
             .error(
-                &first.source.place,
+                &links[cycle[0]].source,
                 format!("pipelines run in a circle: {}", names.join(" -> ")),
             )
             .hint("let one of them write to another stream");
@@ -124,16 +104,19 @@ fn cycles(scenario: &Scenario, faults: &mut Faults) {
 }
 
 /// Takes away every pipeline whose source no pipeline that is left writes, until none is.
-fn peel(scenario: &Scenario, left: &mut BTreeSet<usize>) {
+fn peel(links: &[Link], left: &mut BTreeSet<usize>) {
     let mut writers: HashMap<String, usize> = HashMap::new();
     let mut readers: HashMap<String, Vec<usize>> = HashMap::new();
     for index in left.iter() {
-        let pipeline = &scenario.pipelines[*index];
-        for output in outputs(pipeline) {
-            *writers.entry(output.to_string()).or_default() += 1;
+        let link = &links[*index];
+        for address in &link.writes {
+            *writers.entry(address.to_string()).or_default() += 1;
         }
-        let input = input(pipeline).map(Address::to_string).unwrap_or_default();
-        readers.entry(input).or_default().push(*index);
+        let reads = link.reads.as_ref().map(Address::to_string);
+        readers
+            .entry(reads.unwrap_or_default())
+            .or_default()
+            .push(*index);
     }
     let unwritten = |source: &&String| !writers.contains_key(*source);
     let sources: Vec<String> = readers.keys().filter(unwritten).cloned().collect();
@@ -144,23 +127,23 @@ fn peel(scenario: &Scenario, left: &mut BTreeSet<usize>) {
         .collect();
     while let Some(index) = free.pop() {
         left.remove(&index);
-        for output in outputs(&scenario.pipelines[index]) {
-            let output = output.to_string();
-            let count = writers.entry(output.clone()).or_default();
+        for address in &links[index].writes {
+            let address = address.to_string();
+            let count = writers.entry(address.clone()).or_default();
             *count = count.saturating_sub(1);
             if *count == 0 {
-                free.extend(readers.remove(&output).into_iter().flatten());
+                free.extend(readers.remove(&address).into_iter().flatten());
             }
         }
     }
 }
 
 /// A cycle among pipelines that each read what another one of them writes, the first one first.
-fn cycle_in(scenario: &Scenario, left: &BTreeSet<usize>) -> Option<Vec<usize>> {
+fn cycle_in(links: &[Link], left: &BTreeSet<usize>) -> Option<Vec<usize>> {
     let mut way = vec![*left.first()?];
     loop {
-        let source = input(&scenario.pipelines[way[way.len() - 1]])?;
-        let writes = |index: &&usize| outputs(&scenario.pipelines[**index]).any(|o| o == source);
+        let source = links[way[way.len() - 1]].reads.as_ref()?;
+        let writes = |index: &&usize| links[**index].writes.contains(source);
         let writer = *left.iter().find(writes)?;
         if let Some(start) = way.iter().position(|index| *index == writer) {
             let mut cycle: Vec<usize> = way.drain(start..).rev().collect();

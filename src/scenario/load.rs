@@ -71,11 +71,13 @@ fn read_scenario(path: &Path, env: &Env, params: &Params, faults: &mut Faults) -
         params: &params,
     };
     interpolate(&mut root, &variables, faults);
-    Shape::of::<format::Scenario>().check(&root, "", faults);
+    Shape::of::<format::Scenario>().check(&mut root, "", faults);
     let mut decoder = Decoder::new(&file, &root, faults);
     let scenario = decoder.scenario(&root, params);
-    if let Some(scenario) = &scenario {
-        graph::check(scenario, faults);
+    let links = decoder.links;
+    graph::check(&links, root.field("expect").is_some(), faults);
+    if let Some(scenario) = scenario.as_ref().filter(|_| !faults.has_errors()) {
+        graph::warn(scenario, &links, faults);
     }
     scenario
 }
@@ -94,7 +96,7 @@ fn find(path: &Path) -> Result<PathBuf, Faults> {
     let yaml = yaml_files(path);
     faults
         .error(&Place::start_of(&text), format!("has no `{FILE}`"))
-        .maybe_hint((!yaml.is_empty()).then(|| format!("name the file itself; there is {yaml}")));
+        .hint_with(|| (!yaml.is_empty()).then(|| format!("name the file itself; there is {yaml}")));
     Err(faults)
 }
 

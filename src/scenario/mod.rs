@@ -4,6 +4,7 @@
 //! first record moves what a target lacks. A [`Checker`] per [`Expectation`] takes the records of a
 //! stream after the run and gives a [`Verdict`].
 
+mod addresses;
 mod decode;
 mod expect;
 mod expectations;

@@ -208,7 +208,7 @@ impl Needs {
             self.read(pipeline, read);
         }
         let dead_letters = match &pipeline.on_error {
-            OnError::DeadLetter(address) => address.declared(),
+            OnError::DeadLetter { to, .. } => to.declared(),
             OnError::Fail | OnError::Skip => None,
         };
         for stream in pipeline.sink.to.declared().into_iter().chain(dead_letters) {

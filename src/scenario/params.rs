@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ssectl_adapter::closest;
-
 use super::{Param, ParamKind};
 use crate::document::{
-    Entry, Env, Faults, Lookup, Node, Place, Text, Typed, interpolate, list, quote,
+    Entry, Env, Faults, Lookup, Node, Place, Text, Typed, interpolate, list, meant, quote,
 };
 
 /// Values for parameters by name, from `--set NAME=VALUE` or a prompt.
@@ -45,7 +43,7 @@ impl Lookup for Variables<'_> {
             );
         }
         let known = self.params.iter().map(|param| param.name.as_str());
-        let hint = match closest(name, known) {
+        let hint = match meant(name, known) {
             Some(near) => format!("did you mean `${{param.{near}}}`?"),
             None => "declare it under `params`".to_owned(),
         };
@@ -128,7 +126,7 @@ pub(super) fn assign(mut params: Vec<Param>, given: &Params, faults: &mut Faults
         let place = Place::start_of(&text);
         let Some(param) = params.iter_mut().find(|param| param.name == *name) else {
             let known = params.iter().map(|param| param.name.as_str());
-            let hint = match closest(name, known.clone()) {
+            let hint = match meant(name, known.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if params.is_empty() => "the scenario has no parameters".to_owned(),
                 None => format!("the scenario has {}", list(known)),

@@ -3,8 +3,10 @@
 use ssectl_adapter::{Range, Timestamp};
 
 use super::decode::{Decoder, format, text_only};
+use super::graph::Link;
 use super::{
-    Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed, Step,
+    Address, Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed,
+    Step,
 };
 use crate::document::{Entry, Node, Typed, Value, quote};
 
@@ -26,6 +28,14 @@ impl Decoder<'_> {
         if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
             self.refuse_steps_on_raw(source, steps);
         }
+        let source_place = node.get("source").map_or(&key.place, |node| &node.place);
+        self.links.push(Link {
+            name: key.name.clone(),
+            source: source_place.clone(),
+            reads: source.as_ref().and_then(reads),
+            writes: writes(sink.as_ref(), on_error.as_ref()),
+            endless: source.as_ref().and_then(endless),
+        });
         Some(Pipeline {
             name: key.name.clone(),
             source: source?,
@@ -62,10 +72,7 @@ impl Decoder<'_> {
             .field("replay")
             .and_then(|files| self.one_or_more(files, Self::existing_file));
         let unit = node.field("unit");
-        let time = match node.field("time") {
-            Some(time) => Some(self.time(time, unit)),
-            None => None,
-        };
+        let time = node.field("time").map(|time| self.time(time, unit));
         if let (None, Some(unit)) = (&time, unit) {
             self.faults
                 .error(&unit.place, "a `unit` without a `time`")
@@ -180,7 +187,10 @@ impl Decoder<'_> {
 
     fn on_error(&mut self, node: &Node) -> Option<OnError> {
         if let Some(stream) = node.field("dead-letter") {
-            return self.address(stream).map(OnError::DeadLetter);
+            return Some(OnError::DeadLetter {
+                to: self.address(stream)?,
+                place: stream.place.clone(),
+            });
         }
         match node.text()? {
             "fail" => Some(OnError::Fail),
@@ -207,5 +217,32 @@ impl Decoder<'_> {
             format: format(inner.or(outer))?,
             place: node.place.clone(),
         })
+    }
+}
+
+fn reads(source: &Source) -> Option<Address> {
+    match &source.kind {
+        SourceKind::Read(read) => Some(read.from.clone()),
+        SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+    }
+}
+
+fn writes(sink: Option<&Sink>, on_error: Option<&OnError>) -> Vec<Address> {
+    let dead_letters = match on_error {
+        Some(OnError::DeadLetter { to, .. }) => Some(to),
+        _ => None,
+    };
+    let sink = sink.map(|sink| &sink.to);
+    sink.into_iter().chain(dead_letters).cloned().collect()
+}
+
+/// How to end a source that never does.
+fn endless(source: &Source) -> Option<&'static str> {
+    match &source.kind {
+        SourceKind::Generate(spec) if spec.count.is_none() && spec.duration.is_none() => {
+            Some("give it a `count` or a `duration`")
+        }
+        SourceKind::Replay(replay) if replay.repeat => Some("remove `loop: true`"),
+        _ => None,
     }
 }

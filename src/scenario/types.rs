@@ -253,8 +253,13 @@ pub enum OnError {
     Fail,
     /// The record is left out.
     Skip,
-    /// The record goes there as it was read.
-    DeadLetter(Address),
+    /// The record goes to another stream as it was read.
+    DeadLetter {
+        /// Which one.
+        to: Address,
+        /// Where that is written.
+        place: Place,
+    },
 }
 
 /// Where results go.
