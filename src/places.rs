@@ -1,6 +1,5 @@
 //! From an address to a place where a stream lives.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ssectl_adapter::{
@@ -8,14 +7,16 @@ use ssectl_adapter::{
     SourceSpec, StreamUri, Target,
 };
 
+use crate::config::Config;
+
 /// The adapters of this build and the targets of the configuration.
 pub struct Places {
     registry: Registry,
-    targets: BTreeMap<String, TargetDecl>,
+    config: Config,
 }
 
-/// A target as the configuration names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A target as the configuration or an address describes it.
+#[derive(Clone)]
 pub struct TargetDecl {
     /// The adapter that reaches it.
     pub adapter: String,
@@ -23,17 +24,6 @@ pub struct TargetDecl {
     pub options: Options,
     /// Whether it is an emulator that `run` starts.
     pub emulator: bool,
-}
-
-impl TargetDecl {
-    /// An emulator of an adapter, with all defaults.
-    pub fn emulated(adapter: &str) -> Self {
-        Self {
-            adapter: adapter.to_owned(),
-            options: Options::new(),
-            emulator: true,
-        }
-    }
 }
 
 /// A target without a stream: where the streams of a scenario live.
@@ -67,8 +57,8 @@ pub struct Place {
 
 impl Places {
     /// With these adapters and targets.
-    pub fn new(registry: Registry, targets: BTreeMap<String, TargetDecl>) -> Self {
-        Self { registry, targets }
+    pub fn new(registry: Registry, config: Config) -> Self {
+        Self { registry, config }
     }
 
     /// The adapters.
@@ -76,9 +66,9 @@ impl Places {
         &self.registry
     }
 
-    /// The targets by name.
-    pub fn targets(&self) -> &BTreeMap<String, TargetDecl> {
-        &self.targets
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Finds the place of an address. `extra` are options from flags; those of the address win.
@@ -89,23 +79,34 @@ impl Places {
     /// The same for an address that is parsed.
     pub fn locate(&self, uri: &StreamUri, extra: &Options) -> Result<Place> {
         let mut options = extra.clone();
-        let (adapter, stream) = match self.targets.get(&uri.scheme) {
-            Some(target) => {
-                options.extend(target.options.clone());
-                (self.reachable(&uri.scheme, target)?, uri.path.clone())
-            }
-            None => {
-                let adapter = self.registry.get(&uri.scheme)?;
-                let location = adapter.locate(uri)?;
-                options.extend(location.options);
-                (adapter, location.stream)
-            }
+        let known = self.config.targets().contains(&uri.scheme.as_str());
+        let (adapter, stream) = if known {
+            let target = self.target(&uri.scheme)?;
+            let adapter = self.reachable(&uri.scheme, &target)?;
+            options.extend(target.options);
+            (adapter, uri.path.clone())
+        } else {
+            let adapter = self.registry.get(&uri.scheme)?;
+            let location = adapter.locate(uri)?;
+            options.extend(location.options);
+            (adapter, location.stream)
         };
         Ok(Place {
             target: adapter.target(&options)?,
             adapter,
             stream,
             address: uri.to_string(),
+        })
+    }
+
+    /// The target of that name in the configuration; all its faults are in the error.
+    pub fn target(&self, name: &str) -> Result<TargetDecl> {
+        let found = self.config.resolve_target(Some(name), &self.registry);
+        let target = found.map_err(|faults| Error::new(ErrorKind::Config, faults.to_string()))?;
+        Ok(TargetDecl {
+            adapter: target.adapter,
+            options: target.options,
+            emulator: target.emulator,
         })
     }
 

@@ -9,6 +9,7 @@ use ssectl_framing::{Compression, FramedSink, Framing};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
+use crate::config;
 use crate::engine::{OnError, Pipeline, Settings, Stats, Steps, Take};
 use crate::format::Format;
 use crate::places::Place;
@@ -218,8 +219,10 @@ impl LookArgs {
 #[command(next_help_heading = "Bad records")]
 pub(super) struct PolicyArgs {
     /// fail, skip, or dead-letter=ADDRESS (records as they were, with the reason in headers)
-    #[arg(long, value_name = "POLICY", default_value = "fail")]
-    pub(super) on_error: Policy,
+    ///
+    /// [default: fail, unless the configuration says skip]
+    #[arg(long, value_name = "POLICY")]
+    pub(super) on_error: Option<Policy>,
     /// Exit with 7 if any record was bad, whatever the policy
     #[arg(long)]
     pub(super) strict: bool,
@@ -254,7 +257,11 @@ impl FromStr for Policy {
 impl PolicyArgs {
     /// Opens the dead letters, if any.
     pub(super) async fn open(&self, session: &Session) -> CliResult<OnError> {
-        Ok(match &self.on_error {
+        let usual = match session.places.config().on_error() {
+            config::OnError::Fail => Policy::Fail,
+            config::OnError::Skip => Policy::Skip,
+        };
+        Ok(match self.on_error.as_ref().unwrap_or(&usual) {
             Policy::Fail => OnError::Fail,
             Policy::Skip => OnError::Skip,
             Policy::DeadLetter(address) => {

@@ -45,6 +45,13 @@ pub(super) struct CliError {
     pub(super) quiet: bool,
 }
 
+/// Only what happened; [`CliError::render`] has the rest.
+impl std::fmt::Display for CliError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 /// A result of a verb.
 pub(super) type CliResult<T = ()> = Result<T, CliError>;
 

@@ -2,7 +2,9 @@
 
 mod args;
 mod completions;
+mod config;
 mod copy;
+mod doctor;
 mod emulator;
 mod error;
 mod generate;
@@ -13,12 +15,14 @@ mod replay;
 mod run;
 mod schema;
 mod session;
+mod setup;
 mod signals;
 mod streams;
 mod tail;
 mod transform;
 mod ui;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -54,11 +58,14 @@ pub struct Cli {
 #[command(next_help_heading = "Everywhere")]
 struct Global {
     /// Colour on the terminal
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    color: Colour,
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<Colour>,
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Configuration file [default: ssectl.yaml here or above]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Stop after this time: write and commit what was read, exit with 124
     #[arg(long, global = true, value_name = "DURATION")]
     timeout: Option<HumanDuration>,
@@ -75,6 +82,8 @@ enum Verb {
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
     Emulator(emulator::EmulatorArgs),
+    Config(config::ConfigArgs),
+    Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -90,23 +99,30 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let ui = Ui::new(cli.global.color, cli.global.quiet);
+    let ui = Ui::new(cli.global.color.unwrap_or_default(), cli.global.quiet);
     let result = match cli.verb {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
-        verb => start(verb, cli.global.timeout, ui.clone()),
+        verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
 }
 
-fn start(verb: Verb, timeout: Option<HumanDuration>, ui: Ui) -> CliResult {
+/// Runs a verb that obeys the configuration.
+fn configured(verb: Verb, global: &Global, ui: &Ui) -> CliResult {
+    let env = setup::environment();
+    let config = setup::config(global, &env).map_err(|faults| lint::report(&faults, ui))?;
+    let ui = Ui::new(setup::colour(&config), global.quiet);
+    for fault in config.warnings() {
+        ui.say(fault.to_string());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| CliError::new(Exit::Failed, format!("cannot start threads: {error}")))?;
     let result = runtime.block_on(async {
-        let session = Session::new(ui, timeout.map(|timeout| timeout.0));
+        let session = Session::new(ui, env, config);
         session.run(dispatch(verb, &session)).await
     });
     // A thread that reads a terminal cannot be woken up; nobody waits for it.
@@ -125,6 +141,8 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,
+        Verb::Config(args) => config::run(&args, session),
+        Verb::Doctor(args) => doctor::run(args, session).await,
         Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
     }
 }

@@ -32,7 +32,7 @@ enum Document {
 pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> CliResult {
     let schema = match args.of {
         Document::Scenario => crate::scenario::schema(),
-        Document::Config => crate::config::schema(),
+        Document::Config => crate::config::schema(&crate::registry::registry()),
     };
     ui.data(format!("{schema:#}\n"))
 }

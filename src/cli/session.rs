@@ -12,6 +12,7 @@ use super::error::{CliError, CliResult, Exit};
 use super::progress::Progress;
 use super::signals;
 use super::ui::Ui;
+use crate::config::Config;
 use crate::document::Env;
 use crate::engine::{Control, Counts, Pipeline};
 use crate::places::{Place, Places, TargetDecl};
@@ -31,7 +32,8 @@ pub(super) struct Session {
 
 impl Session {
     /// Starts to listen for signals and for the time-out. Call it inside the runtime.
-    pub(super) fn new(ui: Ui, timeout: Option<Duration>) -> Self {
+    pub(super) fn new(ui: Ui, env: Env, config: Config) -> Self {
+        let timeout = config.timeout();
         let stop = CancellationToken::new();
         let (seen, stopped) = watch::channel(None);
         tokio::spawn(signals::listen(stop.clone(), seen.clone(), ui.clone()));
@@ -47,8 +49,8 @@ impl Session {
         }
         Self {
             ui,
-            places: Places::new(crate::registry::registry(), Default::default()),
-            env: environment(),
+            places: Places::new(crate::registry::registry(), config),
+            env,
             stop,
             stopped,
         }
@@ -87,29 +89,17 @@ impl Session {
         })
     }
 
-    /// The target of that name or address; the emulator inside without one.
+    /// The target of that name or address; without one, that of the configuration.
     pub(super) fn target(&self, name: Option<&str>) -> CliResult<TargetDecl> {
-        let Some(name) = name else {
-            return Ok(TargetDecl::emulated("kafka"));
-        };
-        if let Some(target) = self.places.targets().get(name) {
-            return Ok(target.clone());
+        let name = name.unwrap_or_else(|| self.places.config().target());
+        if !name.contains(':') {
+            return Ok(self.places.target(name)?);
         }
         let usage = |error: ssectl_adapter::Error| {
             let mut error = CliError::from(error);
             error.exit = Exit::Usage;
             error
         };
-        if !name.contains(':') {
-            let known = self.places.targets().keys().map(String::as_str);
-            let error = CliError::usage(format!("unknown target `{name}`"));
-            return Err(match ssectl_adapter::closest(name, known) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint(
-                    "name a target of ssectl.yaml, or an address such as kafka://localhost:9092",
-                ),
-            });
-        }
         let uri: StreamUri = name.parse().map_err(usage)?;
         let adapter = self.places.registry().get(&uri.scheme).map_err(usage)?;
         let location = adapter.locate(&uri).map_err(usage)?;
@@ -190,11 +180,4 @@ pub(super) fn check(counts: &Counts, strict: bool) -> CliResult {
         )
         .hint("this is a defect of ssectl; please report it with the command")),
     }
-}
-
-/// Variables that are text; others cannot stand in a file.
-fn environment() -> Env {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }

@@ -19,6 +19,16 @@ pub(super) enum Colour {
     Never,
 }
 
+impl std::fmt::Display for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        })
+    }
+}
+
 /// What the terminal is like and how much is to be said on it.
 #[derive(Debug, Clone)]
 pub(super) struct Ui {

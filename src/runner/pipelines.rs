@@ -55,7 +55,7 @@ pub(super) async fn open(
 
 fn writes(pipeline: &Pipeline) -> Vec<String> {
     let dead = match &pipeline.on_error {
-        OnError::DeadLetter(address) => address.declared(),
+        OnError::DeadLetter { to, .. } => to.declared(),
         OnError::Fail | OnError::Skip => None,
     };
     pipeline
@@ -214,7 +214,7 @@ impl Opener<'_> {
         Ok(match &self.pipeline.on_error {
             OnError::Fail => engine::OnError::Fail,
             OnError::Skip => engine::OnError::Skip,
-            OnError::DeadLetter(address) => {
+            OnError::DeadLetter { to: address, .. } => {
                 let sink = match address {
                     Address::Declared(_) => self.sink(address, Format::Raw).await?,
                     Address::Uri(uri) => {
