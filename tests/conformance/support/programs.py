@@ -47,10 +47,10 @@ def run(command, stdin=b"", code=0, timeout=TIMEOUT):
     return result
 
 
-def start(command, **options):
-    """Starts a command that keeps running; its outputs are text pipes."""
-    return subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True, **options)
+def start(command, output):
+    """Starts a command that keeps running and writes what it says to an open file."""
+    return subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
+                            stderr=subprocess.STDOUT)
 
 
 def kcat(target, *arguments, quiet=True, **options):
