@@ -61,7 +61,6 @@ def test_every_message_is_copied_exactly_once_through_random_aborts(target, tmp_
     copier = Copier(target, tmp_path / "log", "--enable-random-aborts")
     copier.finish()
     eventually(lambda: copier.copied() == everything(), "every message once, in order")
-    assert len(target.read(copier.sink)) >= COUNT
 
 
 @pytest.mark.parametrize("mode", [(), ("--group-mode",)], ids=["assigned", "subscribed"])

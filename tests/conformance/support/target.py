@@ -95,10 +95,13 @@ class Target:
         return places
 
     def read(self, topic, start=0, **config):
-        """Every record of a topic from offset `start` of each partition to its end, partition by partition."""
+        """Every record of a topic from offset `start` of each partition to its end, partition by partition.
+
+        Also those of open and aborted transactions, unless `isolation_level` says otherwise.
+        """
         partitions = self.partitions(topic)
         assert partitions, f"topic {topic} does not exist"
-        consumer = self.consumer(**{"fetch.wait.max.ms": 50, **config})
+        consumer = self.consumer(**{"isolation.level": "read_uncommitted", "fetch.wait.max.ms": 50, **dotted(config)})
         consumer.assign([TopicPartition(topic, p, start) for p in partitions])
         found = {p: [] for p in partitions}
         for message in until_end(consumer, len(partitions)):

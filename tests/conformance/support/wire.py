@@ -10,9 +10,11 @@ from kafka.protocol.metadata import ApiVersionsRequest
 from kafka.protocol.producer import ProduceRequest
 from kafka.record.default_records import DefaultRecordBatchBuilder
 
-from support.wait import DEADLINE
+from support.wait import DEADLINE, eventually
 
 CODEC_BITS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
+
+_NOT_LEADER = 6
 
 
 class Closed(Exception):
@@ -100,12 +102,20 @@ def batch(values, *, codec="none", producer_id=-1, epoch=-1, sequence=-1, transa
 
 
 def produce(wire, topic, records, *, version=7, acks=-1, partition=0, transactional_id=None):
-    """Sends encoded batches with one Produce request; returns the partition's answer (None when acks=0)."""
-    request = wire.tell(produce_request(topic, records, version, acks, partition, transactional_id))
+    """Sends encoded batches with one Produce request; returns the partition's answer (None when acks=0).
+
+    A partition that is so new that its leader does not know it yet is asked again, as every client does.
+    """
     if acks == 0:
+        wire.tell(produce_request(topic, records, version, acks, partition, transactional_id))
         return None
-    answer, = wire.answer(request).responses
-    return answer.partition_responses[0]
+
+    def answered():
+        request = produce_request(topic, records, version, acks, partition, transactional_id)
+        answer, = wire.ask(request).responses
+        return answer.partition_responses[0].error_code != _NOT_LEADER and answer.partition_responses[0]
+
+    return eventually(answered, f"{topic} has a leader")
 
 
 def produce_request(topic, records, version=7, acks=-1, partition=0, transactional_id=None):
