@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from support.login import Login
 from support.target import Target
 
 _OUTCOMES = ("passed", "failed", "error", "skipped")
@@ -45,14 +46,10 @@ def target(bootstrap, request):
 @pytest.fixture
 def sasl(request):
     """Address and credentials of the SASL listener; tests that need it are skipped when the run has none."""
-    address = request.config.getoption("--sasl")
-    if not address:
-        pytest.skip("no --sasl listener in this run")
-    return {
-        "address": address,
-        "user": request.config.getoption("--sasl-user"),
-        "password": request.config.getoption("--sasl-password"),
-    }
+    option = request.config.getoption
+    if not option("--sasl"):
+        pytest.skip("this run has no listener that asks for SASL PLAIN (--sasl HOST:PORT)")
+    return Login(option("--sasl"), option("--sasl-user"), option("--sasl-password"))
 
 
 @pytest.hookimpl(trylast=True)

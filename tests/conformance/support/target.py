@@ -14,8 +14,9 @@ _QUIET = {"log_level": 0}
 class Target:
     """Makes clients for one bootstrap address and names nobody else uses."""
 
-    def __init__(self, bootstrap, test_name="test"):
+    def __init__(self, bootstrap, test_name="test", **common):
         self.bootstrap = bootstrap
+        self.common = {"bootstrap.servers": bootstrap, **_QUIET, **dotted(common)}
         self._stem = "".join(c if c.isalnum() else "-" for c in test_name.removeprefix("test_"))[:60].strip("-")
         self._topics = []
         self._admin = None
@@ -24,7 +25,7 @@ class Target:
     def admin(self):
         """An AdminClient, made on first use."""
         if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self.bootstrap, **_QUIET})
+            self._admin = AdminClient(self.common)
         return self._admin
 
     def name(self, what=""):
@@ -75,7 +76,7 @@ class Target:
         return Consumer({**defaults, **self._config(config)})
 
     def _config(self, config):
-        return {"bootstrap.servers": self.bootstrap, **_QUIET, **dotted(config)}
+        return {**self.common, **dotted(config)}
 
     def produce(self, topic, records, **config):
         """Sends records in order and returns where the broker says they are: [(partition, offset)]."""
