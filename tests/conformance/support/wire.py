@@ -63,6 +63,14 @@ class Wire:
         """Sends bytes as they are."""
         self.socket.sendall(data)
 
+    def drained(self):
+        """Ends our side and waits until the broker ends its own; whatever it says before is dropped."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the broker was faster
+        return self.closed_by_broker()
+
     def closed_by_broker(self):
         """Waits until the broker closes the connection; whatever it says before is dropped."""
         try:
