@@ -1,39 +1,38 @@
-//! Lengths of time as people write them: `250ms`, `5s`, `1h 30m`.
+//! Lengths of time as people write them: `250ms`, `5s`, `1h 30m`, `7d`.
 //!
-//! The grammar is that of jiff's "friendly" durations, limited to units of fixed length.
+//! The grammar is that of jiff's "friendly" durations, limited to units of fixed length: a day is
+//! 24 hours, a week 7 days.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::{SpanParser, SpanPrinter};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A length of time that reads from and prints to text such as `250ms` or `1h 30m`.
 ///
-/// It is never negative. The smallest step is a nanosecond, the largest unit an hour.
+/// It is never negative, and its smallest step is a nanosecond.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(try_from = "String", into = "String")]
 pub struct HumanDuration(pub Duration);
 
-/// Why a text is not a duration.
+/// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a duration ({why}); write a number and a unit, such as `250ms`, `5s`, `1h 30m`"
+    "`{text}` is not a duration; write numbers with units, such as `250ms`, `5s`, `1h 30m`, `7d`"
 )]
 pub struct DurationError {
     text: String,
-    why: String,
 }
 
 impl HumanDuration {
-    /// The duration in whole nanoseconds, which fit 64 bits up to 584 years.
-    ///
-    /// Longer durations saturate.
+    /// The duration in whole nanoseconds; saturates after 584 years.
     pub fn as_nanos(self) -> u64 {
         u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
     }
@@ -49,12 +48,12 @@ impl FromStr for HumanDuration {
     type Err = DurationError;
 
     fn from_str(text: &str) -> Result<Self, DurationError> {
-        SpanParser::new()
-            .parse_unsigned_duration(text.trim())
+        let span = SpanParser::new().parse_span(text.trim()).ok();
+        span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
+            .and_then(|duration| Duration::try_from(duration).ok())
             .map(Self)
-            .map_err(|why| DurationError {
+            .ok_or_else(|| DurationError {
                 text: text.to_owned(),
-                why: why.to_string(),
             })
     }
 }
@@ -87,8 +86,8 @@ impl JsonSchema for HumanDuration {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "a length of time: a number and a unit, such as `250ms`, `5s`, `1h 30m`",
-            "examples": ["250ms", "5s", "1h 30m"],
+            "description": "a length of time: numbers with units, such as `250ms`, `5s`, `1h 30m`, `7d`",
+            "examples": ["250ms", "5s", "1h 30m", "7d"],
         })
     }
 }
@@ -106,6 +105,8 @@ mod tests {
             ("1h 30m", 5_400_000_000_000),
             ("2 minutes", 120_000_000_000),
             ("1.5s", 1_500_000_000),
+            ("7d", 604_800_000_000_000),
+            ("1 week 12h", 648_000_000_000_000),
             ("10us", 10_000),
             ("10µs", 10_000),
             ("7ns", 7),
@@ -124,20 +125,25 @@ mod tests {
         for text in ["250ms", "5s", "1h 30m", "62ms 500µs", "0s"] {
             assert_eq!(text.parse::<HumanDuration>().unwrap().to_string(), text);
         }
+        assert_eq!("7d".parse::<HumanDuration>().unwrap().to_string(), "168h");
     }
 
     #[test]
     fn refuses_the_rest_with_a_way_out() {
-        for text in ["", "5", "5 parsecs", "-5s", "5s ago", "1 month", "s"] {
+        for text in [
+            "",
+            "5",
+            "5 parsecs",
+            "-5s",
+            "5s ago",
+            "1 month",
+            "1y",
+            "s",
+            "P1D x",
+        ] {
             let error = text.parse::<HumanDuration>().unwrap_err().to_string();
-            assert!(
-                error.starts_with(&format!("`{text}` is not a duration (")),
-                "{error}"
-            );
-            assert!(
-                error.ends_with("such as `250ms`, `5s`, `1h 30m`"),
-                "{error}"
-            );
+            let start = format!("`{text}` is not a duration; write numbers with units");
+            assert!(error.starts_with(&start), "{error}");
         }
     }
 }

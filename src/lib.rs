@@ -1,8 +1,15 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod cli;
 pub mod config;
 pub mod document;
 pub mod duration;
+pub mod engine;
 pub mod expr;
+pub mod format;
 pub mod generate;
+pub mod places;
+pub mod registry;
+pub mod replay;
+pub mod runner;
 pub mod scenario;

@@ -1,2 +1,7 @@
 //! Parse, run, print the error, exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ssectl::cli::main()
+}

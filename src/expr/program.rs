@@ -6,6 +6,8 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data::JustLut};
 use jaq_json::{Val, read, write};
 
+use ssectl_adapter::Position;
+
 use super::error::position;
 use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Outputs, Payload};
 
@@ -187,15 +189,17 @@ fn variables(input: &Input<'_>) -> [Val; 7] {
     let headers = meta
         .headers
         .iter()
-        .map(|(k, v)| (text(k.as_bytes()), text(v)));
+        .map(|(k, v)| (text(k.as_bytes()), v.as_deref().map_or(Val::Null, text)));
     [
         meta.key.map_or(Val::Null, text),
         Val::obj(headers.collect()),
         text(meta.stream.as_bytes()),
         text(meta.partition.as_bytes()),
-        meta.position
-            .parse()
-            .map_or_else(|_| text(meta.position.as_bytes()), number),
+        match meta.position {
+            Some(Position::Offset(offset)) => number(i128::from(*offset)),
+            Some(Position::Token(token)) => text(token.as_bytes()),
+            Some(Position::None) | None => Val::Null,
+        },
         meta.timestamp_ns
             .map_or(Val::Null, |ns| number(ns.div_euclid(1_000_000))),
         meta.timestamp_ns.map_or(Val::Null, number),

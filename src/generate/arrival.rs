@@ -1,15 +1,18 @@
 //! Disorder: which event arrives at position p, as a function of p.
 //!
-//! Late events are a permutation of the stream, not other events: with and without disorder the same events have the same times,
-//! so that a windowed result over the one can be compared with a result over the other.
+//! Late events are a permutation of the stream, not other events: with and without disorder the
+//! same events have the same times, so that a windowed result over the one can be compared with a
+//! result over the other.
 //!
 //! # How a permutation can be exact and yet need no state
 //!
-//! Positions are cut into cells of `size`; nothing leaves its cell, which bounds the lateness. In a cell, `late` events are held
-//! back. Both the events held back, within the first `width = size - hold` of the cell, and the positions at which they
-//! arrive, within its last `width`, are drawn one per stripe of about `width / late`. So the number of either before any point
-//! is known by arithmetic, and the others, which keep their order, follow. Each event held back passes at least one of the
-//! others and is therefore late; none of the others ever is. Both are proved by the tests for every shape of cell.
+//! Positions are cut into cells of `size`; nothing leaves its cell, which bounds the lateness. In a
+//! cell, `late` events are held back. Both the events held back, within the first `width = size -
+//! hold` of the cell, and the positions at which they arrive, within its last `width`, are drawn
+//! one per stripe of about `width / late`. So the number of either before any point is known by
+//! arithmetic, and the others, which keep their order, follow. Each event held back passes at least
+//! one of the others and is therefore late; none of the others ever is. The tests check both for
+//! every shape of cell of up to 60 positions.
 
 use super::error::SpecError;
 use super::rng::{Draws, Purpose, Seed};
@@ -26,7 +29,8 @@ pub(super) struct Arrival {
     share: u64,
 }
 
-/// Cells beyond this would overflow the arithmetic within a cell, and nobody holds back a thousand million events.
+/// Cells beyond this would overflow the arithmetic within a cell, and nobody holds back a thousand
+/// million events.
 const MAX_CELL: u64 = 1_000_000_000;
 
 impl Arrival {
@@ -80,7 +84,8 @@ impl Arrival {
     }
 }
 
-/// As many events as surely happen within `disorder.by`, rounded down so that round counts of events are whole cells.
+/// As many events as surely happen within `disorder.by`, rounded down so that round counts of
+/// events are whole cells.
 fn cell_size(share: f64, disorder: &Disorder, timeline: &Timeline) -> Result<u64, SpecError> {
     let (by, period) = (disorder.by.as_nanos(), timeline.period_ns());
     let steps = by.saturating_sub(timeline.jitter_ns()).checked_div(period);
@@ -131,7 +136,8 @@ struct Cell {
     /// Events are held back by at least this many positions.
     hold: u64,
     width: u64,
-    /// Late events change places within groups of this many (a power of two), so that not all are late by the same.
+    /// Late events change places within groups of this many (a power of two), so that not all are
+    /// late by the same.
     group: u64,
     multiplier: u64,
     shift: u64,
@@ -187,7 +193,8 @@ impl Cell {
         stripe * self.width / self.late
     }
 
-    /// Where in a stripe its event is held back, and where a late event arrives; the second is never before the first.
+    /// Where in a stripe its event is held back, and where a late event arrives; the second is
+    /// never before the first.
     fn offsets(&self, stripe: u64) -> (u64, u64) {
         let length = self.stripe_start(stripe + 1) - self.stripe_start(stripe);
         let mut draws: Draws = self.seed.pair(Purpose::Order, self.first, stripe);
@@ -195,7 +202,8 @@ impl Cell {
         (one.min(two), one.max(two))
     }
 
-    /// The stripe whose event arrives in the slot of `stripe`: a permutation within each whole group.
+    /// The stripe whose event arrives in the slot of `stripe`: a permutation within each whole
+    /// group.
     fn swapped(&self, stripe: u64) -> u64 {
         let start = stripe - stripe % self.group;
         if start + self.group > self.late {

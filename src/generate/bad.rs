@@ -149,16 +149,24 @@ impl Spoiler {
     /// Spoils the record that `out` holds from `start` on.
     pub(super) fn spoil(&self, kind: BadKind, draws: &mut Draws, out: &mut Vec<u8>, start: usize) {
         match kind {
-            BadKind::Truncated => {
-                let length = (out.len() - start) as u64;
-                out.truncate(start + 1 + draws.below(length.saturating_sub(1)) as usize);
-            }
+            BadKind::Truncated => truncate(draws, out, start),
             BadKind::InvalidUtf8 => out.insert(start + foreign_place(&out[start..], draws), 0xff),
-            BadKind::WrongType | BadKind::MissingField => spoil_field(kind, draws, out, start),
+            BadKind::WrongType | BadKind::MissingField => {
+                match with_bad_field(kind, draws, &out[start..]) {
+                    Some(spoilt) => out.splice(start.., spoilt).for_each(drop),
+                    // A template may write an object now and something else then.
+                    None => truncate(draws, out, start),
+                }
+            }
             BadKind::Empty => out.truncate(start),
             BadKind::Huge => blow_up(out, start, self.size),
         }
     }
+}
+
+fn truncate(draws: &mut Draws, out: &mut Vec<u8>, start: usize) {
+    let length = (out.len() - start) as u64;
+    out.truncate(start + 1 + draws.below(length.saturating_sub(1)) as usize);
 }
 
 /// Where to put a foreign byte: in a string if there is one, so that only the encoding is wrong.
@@ -173,11 +181,9 @@ fn foreign_place(record: &[u8], draws: &mut Draws) -> usize {
     }
 }
 
-fn spoil_field(kind: BadKind, draws: &mut Draws, out: &mut Vec<u8>, start: usize) {
-    let record = out.split_off(start);
-    let Some(mut fields) = fields(&record).filter(|fields| !fields.is_empty()) else {
-        return;
-    };
+/// The record with one field spoilt, or `None` if it has no fields.
+fn with_bad_field(kind: BadKind, draws: &mut Draws, record: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = fields(record).filter(|fields| !fields.is_empty())?;
     let chosen = draws.below(fields.len() as u64) as usize;
     if kind == BadKind::MissingField {
         fields.remove(chosen);
@@ -187,34 +193,32 @@ fn spoil_field(kind: BadKind, draws: &mut Draws, out: &mut Vec<u8>, start: usize
             _ => r#""wrong type""#,
         };
     }
-    out.push(b'{');
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
+    let mut spoilt = vec![b'{'];
+    for (name, value) in fields {
+        if spoilt.len() > 1 {
+            spoilt.push(b',');
         }
-        out.extend_from_slice(
-            serde_json::Value::from(name.as_ref())
-                .to_string()
-                .as_bytes(),
-        );
-        out.push(b':');
-        out.extend_from_slice(value.as_bytes());
+        spoilt.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
+        spoilt.push(b':');
+        spoilt.extend_from_slice(value.as_bytes());
     }
-    out.push(b'}');
+    spoilt.push(b'}');
+    Some(spoilt)
 }
 
-/// Brings the record to `size` bytes: with a long field if it is an object, else with a long tail.
+/// Brings the record to at least `size` bytes: with a long field if it is an object, else with a
+/// long tail.
 fn blow_up(out: &mut Vec<u8>, start: usize, size: usize) {
-    let object = out.ends_with(b"}") && out.get(start) == Some(&b'{');
-    let (head, tail): (&[u8], &[u8]) = if object {
-        (b",\"padding\":\"", b"\"}")
-    } else {
-        (b"", b"")
-    };
-    if object {
+    let mut tail: &[u8] = b"";
+    if out.get(start) == Some(&b'{') && out.ends_with(b"}") {
         out.pop();
+        out.extend_from_slice(if out.ends_with(b"{") {
+            b"\"padding\":\""
+        } else {
+            b",\"padding\":\""
+        });
+        tail = b"\"}";
     }
-    out.extend_from_slice(head);
     out.resize(
         out.len().max((start + size).saturating_sub(tail.len())),
         b'x',

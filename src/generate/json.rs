@@ -40,7 +40,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Makes what `write` appends the key without writing it into the record, if the key is made of `field`.
+    /// Makes what `write` appends the key without writing it into the record, if the key is made of
+    /// `field`.
     pub(super) fn key_apart(&mut self, field: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if self.key_field == Some(field) {
             let mut key = Vec::new();
@@ -171,7 +172,8 @@ pub(super) fn push_fixed(out: &mut Vec<u8>, units: i64, decimals: u32) {
     }
 }
 
-/// Appends a finite number in the shortest form that reads back the same; whole numbers without `.0`.
+/// Appends a finite number in the shortest form that reads back the same; whole numbers without
+/// `.0`.
 #[inline]
 pub(super) fn push_float(out: &mut Vec<u8>, number: f64) {
     if number == number.trunc() && number.abs() < 1e15 {

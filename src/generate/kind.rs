@@ -52,7 +52,8 @@ pub struct KindInfo {
     pub about: &'static str,
     /// The fields that may serve as the key of a record.
     pub fields: &'static [&'static str],
-    /// The field that names who or what an event is about, and whose number of values and skew `keys` sets.
+    /// The field that names who or what an event is about, and whose number of values and skew
+    /// `keys` sets.
     pub entity: &'static str,
     /// How many different entities there are unless `keys.count` says otherwise.
     pub entities: u64,
@@ -71,7 +72,8 @@ pub(super) enum Turns {
     Random,
     /// One after the other unless there is a skew, as devices that report at an interval do.
     Rotating,
-    /// First each of them once, then at random, as the rows of a table that are created before they change.
+    /// First each of them once, then at random, as the rows of a table that are created before they
+    /// change.
     EachOnceFirst,
 }
 

@@ -1,8 +1,9 @@
 //! Made-up event streams: seeded, seekable and fast.
 //!
-//! Event i is a pure function of the [`Spec`] and of i. Nothing is carried from one event to the next and no clock is read, so
-//! threads, batch sizes, restarts and the index a run starts from never change what event i is. What seems to depend on
-//! history, such as the team a player is in, is computed from i alone.
+//! Event i is a pure function of the [`Spec`] and of i. Nothing is carried from one event to the
+//! next and no clock is read, so threads, batch sizes, restarts and the index a run starts from
+//! never change what event i is. What seems to depend on history, such as the team a player is in,
+//! is computed from i alone.
 //!
 //! ```
 //! use ssectl::generate::{Generator, Kind, Spec};
@@ -26,10 +27,14 @@ mod kind;
 mod kinds;
 mod rate;
 mod rng;
+mod source;
 mod spec;
 mod template;
 mod timeline;
 mod zipf;
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,6 +43,7 @@ pub use bad::BadKind;
 pub use error::SpecError;
 pub use kind::{Kind, KindInfo, kinds};
 pub use rate::Rate;
+pub use source::GenerateSource;
 pub use spec::{Bad, Disorder, Keys, Spec, Time};
 pub use timeline::DEFAULT_START;
 
@@ -59,7 +65,8 @@ pub struct Generator {
 /// What there is to know about an event beside its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The event's place in event time, from 0: `seq` in its text. Equals the index asked for unless events arrive out of order.
+    /// The event's place in event time, from 0: `seq` in its text. Equals the index asked for
+    /// unless events arrive out of order.
     pub seq: u64,
     /// When the event happened, in nanoseconds since 1970-01-01T00:00:00Z.
     pub time_ns: i128,
@@ -133,9 +140,11 @@ impl Generator {
         self.plan.count
     }
 
-    /// Appends the event that arrives at position `i` to `out`, without a line end, and says what it is.
+    /// Appends the event that arrives at position `i` to `out`, without a line end, and says what
+    /// it is.
     ///
-    /// Any `i` may be asked for, in any order, also outside of `first` and `len`. Event times stop in the year 9999.
+    /// Any `i` may be asked for, in any order, also outside of `first` and `len`. Event times stop
+    /// in the year 9999.
     pub fn write(&self, i: u64, out: &mut Vec<u8>) -> Event {
         let start = out.len();
         let mut event = self.plan.write_good(i, out);

@@ -12,7 +12,8 @@ use super::error::SpecError;
 
 /// A number of events per unit of time, such as `200/s` or `5/min`.
 ///
-/// Event k, counted from 0, is due k / rate after the start, so that the first one is due at once and no rounding adds up.
+/// Event k, counted from 0, is due k / rate after the start, so that the first one is due at once
+/// and no rounding adds up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rate {

@@ -1,11 +1,13 @@
 //! Randomness as a function: what is drawn depends on (seed, purpose, index) and on nothing else.
 //!
-//! A sequential generator would have to be wound forward to reach event 1,000,000. Here every event, and within it every
-//! purpose, has a short sequence of its own, so that events can be written in any order and on any number of threads.
+//! A sequential generator would have to be wound forward to reach event 1,000,000. Here every
+//! event, and within it every purpose, has a short sequence of its own, so that events can be
+//! written in any order and on any number of threads.
 //!
 //! # The algorithm, which is part of the file format
 //!
-//! Recorded exercises and golden files depend on these values, so a change here is a breaking change:
+//! Recorded exercises and golden files depend on these values, so a change here is a breaking
+//! change:
 //!
 //! ```text
 //! G = 0x9e3779b97f4a7c15, all sums modulo 2^64, mix = the finalizer of SplitMix64 (Steele, Lea, Flood 2014)
@@ -111,7 +113,8 @@ impl Draws {
 
     /// A number near 0 with variance 1: bell-shaped, never beyond 3.47.
     ///
-    /// The sum of four uniform numbers (Irwin-Hall); needs no function that differs between platforms.
+    /// The sum of four uniform numbers (Irwin-Hall); needs no function that differs between
+    /// platforms.
     #[inline]
     pub(super) fn bell(&mut self) -> f64 {
         let bits = self.bits();
@@ -148,7 +151,8 @@ mod tests {
         );
     }
 
-    /// Computed from the module's description by another program; changing them breaks every recorded exercise.
+    /// Computed from the module's description by another program; changing them breaks every
+    /// recorded exercise.
     #[test]
     fn values_are_pinned() {
         let bits = |purpose, index| Seed(7).draws(purpose, index).bits();

@@ -12,7 +12,8 @@ use crate::duration::HumanDuration;
 
 /// A stream of made-up events, fully determined by these options.
 ///
-/// Two streams of equal options are equal byte for byte, whatever the machine, the number of threads or the batch size.
+/// Two streams of equal options are equal byte for byte, whatever the machine, the number of
+/// threads or the batch size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
@@ -42,7 +43,8 @@ pub struct Spec {
     /// The text of each event for the kind `template`, with placeholders such as `{{seq}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// How many events to send per unit of wall-clock time, such as `200/s` or `5/min`; default as fast as possible.
+    /// How many events to send per unit of wall-clock time, such as `200/s` or `5/min`; default as
+    /// fast as possible.
     ///
     /// It never changes what the events are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,17 +54,20 @@ pub struct Spec {
     pub duration: Option<HumanDuration>,
 }
 
-/// The entities that events are about (customers, devices, users ...), and the record key made of them.
+/// The entities that events are about (customers, devices, users ...), and the record key made of
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// How many different ones there are; the default depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// How uneven they are: the exponent of a Zipf distribution. 0, the default, is even; around 1 is like words in a text.
+    /// How uneven they are: the exponent of a Zipf distribution. 0, the default, is even; around 1
+    /// is like words in a text.
     #[serde(default)]
     pub skew: f64,
-    /// The field whose value is the key of the record, or `none` for records without key; the default depends on the kind.
+    /// The field whose value is the key of the record, or `none` for records without key; the
+    /// default depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
@@ -78,12 +83,14 @@ pub struct Time {
     /// The time from one event to the next; the default depends on the kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period: Option<HumanDuration>,
-    /// By how much of a period an event may happen later than evenly spaced, from 0 to 1; default 0.5.
+    /// By how much of a period an event may happen later than evenly spaced, from 0 to 1; default
+    /// 0.5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jitter: Option<f64>,
 }
 
-/// Events that arrive after younger ones. Their contents and times stay as they are: only the order changes.
+/// Events that arrive after younger ones. Their contents and times stay as they are: only the order
+/// changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disorder {

@@ -11,13 +11,20 @@ use crate::duration::HumanDuration;
 /// 2026-01-01T00:00:00Z, the time of event 0 unless `time.start` says otherwise.
 pub const DEFAULT_START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
+/// 0000-01-01T00:00:00Z, the first time that RFC 3339 can express.
+const FIRST_NS: i128 = -62_167_219_200 * NANOS;
+
+/// The last whole millisecond that jiff can express, on 9999-12-30.
+const LAST_NS: i128 = 253_402_207_200_999_000_000;
+
 const DEFAULT_JITTER: f64 = 0.5;
 const NANOS: i128 = 1_000_000_000;
 
-/// Event e happens at `start + e * period + jitter(e)`, where 0 <= jitter(e) < period, so that times always increase.
+/// Event e happens at `start + e * period + jitter(e)`, where 0 <= jitter(e) < period, so that
+/// times always increase.
 ///
-/// Times are multiples of a millisecond if start and period allow it, else of a microsecond, else of a nanosecond. A record's
-/// text and its time stamp therefore say the same, to the last digit.
+/// Times are multiples of a millisecond if start and period allow it, else of a microsecond, else
+/// of a nanosecond. A record's text and its time stamp therefore say the same, to the last digit.
 #[derive(Debug, Clone)]
 pub(super) struct Timeline {
     seed: Seed,
@@ -45,6 +52,10 @@ impl Timeline {
         usual_period: HumanDuration,
     ) -> Result<Self, SpecError> {
         let start_ns = time.start.unwrap_or(DEFAULT_START).as_nanosecond();
+        if start_ns < FIRST_NS {
+            let problem = "it is before the year 0000, which RFC 3339 cannot write";
+            return Err(SpecError::new("time.start", problem));
+        }
         let period_ns = time.period.unwrap_or(usual_period).as_nanos();
         let jitter = time.jitter.unwrap_or(DEFAULT_JITTER);
         if !(0.0..=1.0).contains(&jitter) {
@@ -65,16 +76,18 @@ impl Timeline {
         })
     }
 
-    /// When event `e` happens; never later than jiff's last instant, close to the end of the year 9999.
+    /// When event `e` happens; never after the last instant.
     #[inline]
     pub(super) fn at(&self, e: u64) -> Instant {
-        let even = self.start_ns + i128::from(e) * i128::from(self.period_ns);
+        let passed = i128::from(e).saturating_mul(i128::from(self.period_ns));
         let jitter = if self.jitter_steps > 1 {
             self.seed.draws(Purpose::Time, e).below(self.jitter_steps) * self.quantum_ns
         } else {
             0
         };
-        let ns = (even + i128::from(jitter)).min(Timestamp::MAX.as_nanosecond());
+        let ns = passed
+            .saturating_add(self.start_ns + i128::from(jitter))
+            .min(LAST_NS);
         Instant {
             ns,
             decimals: self.decimals,
@@ -83,7 +96,7 @@ impl Timeline {
 
     /// Whether event `e` would happen after the last instant.
     pub(super) fn is_exhausted_at(&self, e: u64) -> bool {
-        self.period_ns > 0 && self.at(e).ns == Timestamp::MAX.as_nanosecond()
+        self.period_ns > 0 && self.at(e).ns == LAST_NS
     }
 
     /// The time from one event to the next before jitter.
@@ -237,8 +250,42 @@ mod tests {
     #[test]
     fn time_stops_at_the_end_of_the_calendar() {
         let timeline = timeline("2026-01-01T00:00:00Z", "1h", 0.5);
-        assert_eq!(timeline.at(u64::MAX).ns, Timestamp::MAX.as_nanosecond());
+        assert_eq!(timeline.at(u64::MAX).ns, LAST_NS);
+        let longest = HumanDuration(std::time::Duration::from_nanos(u64::MAX));
+        let time = Time {
+            period: Some(longest),
+            ..Time::default()
+        };
+        assert_eq!(
+            Timeline::new(Seed(0), &time, longest)
+                .unwrap()
+                .at(u64::MAX)
+                .ns,
+            LAST_NS
+        );
+        assert_eq!(LAST_NS, Timestamp::MAX.as_millisecond() as i128 * 1_000_000);
         assert!(text(timeline.at(u64::MAX)).starts_with("9999-12-30T"));
+    }
+
+    #[test]
+    fn times_start_in_the_year_0_at_the_earliest() {
+        let first: Timestamp = "0000-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(FIRST_NS, first.as_nanosecond());
+        assert_eq!(
+            text(timeline("0000-01-01T00:00:00Z", "1s", 0.0).at(0)),
+            "0000-01-01T00:00:00.000Z"
+        );
+        let time = Time {
+            start: Some("-000001-12-31T23:59:59Z".parse().unwrap()),
+            ..Time::default()
+        };
+        let error = Timeline::new(Seed(0), &time, HumanDuration::default()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("`time.start`: it is before the year 0000"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::rng::Draws;
 
 /// Ranks 0 to n-1, rank r with a probability proportional to (r+1)^-s.
 ///
-/// Sampling is by rejection-inversion (Hörmann and Derflinger 1996): constant time and no table, whatever `n` is.
-/// The mathematical functions are those of `libm`, so that every platform draws the same ranks.
+/// Sampling is by rejection-inversion (Hörmann and Derflinger 1996): constant time and no table,
+/// whatever `n` is. The mathematical functions are those of `libm`, so that every platform draws
+/// the same ranks.
 #[derive(Debug, Clone)]
 pub(super) struct Zipf {
     n: u64,
@@ -101,7 +102,8 @@ mod tests {
         counts
     }
 
-    /// Pearson's chi-square against the exact probabilities; the bound is p = 0.001 for 19 degrees of freedom.
+    /// Pearson's chi-square against the exact probabilities; the bound is p = 0.001 for 19 degrees
+    /// of freedom.
     #[test]
     fn frequencies_follow_the_exponent() {
         for exponent in [0.0, 0.5, 0.99, 1.0, 1.2, 2.0, 3.5] {

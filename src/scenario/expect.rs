@@ -81,8 +81,7 @@ impl Checker {
     /// Looks at the next record of the stream.
     pub fn record(&mut self, record: &Record) {
         self.seen += 1;
-        let position = record.origin.position.to_string();
-        let input = self.input(record, &position);
+        let input = self.input(record);
         for check in &mut self.every {
             check.record(&input, record);
         }
@@ -114,7 +113,7 @@ impl Checker {
         }
     }
 
-    fn input<'r>(&self, record: &'r Record, position: &'r str) -> Input<'r> {
+    fn input<'r>(&self, record: &'r Record) -> Input<'r> {
         let payload = match (&record.value, self.format) {
             (None, _) => Payload::Null,
             (Some(value), Format::Text) => Payload::Text(value),
@@ -122,14 +121,7 @@ impl Checker {
         };
         Input {
             payload,
-            meta: Meta {
-                key: record.key.as_deref(),
-                headers: &record.headers,
-                stream: &record.origin.stream,
-                partition: record.origin.partition.as_str(),
-                position,
-                timestamp_ns: record.timestamp.map(|time| time.as_nanos()),
-            },
+            meta: Meta::of(record),
         }
     }
 }

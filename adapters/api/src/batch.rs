@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{Partition, Position, Record};
+use bytes::Bytes;
+
+use crate::{Error, Origin, Partition, Position, Record};
 
 /// How much one `fetch` may return and how long it may wait for the first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +42,26 @@ pub enum Fetched {
 /// Records in the order they are to be processed, with the token that commits them all.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Never empty when handed out by a source.
+    /// What could be read; empty only when there are faults.
     pub records: Vec<Record>,
+    /// What was there but is no record, while the stream goes on behind it.
+    pub faults: Vec<Fault>,
     /// Commit this when all records of the batch are safe.
     pub commit: Commit,
+}
+
+/// Bytes of a stream that are no record: a line that is too long, a torn row. The pipeline's
+/// error policy decides whether they stop it, are skipped or kept as a dead letter.
+#[derive(Debug)]
+pub struct Fault {
+    /// Where they stand.
+    pub origin: Origin,
+    /// How many records of the same batch stand before it.
+    pub index: usize,
+    /// The bytes as far as they were kept.
+    pub raw: Option<Bytes>,
+    /// What is wrong with them.
+    pub error: Error,
 }
 
 /// Opaque handle by which a leased message is acknowledged (SQS receipt, Pub/Sub ack id).

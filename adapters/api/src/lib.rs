@@ -24,7 +24,7 @@ mod timestamp;
 mod uri;
 
 pub use admin::{Admin, Backlog, Lag, PartitionInfo, StreamInfo, StreamSpec};
-pub use batch::{Batch, Commit, Fetched, Limit, Receipt};
+pub use batch::{Batch, Commit, Fault, Fetched, Limit, Receipt};
 pub use capabilities::{Capabilities, EndOfStream, Order};
 pub use error::{Error, ErrorKind, Result};
 pub use memory::MemoryAdapter;

@@ -1,5 +1,6 @@
 //! Streams in this process's memory: always built, first to pass every test.
 
+mod group;
 mod log;
 mod reader;
 
@@ -12,9 +13,10 @@ use tokio::sync::watch;
 
 use crate::{
     Adapter, Admin, Backlog, Bound, Capabilities, EndOfStream, Error, ErrorKind, Lag, Location,
-    Options, Order, Partition, PartitionInfo, Position, Range, Record, Result, Sink, SinkSpec,
-    Source, SourceSpec, StreamInfo, StreamSpec, StreamUri, Target, Written, decode,
+    Options, Order, Partition, PartitionInfo, Position, Range, Record, Rejected, Result, Sink,
+    SinkSpec, Source, SourceSpec, StreamInfo, StreamSpec, StreamUri, Target, Written, decode,
 };
+use group::Groups;
 use log::Log;
 use reader::MemorySource;
 
@@ -24,20 +26,25 @@ pub struct MemoryAdapter {
     store: Arc<Store>,
 }
 
-/// The memory adapter has no options.
+/// Options of the memory adapter.
 #[derive(Debug, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct MemoryOptions {}
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct MemoryOptions {
+    /// Largest record a sink takes, in bytes of key, value and headers; no limit when not said.
+    max_record_bytes: Option<usize>,
+}
 
 #[derive(Default)]
 struct Store {
     streams: Mutex<BTreeMap<String, Arc<Stream>>>,
     commits: Mutex<BTreeMap<(String, String, Partition), i64>>,
+    groups: Mutex<Groups>,
 }
 
 struct Stream {
     log: Mutex<Log>,
-    grown: watch::Sender<()>,
+    /// Told when records or readers come or go.
+    changed: watch::Sender<()>,
 }
 
 impl Adapter for MemoryAdapter {
@@ -88,15 +95,18 @@ impl Adapter for MemoryAdapter {
     }
 
     fn target(&self, options: &Options) -> Result<Arc<dyn Target>> {
-        let MemoryOptions {} = decode(self.name(), options)?;
+        let MemoryOptions { max_record_bytes } = decode(self.name(), options)?;
         Ok(Arc::new(Memory {
             store: self.store.clone(),
+            largest: max_record_bytes.unwrap_or(usize::MAX),
         }))
     }
 }
 
+#[derive(Clone)]
 struct Memory {
     store: Arc<Store>,
+    largest: usize,
 }
 
 #[async_trait]
@@ -113,13 +123,12 @@ impl Target for Memory {
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         Ok(Box::new(MemorySink {
             stream: self.store.stream(&spec.stream)?,
+            largest: self.largest,
         }))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
-        Ok(Box::new(Memory {
-            store: self.store.clone(),
-        }))
+        Ok(Box::new(self.clone()))
     }
 
     fn describe(&self) -> String {
@@ -160,18 +169,29 @@ impl Store {
 
 struct MemorySink {
     stream: Arc<Stream>,
+    largest: usize,
 }
 
 #[async_trait]
 impl Sink for MemorySink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
+        let mut written = Written::default();
         let mut log = lock(&self.stream.log);
-        for record in records {
-            log.append(record.clone());
+        for (index, record) in records.iter().enumerate() {
+            if record.size() <= self.largest {
+                log.append(record.clone());
+            } else {
+                let error = Error::new(
+                    ErrorKind::TooLarge,
+                    format!("a record of {} bytes is too large", record.size()),
+                )
+                .hint(format!("this target takes up to {} bytes", self.largest));
+                written.rejected.push(Rejected { index, error });
+            }
         }
         drop(log);
-        self.stream.grown.send_replace(());
-        Ok(Written::default())
+        self.stream.changed.send_replace(());
+        Ok(written)
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -202,7 +222,7 @@ impl Admin for Memory {
         let log = Log::new(&spec.name, spec.partitions.unwrap_or(1).max(1));
         let stream = Stream {
             log: Mutex::new(log),
-            grown: watch::Sender::new(()),
+            changed: watch::Sender::new(()),
         };
         streams.insert(spec.name.clone(), Arc::new(stream));
         Ok(())
@@ -261,7 +281,7 @@ impl Admin for Memory {
         let log = lock(&found.log);
         for (id, _) in log.partitions() {
             if to.from != Bound::Stored {
-                let next = log.resolve(id, &to.from);
+                let next = log.start(id, &to.from)?;
                 self.store.commit(stream, group, id, next);
             }
         }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// Headers in the order they were sent; a name may stand there twice.
-pub type Headers = Vec<(String, Bytes)>;
+/// Headers in the order they were sent; a name may stand there twice, and a null value is not
+/// an empty one.
+pub type Headers = Vec<(String, Option<Bytes>)>;
 
 /// One event: bytes in, bytes out. `None` (null) and `Some(empty)` are different things.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,7 +38,11 @@ impl Record {
 
     /// Bytes of key, value and headers together: what counts against size limits.
     pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(k, v)| k.len() + v.len()).sum();
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(k, v)| k.len() + v.as_ref().map_or(0, Bytes::len))
+            .sum();
         self.key.as_ref().map_or(0, Bytes::len)
             + self.value.as_ref().map_or(0, Bytes::len)
             + headers

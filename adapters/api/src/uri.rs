@@ -61,6 +61,11 @@ impl FromStr for StreamUri {
 }
 
 impl StreamUri {
+    /// The address of a file, whatever characters its path has.
+    pub fn file(path: impl AsRef<str>) -> Self {
+        Self::plain("file", path.as_ref())
+    }
+
     fn plain(scheme: &str, path: &str) -> Self {
         Self {
             scheme: scheme.to_owned(),

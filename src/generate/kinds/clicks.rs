@@ -6,7 +6,8 @@ use crate::generate::json::{Record, push_int};
 use crate::generate::rng::{Draws, Purpose, Seed};
 use crate::generate::zipf::Zipf;
 
-/// A user who comes back after this long is in another session, which may well begin before midnight and end after it.
+/// A user who comes back after this long is in another session, which may well begin before
+/// midnight and end after it.
 const SESSION_NS: i128 = 30 * 60 * 1_000_000_000;
 
 static DEVICES: &[&str] = &["desktop", "mobile", "tablet"];
@@ -47,7 +48,8 @@ impl Body for Clicks {
     fn write(&self, moment: &Moment, draws: &mut Draws, record: &mut Record<'_>) {
         let mut user = self.seed.draws(Purpose::Entity, moment.entity);
         let country = user.pick(COUNTRIES);
-        // Users start their sessions at different times, so the half hours of one are not those of another.
+        // Users start their sessions at different times, so the half hours of one are not those of
+        // another.
         let shift = i128::from(user.below(SESSION_NS as u64));
         let session = (moment.at.ns + shift).div_euclid(SESSION_NS);
         let mut visit = self

@@ -1,4 +1,5 @@
-//! `http` and `combined`: requests to a web server, as JSON and as the log line that Apache and nginx write.
+//! `http` and `combined`: requests to a web server, as JSON and as the log line that Apache and
+//! nginx write.
 
 use super::{Body, Moment};
 use crate::generate::json::{Record, push_int};

@@ -1,7 +1,8 @@
 //! `players` and `teams`: the tables of a small REST service, as a stream of their changes.
 //!
-//! Every event is the whole row as it is then. The first events create each row once; all later ones update a row. What a row
-//! says follows from its number and the season, so it agrees with the events before it without remembering them.
+//! Every event is the whole row as it is then. The first events create each row once; all later
+//! ones update a row. What a row says follows from its number and the season, so it agrees with the
+//! events before it without remembering them.
 
 use super::{Body, Moment};
 use crate::generate::json::{Record, push_int};
@@ -32,7 +33,8 @@ static CITIES: &[&str] = &[
     "Utrecht",
 ];
 
-/// How many teams the players are in; the kind `teams` has as many unless `keys.count` says otherwise.
+/// How many teams the players are in; the kind `teams` has as many unless `keys.count` says
+/// otherwise.
 pub(in crate::generate) const TEAMS: u64 = 20;
 
 /// Updates per row, on average, until a row may change its team or city.
@@ -75,7 +77,8 @@ impl Body for Players {
         let season = season(moment.seq, self.count);
         let mut contract = self.seed.pair(Purpose::Episode, moment.entity, season);
         let team = contract.below(TEAMS);
-        // Goals only grow: a fixed number of events, different for each player, lies between two of them.
+        // Goals only grow: a fixed number of events, different for each player, lies between two of
+        // them.
         let goals =
             moment.seq.saturating_sub(self.count) / self.count.saturating_mul(1 + player.below(9));
         begin(moment, self.count, record);
@@ -123,7 +126,71 @@ fn push_team(out: &mut Vec<u8>, team: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::generate::{Generator, Kind, Spec};
+
+    fn rows(kind: Kind, count: u64) -> Vec<serde_json::Value> {
+        let generator = Generator::new(&Spec {
+            seed: 7,
+            ..Spec::new(kind)
+        })
+        .unwrap();
+        (0..count)
+            .map(|i| {
+                let mut out = Vec::new();
+                generator.write(i, &mut out);
+                serde_json::from_slice(&out).unwrap()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_row_is_created_once_before_it_is_updated() {
+        for (kind, count) in [(Kind::Players, 100), (Kind::Teams, 20)] {
+            for (index, row) in rows(kind, 500).iter().enumerate() {
+                assert_eq!(row["op"], if index < count { "create" } else { "update" });
+                if index < count {
+                    assert_eq!(row["id"], index + 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_agree_with_the_rows_before_them() {
+        let mut current: HashMap<u64, serde_json::Value> = HashMap::new();
+        let (mut moves, mut scored) = (0, 0);
+        for row in rows(Kind::Players, 5_000) {
+            let id = row["id"].as_u64().unwrap();
+            if let Some(before) = current.insert(id, row.clone()) {
+                assert_eq!(
+                    (&before["name"], &before["position"]),
+                    (&row["name"], &row["position"])
+                );
+                assert!(before["goals"].as_u64() <= row["goals"].as_u64());
+                if before["season"] == row["season"] {
+                    assert_eq!(before["team"], row["team"], "no transfers within a season");
+                }
+                moves += u32::from(before["team"] != row["team"]);
+                scored += u32::from(before["goals"] != row["goals"]);
+            }
+        }
+        assert!(moves > 100 && scored > 100, "{moves} {scored}");
+    }
+
+    #[test]
+    fn players_are_in_teams_that_exist() {
+        let named = |kind, count| -> std::collections::BTreeSet<String> {
+            rows(kind, count)
+                .iter()
+                .map(|row| row["team"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(named(Kind::Players, 1_000), named(Kind::Teams, TEAMS));
+        assert_eq!(Kind::Teams.info().entities, TEAMS);
+    }
 
     #[test]
     fn team_names_are_unique() {

@@ -1,4 +1,5 @@
-//! One module per family of kinds. Each writes the body of an event from the event's moment and its own draws.
+//! One module per family of kinds. Each writes the body of an event from the event's moment and its
+//! own draws.
 
 mod clicks;
 mod http;

@@ -1,8 +1,9 @@
 //! `phone`: batches of sensor readings as phones send them, for exercises on nested records.
 //!
-//! A message holds the accelerometer readings of a quarter of a second, calibrated (m/s², without gravity) and raw (in g, with
-//! gravity), and once a second the location and the battery. Where a phone is and how it moves is a function of the phone and
-//! the time. Each phone is shaken once in ten seconds.
+//! A message holds the accelerometer readings of a quarter of a second, calibrated (m/s², without
+//! gravity) and raw (in g, with gravity), and once a second the location and the battery. Where a
+//! phone is and how it moves is a function of the phone and the time. Each phone is shaken once in
+//! ten seconds.
 
 use std::f64::consts::TAU;
 
@@ -87,7 +88,8 @@ impl Phones {
         }
     }
 
-    /// Whether a tick of a clock that strikes each second, shifted by `shift`, falls between this message and the one before.
+    /// Whether a tick of a clock that strikes each second, shifted by `shift`, falls between this
+    /// message and the one before.
     fn strikes(&self, ns: i128, shift: i128) -> bool {
         (ns - shift).div_euclid(SECOND) != (ns - shift - self.interval_ns).div_euclid(SECOND)
     }

@@ -22,8 +22,8 @@
 //! | `uuid` | a random UUID of version 4 |
 //! | `hex [DIGITS]` | random hexadecimal digits, 16 unless said otherwise |
 //!
-//! What placeholders write is not escaped: in a JSON text, put quotes around those that are not numbers. One line end at the end
-//! of the template is dropped.
+//! What placeholders write is not escaped: in a JSON text, put quotes around those that are not
+//! numbers. One line end at the end of the template is dropped.
 
 mod parse;
 

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::{Bound, Origin, Partition, Position, Record, Timestamp};
+use crate::{Bound, Error, ErrorKind, Origin, Partition, Position, Record, Result, Timestamp};
 
 pub(super) struct Log {
     name: Arc<str>,
@@ -57,6 +57,20 @@ impl Log {
             .iter()
             .find(|(id, _)| id == partition)
             .map_or(&[], |(_, records)| records)
+    }
+
+    /// Where a read that begins at this bound starts; a position must be one the partition has.
+    pub(super) fn start(&self, partition: &Partition, bound: &Bound) -> Result<i64> {
+        let start = self.resolve(partition, bound);
+        match bound {
+            Bound::At(position) if *position != Position::Offset(start) => Err(Error::new(
+                ErrorKind::OutOfRange,
+                format!("position {position} is not in stream `{}`", self.name),
+            )
+            .with("partition", partition)
+            .hint(format!("it holds 0 to {}", self.records(partition).len()))),
+            _ => Ok(start),
+        }
     }
 
     /// The offset a bound stands for; `Stored` counts as the start.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::group::Membership;
 use super::{Store, Stream, lock};
 use crate::{
     Batch, Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Position, Record, Result,
@@ -18,51 +19,60 @@ pub(super) struct MemorySource {
     stream: Arc<Stream>,
     name: String,
     group: Option<String>,
-    cursors: BTreeMap<Partition, Cursor>,
-    grown: watch::Receiver<()>,
+    /// Only with a group that shares all partitions among its readers.
+    membership: Option<Membership>,
+    resumes: bool,
+    cursors: Vec<(Partition, Cursor)>,
+    changed: watch::Receiver<()>,
 }
 
 struct Cursor {
-    next: i64,
+    /// Where to begin when nothing is committed.
+    start: i64,
+    /// The next record to read; `None` while the partition is another reader's.
+    next: Option<i64>,
     end: Option<i64>,
 }
 
 impl MemorySource {
     pub(super) fn open(store: Arc<Store>, stream: Arc<Stream>, spec: &SourceSpec) -> Result<Self> {
-        let mut cursors = BTreeMap::new();
-        {
-            let log = lock(&stream.log);
-            for (id, _) in log.partitions() {
-                if !spec.partitions.is_empty() && !spec.partitions.iter().any(|p| p == id.as_str())
-                {
-                    continue;
-                }
-                let stored = spec
-                    .group
-                    .as_ref()
-                    .filter(|_| spec.range.from == Bound::Stored)
-                    .and_then(|group| store.committed(&spec.stream, group, id));
-                let next = stored.unwrap_or_else(|| log.resolve(id, &spec.range.from));
-                let end = spec.range.to.as_ref().map(|to| log.resolve(id, to));
-                cursors.insert(id.clone(), Cursor { next, end });
-            }
-        }
-        for name in &spec.partitions {
-            if !cursors.contains_key(&Partition::from(name.as_str())) {
-                return Err(Error::new(
-                    ErrorKind::NotFound,
-                    format!("stream `{}` has no partition `{name}`", spec.stream),
-                ));
-            }
-        }
+        let cursors = cursors(&stream, spec)?;
+        let membership = spec
+            .group
+            .as_ref()
+            .filter(|_| spec.partitions.is_empty())
+            .map(|group| Membership::join(store.clone(), stream.clone(), &spec.stream, group));
         Ok(Self {
-            grown: stream.grown.subscribe(),
+            changed: stream.changed.subscribe(),
             store,
             stream,
             name: spec.stream.clone(),
             group: spec.group.clone(),
+            membership,
+            resumes: spec.range.from == Bound::Stored,
             cursors,
         })
+    }
+
+    fn owns(&self, partition: usize) -> bool {
+        self.membership.as_ref().is_none_or(|m| m.owns(partition))
+    }
+
+    /// Starts on partitions that came to this reader and lets go of those that went to others.
+    fn assign(&mut self) {
+        let owned: Vec<_> = (0..self.cursors.len()).map(|n| self.owns(n)).collect();
+        for (owned, (partition, cursor)) in owned.into_iter().zip(&mut self.cursors) {
+            cursor.next = match (owned, cursor.next) {
+                (false, _) => None,
+                (true, Some(next)) => Some(next),
+                (true, None) => {
+                    let group = self.group.as_ref().filter(|_| self.resumes);
+                    let stored =
+                        group.and_then(|group| self.store.committed(&self.name, group, partition));
+                    Some(stored.unwrap_or(cursor.start))
+                }
+            };
+        }
     }
 
     fn take(&mut self, limit: Limit) -> Batch {
@@ -71,53 +81,82 @@ impl MemorySource {
         let mut upto = BTreeMap::new();
         let mut bytes = 0;
         for (id, cursor) in &mut self.cursors {
+            let Some(next) = &mut cursor.next else {
+                continue;
+            };
             let all = log.records(id);
             let end = cursor.end.unwrap_or(i64::MAX).min(all.len() as i64);
-            while cursor.next < end && records.len() < limit.records {
-                let record = &all[cursor.next as usize];
+            while *next < end && records.len() < limit.records {
+                let record = &all[*next as usize];
                 if bytes + record.size() > limit.bytes && !records.is_empty() {
                     break;
                 }
                 bytes += record.size();
                 records.push(record.clone());
-                cursor.next += 1;
-                upto.insert(id.clone(), Position::Offset(cursor.next));
+                *next += 1;
+                upto.insert(id.clone(), Position::Offset(*next));
             }
         }
         Batch {
             records,
             commit: Commit::UpTo(upto),
+            ..Batch::default()
         }
     }
 
     fn is_done(&self) -> bool {
-        self.cursors
-            .values()
-            .all(|cursor| cursor.end.is_some_and(|end| cursor.next >= end))
+        self.cursors.iter().all(|(_, cursor)| match cursor.next {
+            Some(next) => cursor.end.is_some_and(|end| next >= end),
+            None => cursor.end.is_some(),
+        })
     }
+}
+
+/// One cursor per asked partition, with the bounds of the range as they are now.
+fn cursors(stream: &Stream, spec: &SourceSpec) -> Result<Vec<(Partition, Cursor)>> {
+    let log = lock(&stream.log);
+    let mut cursors = Vec::new();
+    for (id, _) in log.partitions() {
+        let asked = &spec.partitions;
+        if asked.is_empty() || asked.iter().any(|name| name == id.as_str()) {
+            let cursor = Cursor {
+                start: log.start(id, &spec.range.from)?,
+                next: None,
+                end: spec.range.to.as_ref().map(|to| log.resolve(id, to)),
+            };
+            cursors.push((id.clone(), cursor));
+        }
+    }
+    for name in &spec.partitions {
+        if !cursors.iter().any(|(id, _)| id.as_str() == name) {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("stream `{}` has no partition `{name}`", spec.stream),
+            ));
+        }
+    }
+    Ok(cursors)
 }
 
 #[async_trait]
 impl Source for MemorySource {
     async fn fetch(&mut self, limit: Limit) -> Result<Fetched> {
-        self.grown.mark_unchanged();
-        let batch = self.take(limit);
-        if !batch.records.is_empty() {
-            return Ok(Fetched::Batch(batch));
+        let deadline = Instant::now() + limit.wait;
+        loop {
+            self.changed.mark_unchanged();
+            self.assign();
+            let batch = self.take(limit);
+            if !batch.records.is_empty() {
+                return Ok(Fetched::Batch(batch));
+            }
+            if self.is_done() {
+                return Ok(Fetched::End);
+            }
+            // No record is taken before the wait, so a dropped future loses none.
+            if timeout_at(deadline, self.changed.changed()).await.is_err() {
+                return Ok(Fetched::Idle);
+            }
         }
-        if self.is_done() {
-            return Ok(Fetched::End);
-        }
-        // No record is taken before the wait, so a dropped future loses none.
-        if timeout(limit.wait, self.grown.changed()).await.is_err() {
-            return Ok(Fetched::Idle);
-        }
-        let batch = self.take(limit);
-        Ok(if batch.records.is_empty() {
-            Fetched::Idle
-        } else {
-            Fetched::Batch(batch)
-        })
     }
 
     async fn bound(&mut self) -> Result<()> {
@@ -133,9 +172,12 @@ impl Source for MemorySource {
         let (Some(group), Commit::UpTo(positions)) = (&self.group, commit) else {
             return Ok(());
         };
-        for (partition, position) in positions {
-            if let Position::Offset(next) = position {
-                self.store.commit(&self.name, group, partition, *next);
+        for (number, (id, _)) in self.cursors.iter().enumerate() {
+            // A partition that went to another reader is committed by that one.
+            if self.owns(number)
+                && let Some(Position::Offset(next)) = positions.get(id)
+            {
+                self.store.commit(&self.name, group, id, *next);
             }
         }
         Ok(())

@@ -1,0 +1,100 @@
+//! Reading files.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ssectl_adapter::{Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec};
+use ssectl_framing::{FramedSource, Input, decompress};
+
+use crate::config::FileOptions;
+
+/// How often a followed file is looked at for more.
+const POLL: Duration = Duration::from_millis(100);
+
+pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn Source>> {
+    let path = spec.stream.clone();
+    if !matches!(spec.range.from, Bound::Start | Bound::Stored) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "a file can only be read from its start",
+        )
+        .with("path", &path));
+    }
+    let file = check(&path)?;
+    let alive = Arc::new(());
+    let follow = spec.range.to.is_none().then(|| Arc::downgrade(&alive));
+    let name = path.clone();
+    let framed = FramedSource::open(Input {
+        decoder: options.framing().decoder(&path),
+        open: Box::new(move || {
+            let stream: Box<dyn Read + Send> = match follow {
+                Some(alive) => Box::new(Follow { file, alive }),
+                None => Box::new(file),
+            };
+            decompress(stream)
+                .map_err(|error| Error::from_io("cannot read", error).with("path", path))
+        }),
+        name,
+    })?;
+    Ok(Box::new(FileSource {
+        framed,
+        _alive: alive,
+    }))
+}
+
+fn check(path: &str) -> Result<File> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.is_dir(), file)));
+    match opened {
+        Ok((true, _)) => {
+            Err(Error::new(ErrorKind::Config, "this is a directory").with("path", path))
+        }
+        Ok((false, file)) => Ok(file),
+        Err(error) => Err(Error::from_io("cannot open", error).with("path", path)),
+    }
+}
+
+struct FileSource {
+    framed: FramedSource,
+    /// Lets the reading thread of a followed file see that nobody listens any more.
+    _alive: Arc<()>,
+}
+
+#[async_trait]
+impl Source for FileSource {
+    async fn fetch(&mut self, limit: Limit) -> Result<Fetched> {
+        self.framed.fetch(limit).await
+    }
+
+    async fn bound(&mut self) -> Result<()> {
+        self.framed.bound().await
+    }
+
+    async fn commit(&mut self, commit: &Commit) -> Result<()> {
+        self.framed.commit(commit).await
+    }
+
+    async fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A file whose end is not the end while somebody listens.
+struct Follow {
+    file: File,
+    alive: Weak<()>,
+}
+
+impl Read for Follow {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.file.read(buf)?;
+            if count > 0 || self.alive.strong_count() == 0 {
+                return Ok(count);
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+}

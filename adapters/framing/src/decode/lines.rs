@@ -1,0 +1,165 @@
+//! One record per line.
+
+use bytes::{Bytes, BytesMut};
+use ssectl_adapter::{Batch, Record};
+
+use super::{Decode, KEPT, Place, too_long};
+
+/// Records are slices of the chunks; only a line across two chunks is copied.
+pub(crate) struct LineDecoder {
+    place: Place,
+    max: usize,
+    skip_blank: bool,
+    line: i64,
+    partial: BytesMut,
+    /// Bytes of an overlong line are thrown away until its end.
+    overlong: bool,
+}
+
+impl LineDecoder {
+    pub(crate) fn new(stream: &str, max: usize, skip_blank: bool) -> Self {
+        Self {
+            place: Place::new(stream),
+            max,
+            skip_blank,
+            line: 1,
+            partial: BytesMut::new(),
+            overlong: false,
+        }
+    }
+
+    fn end_line(&mut self, line: Bytes, out: &mut Batch) {
+        if self.overlong {
+            self.overlong = false;
+            self.place
+                .fault(self.line, &self.partial, too_long(self.max), out);
+            self.partial.clear();
+        } else if line.len() > self.max {
+            self.place.fault(self.line, &line, too_long(self.max), out);
+        } else if !(self.skip_blank && line.iter().all(u8::is_ascii_whitespace)) {
+            out.records.push(Record {
+                value: Some(line),
+                origin: self.place.at(self.line),
+                ..Record::default()
+            });
+        }
+        self.line += 1;
+    }
+
+    fn keep(&mut self, rest: &[u8]) {
+        if self.overlong {
+            return;
+        }
+        self.partial.extend_from_slice(rest);
+        if self.partial.len() > self.max {
+            self.overlong = true;
+            self.partial.truncate(KEPT);
+        }
+    }
+}
+
+impl Decode for LineDecoder {
+    fn feed(&mut self, chunk: Bytes, out: &mut Batch) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', &chunk) {
+            let line = if self.partial.is_empty() && !self.overlong {
+                chunk.slice(start..end)
+            } else {
+                self.keep(&chunk[start..end]);
+                if self.overlong {
+                    Bytes::new()
+                } else {
+                    self.partial.split().freeze()
+                }
+            };
+            self.end_line(line, out);
+            start = end + 1;
+        }
+        self.keep(&chunk[start..]);
+    }
+
+    fn finish(&mut self, out: &mut Batch) {
+        if self.overlong || !self.partial.is_empty() {
+            let line = if self.overlong {
+                Bytes::new()
+            } else {
+                self.partial.split().freeze()
+            };
+            self.end_line(line, out);
+        }
+    }
+
+    fn line(&self) -> i64 {
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ssectl_adapter::{ErrorKind, Position};
+
+    use super::*;
+
+    fn decode(chunks: &[&[u8]], max: usize, skip_blank: bool) -> Batch {
+        let mut decoder = LineDecoder::new("-", max, skip_blank);
+        let mut out = Batch::default();
+        for chunk in chunks {
+            decoder.feed(Bytes::copy_from_slice(chunk), &mut out);
+        }
+        decoder.finish(&mut out);
+        out
+    }
+
+    fn values(batch: &Batch) -> Vec<&[u8]> {
+        batch
+            .records
+            .iter()
+            .map(|r| r.value.as_deref().unwrap_or_default())
+            .collect()
+    }
+
+    #[test]
+    fn a_last_line_needs_no_newline() {
+        assert_eq!(values(&decode(&[b"a\nb"], 10, false)), [b"a", b"b"]);
+        assert_eq!(values(&decode(&[b"a\nb\n"], 10, false)), [b"a", b"b"]);
+        assert!(values(&decode(&[b""], 10, false)).is_empty());
+    }
+
+    #[test]
+    fn blank_lines_are_records_of_text_but_not_of_json() {
+        assert_eq!(decode(&[b"\n \na\n"], 10, false).records.len(), 3);
+        let batch = decode(&[b"\n \na\n"], 10, true);
+        assert_eq!(batch.records[0].origin.position, Position::Offset(3));
+    }
+
+    #[test]
+    fn an_overlong_line_is_a_fault_and_the_next_line_a_record() {
+        for chunks in [
+            vec![&b"ok\n123456\nnext\n"[..]],
+            vec![b"ok\n12345", b"6", b"78\nnext\n"],
+        ] {
+            let batch = decode(&chunks, 5, true);
+            assert_eq!(values(&batch), [&b"ok"[..], b"next"]);
+            assert_eq!(batch.faults.len(), 1);
+            assert_eq!(batch.faults[0].index, 1);
+            assert_eq!(batch.faults[0].error.kind(), ErrorKind::TooLarge);
+            assert_eq!(batch.faults[0].origin.position, Position::Offset(2));
+        }
+        assert_eq!(decode(&[b"123456"], 5, true).faults.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn chunk_borders_change_nothing(text in "[ab\n]{0,60}", cuts in proptest::collection::vec(0usize..60, 0..6)) {
+            let bytes = text.as_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let chunks: Vec<&[u8]> = cuts.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();
+            let (whole, cut) = (decode(&[bytes], 7, false), decode(&chunks, 7, false));
+            prop_assert_eq!(values(&whole), values(&cut));
+            prop_assert_eq!(whole.faults.len(), cut.faults.len());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `copy`: from any stream to any other.
+
+use clap::Args;
+use ssectl_framing::Framing;
+
+use super::args::{InputArgs, LookArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
+use super::error::CliResult;
+use super::progress::Total;
+use super::session::{Job, Session};
+use crate::engine::Steps;
+use crate::format::Format;
+
+/// Copy a stream to another, with keys, headers and times
+///
+/// Examples:
+///   ssectl copy kafka://localhost:9092/orders kafka://localhost:9092/orders-copy
+///   ssectl copy kafka://localhost:9092/orders file:orders.ndjson --format envelope
+///   ssectl copy file:orders.csv kafka://localhost:9092/orders
+///   ssectl copy kafka://a:9092/orders kafka://b:9092/orders --follow --group mirror
+///
+/// A record that the destination cannot hold as it is (a key in a plain file, say) is refused,
+/// not bent; `--format envelope` keeps everything in a file.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct CopyArgs {
+    /// Where the records come from
+    #[arg(value_name = "FROM")]
+    from: String,
+    /// Where they go
+    #[arg(value_name = "TO")]
+    to: String,
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    range: RangeArgs,
+    #[command(flatten)]
+    look: LookArgs,
+    /// Write behind what the file holds instead of replacing it; a --group does so by itself
+    #[arg(long)]
+    append: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+/// Runs the verb.
+pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
+    let place = args.input.find(session, &args.from)?;
+    let output = OutputArgs {
+        // A group goes on where it stopped, so what it wrote before must stay.
+        append: args.append || args.range.group.is_some() && args.to.starts_with("file:"),
+        to: args.to,
+        look: args.look,
+    };
+    let source = args.range.open(&place).await?;
+    let to_stdout = output.to == "-";
+    let on_error = args.policy.open(session).await?;
+    let sink = output
+        .open(session, &Format::Framing(Framing::Json))
+        .await?;
+    let pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
+    let job = Job {
+        pipeline,
+        total: Total::of_files([&place]),
+        strict: args.policy.strict,
+        to_stdout: to_stdout,
+    };
+    session.pipe(job).await
+}

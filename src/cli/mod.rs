@@ -1,0 +1,159 @@
+//! The command line: one file per verb, and the only code that prints.
+
+mod args;
+mod completions;
+mod config;
+mod copy;
+mod doctor;
+mod emulator;
+mod error;
+mod generate;
+mod lint;
+mod man;
+mod progress;
+mod replay;
+mod run;
+mod schema;
+mod session;
+mod setup;
+mod signals;
+mod streams;
+mod tail;
+mod transform;
+mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use crate::duration::HumanDuration;
+use error::{CliError, CliResult, Exit};
+use session::Session;
+use ui::{Colour, Ui};
+
+/// Generate, replay, transform and tail event streams, with the brokers inside
+#[derive(Debug, Parser)]
+#[command(
+    name = "ssectl",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 authentication, 5 target unavailable,\n\
+6 scenario or config invalid, 7 bad data under --strict or records missing, 124 time-out, 130/143 signals.\n\
+Streams are addresses: `-`, `file:PATH`, `kafka://HOST:PORT/TOPIC`, or `TARGET:STREAM` with a target of ssectl.yaml."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Global {
+    /// Colour on the terminal
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    color: Option<Colour>,
+    /// Say nothing but errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Configuration file [default: ssectl.yaml here or above]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Stop after this time: write and commit what was read, exit with 124
+    #[arg(long, global = true, value_name = "DURATION")]
+    timeout: Option<HumanDuration>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Generate(Box<generate::GenerateArgs>),
+    Replay(Box<replay::ReplayArgs>),
+    Transform(Box<transform::TransformArgs>),
+    Tail(tail::TailArgs),
+    Copy(copy::CopyArgs),
+    Run(run::RunArgs),
+    Lint(lint::LintArgs),
+    Streams(streams::StreamsArgs),
+    Emulator(emulator::EmulatorArgs),
+    Config(config::ConfigArgs),
+    Doctor(doctor::DoctorArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Parses the arguments, runs the verb, prints its error and says how it went.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout and are no error; the rest goes to stderr with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let ui = Ui::new(cli.global.color.unwrap_or_default(), cli.global.quiet);
+    let result = match cli.verb {
+        Verb::Completions(args) => completions::run(&args, &ui),
+        Verb::Man(args) => man::run(&args, &ui),
+        Verb::Schema(args) => schema::run(&args, &ui),
+        verb => configured(verb, &cli.global, &ui),
+    };
+    finish(result, &ui)
+}
+
+/// Runs a verb that obeys the configuration.
+fn configured(verb: Verb, global: &Global, ui: &Ui) -> CliResult {
+    let env = setup::environment();
+    let config = setup::config(global, &env).map_err(|faults| lint::report(&faults, ui))?;
+    let ui = Ui::new(setup::colour(&config), global.quiet);
+    for fault in config.warnings() {
+        ui.say(fault.to_string());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::new(Exit::Failed, format!("cannot start threads: {error}")))?;
+    let result = runtime.block_on(async {
+        let session = Session::new(ui, env, config);
+        session.run(dispatch(verb, &session)).await
+    });
+    // A thread that reads a terminal cannot be woken up; nobody waits for it.
+    runtime.shutdown_timeout(Duration::ZERO);
+    result
+}
+
+async fn dispatch(verb: Verb, session: &Session) -> CliResult {
+    match verb {
+        Verb::Generate(args) => generate::run(*args, session).await,
+        Verb::Replay(args) => replay::run(*args, session).await,
+        Verb::Transform(args) => transform::run(*args, session).await,
+        Verb::Tail(args) => tail::run(args, session).await,
+        Verb::Copy(args) => copy::run(args, session).await,
+        Verb::Run(args) => run::run(args, session).await,
+        Verb::Lint(args) => lint::run(args, session).await,
+        Verb::Streams(args) => streams::run(args, session).await,
+        Verb::Emulator(args) => emulator::run(args, session).await,
+        Verb::Config(args) => config::run(&args, session),
+        Verb::Doctor(args) => doctor::run(args, session).await,
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
+    }
+}
+
+fn finish(result: CliResult, ui: &Ui) -> ExitCode {
+    let Err(error) = result else {
+        return ExitCode::SUCCESS;
+    };
+    if error.quiet {
+        return ExitCode::from(error.code());
+    }
+    ui.insist(error.render(ui::label).trim_end());
+    ExitCode::from(error.code())
+}

@@ -1,0 +1,151 @@
+//! `run`: a whole scenario, on the emulators inside or on a target.
+
+mod params;
+mod report;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::{Args, ValueEnum};
+
+use super::emulator;
+use super::error::{CliError, CliResult, Exit};
+use super::lint::loaded;
+use super::progress::{Progress, Total};
+use super::session::Session;
+use crate::engine::Stats;
+use crate::places::TargetDecl;
+use crate::runner::{EmulatorOptions, Emulators, RunError, Runner};
+
+/// Run a scenario and check what must come out
+///
+/// Examples:
+///   ssectl run scenarios/01-kafka-uppercase
+///   ssectl run scenarios/07-make-change --set amount=1.34
+///   ssectl run scenarios/01-kafka-uppercase --target confluent      # a target of ssectl.yaml
+///   ssectl run scenarios/08-phone-normalise --target kafka://localhost:9092
+///   ssectl run scenarios/08-phone-normalise --keep                  # look at the streams afterwards
+///
+/// Without a target the streams live in an emulator inside this process. The exit code is 0 if
+/// every expectation holds, else 3.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct RunArgs {
+    /// The scenario file, or its folder
+    scenario: PathBuf,
+    /// Where its streams live: a target of ssectl.yaml, or an address such as kafka://localhost:9092
+    #[arg(long, short, value_name = "TARGET")]
+    target: Option<String>,
+    /// Value of a parameter; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = params::pair)]
+    set: Vec<(String, String)>,
+    /// Go on reading streams that the scenario does not write itself
+    #[arg(long)]
+    follow: bool,
+    /// Keep the emulator up after the run, until Ctrl-C
+    #[arg(long)]
+    keep: bool,
+    /// Check the scenario against the target and say what would run; move nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// text for people on stderr, or json on stdout
+    #[arg(long, value_enum, default_value_t)]
+    format: ReportFormat,
+}
+
+/// How the report is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    /// For people, on stderr
+    #[default]
+    Text,
+    /// One JSON document, on stdout
+    Json,
+}
+
+/// Runs the verb.
+pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
+    let params = params::ask(&args.scenario, &args.set, session)?;
+    let scenario = loaded(&args.scenario, &params, session)?;
+    let mut target = session.target(args.target.as_deref())?;
+    if args.dry_run {
+        return report::plan(&scenario, &target, session);
+    }
+    let mut emulators = Emulators::default();
+    let emulated = start(&mut emulators, &mut target, session)?;
+    let bars = Arc::new(Mutex::new(Vec::new()));
+    let watch = |name: &str, stats: Arc<Stats>| {
+        let bar = Progress::start(&session.ui, name, stats, Total::Unknown);
+        bars.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(bar);
+    };
+    let runner = Runner {
+        places: &session.places,
+        target,
+        control: session.control(),
+        follow: args.follow,
+        watch: &watch,
+    };
+    let result = runner.run(&scenario).await;
+    bars.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .drain(..)
+        .for_each(Progress::finish);
+    let run = result.map_err(failed)?;
+    match args.format {
+        ReportFormat::Text => report::text(&run, &session.ui),
+        ReportFormat::Json => report::json(&run, &session.ui)?,
+    }
+    if let Some(address) = emulated.filter(|_| args.keep) {
+        session.ui.insist(format!(
+            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
+            example(&scenario)
+        ));
+        session.stop().cancelled().await;
+    }
+    tokio::task::block_in_place(|| emulators.shutdown());
+    report::verdict(run)
+}
+
+/// Starts the emulator of a target that wants one, and points the target to it.
+fn start(
+    emulators: &mut Emulators,
+    target: &mut TargetDecl,
+    session: &Session,
+) -> CliResult<Option<String>> {
+    if !target.emulator {
+        return Ok(None);
+    }
+    let ui = session.ui.clone();
+    let options = EmulatorOptions {
+        notices: Box::new(move |notice| ui.warn(notice)),
+        ..EmulatorOptions::default()
+    };
+    let (address, reach) = emulators
+        .start(&target.adapter, options)
+        .map_err(emulator::failed)?;
+    target.options.extend(reach);
+    Ok(Some(format!("{}://{address}", target.adapter)))
+}
+
+fn example(scenario: &crate::scenario::Scenario) -> &str {
+    scenario
+        .streams
+        .last()
+        .map_or("STREAM", |stream| &stream.name)
+}
+
+fn failed(error: RunError) -> CliError {
+    let below = error
+        .adapter()
+        .map(|error| (error.kind(), error.hint_text().map(str::to_owned)));
+    let text = super::error::chain(&error);
+    match below {
+        Some((kind, hint)) => {
+            let error = CliError::new(super::error::exit_of(kind), text);
+            hint.into_iter().fold(error, CliError::hint)
+        }
+        None => CliError::new(Exit::Invalid, text),
+    }
+}

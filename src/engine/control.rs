@@ -1,0 +1,38 @@
+//! How a running pipeline is told things, and how it tells things.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Something a user may want to know while the pipeline goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// A lower-case fragment.
+    pub message: String,
+}
+
+/// The handles that every pipeline of a run shares.
+#[derive(Clone)]
+pub struct Control {
+    /// Cancelled: stop reading, write and commit what was read.
+    pub stop: CancellationToken,
+    /// Becomes true when nothing will be written to the source's stream any more: the read ends
+    /// at what the stream holds then.
+    pub bound: watch::Receiver<bool>,
+    /// Receives notices; must not block.
+    pub notify: Arc<dyn Fn(Notice) + Send + Sync>,
+}
+
+impl Control {
+    /// A control nobody ever uses: runs until the source ends.
+    pub fn detached() -> Self {
+        Self {
+            stop: CancellationToken::new(),
+            bound: watch::channel(false).1,
+            notify: Arc::new(|_| {}),
+        }
+    }
+}

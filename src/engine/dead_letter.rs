@@ -1,0 +1,22 @@
+//! Records put aside with the reason why.
+
+use bytes::Bytes;
+use ssectl_adapter::Record;
+
+use super::error::{RecordError, place};
+
+/// The record as it was read, with headers that say what was wrong, where it stood and which
+/// pipeline put it aside.
+pub fn dead_letter(mut record: Record, error: &RecordError, pipeline: &str) -> Record {
+    let text = |text: String| Some(Bytes::from(text));
+    record
+        .headers
+        .push(("ssectl-error".to_owned(), text(error.to_string())));
+    record
+        .headers
+        .push(("ssectl-origin".to_owned(), text(place(&record.origin))));
+    record
+        .headers
+        .push(("ssectl-pipeline".to_owned(), text(pipeline.to_owned())));
+    record
+}

@@ -1,0 +1,86 @@
+//! Why a pipeline stopped.
+
+use ssectl_adapter::{Error, Origin};
+
+use crate::expr::EvalError;
+
+/// What is wrong with one record.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// A program failed on it.
+    #[error("{0}")]
+    Expression(EvalError),
+    /// The source could not read it, or the sink did not take it.
+    #[error("{0}")]
+    Adapter(#[from] Error),
+}
+
+impl RecordError {
+    /// How to fix it, where that is known.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Expression(_) => None,
+            Self::Adapter(error) => error.hint_text(),
+        }
+    }
+}
+
+/// Why a pipeline stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The source failed.
+    #[error("cannot read")]
+    Source(#[source] Error),
+    /// The sink failed.
+    #[error("cannot write")]
+    Sink(#[source] Error),
+    /// The sink of dead letters failed.
+    #[error("cannot write a dead letter")]
+    DeadLetter(#[source] Error),
+    /// The source would not take a commit.
+    #[error("cannot commit")]
+    Commit(#[source] Error),
+    /// A bad record, and the policy is to fail.
+    #[error("bad record at {}", place(.origin))]
+    Record {
+        /// Where it was read.
+        origin: Box<Origin>,
+        /// What is wrong with it.
+        #[source]
+        error: RecordError,
+    },
+    /// A worker thread panicked; a defect of ours.
+    #[error("a worker stopped unexpectedly: {0}")]
+    Worker(String),
+}
+
+impl PipelineError {
+    /// The adapter's error below, if that is what it is.
+    pub fn adapter(&self) -> Option<&Error> {
+        match self {
+            Self::Source(error)
+            | Self::Sink(error)
+            | Self::DeadLetter(error)
+            | Self::Commit(error) => Some(error),
+            Self::Record {
+                error: RecordError::Adapter(error),
+                ..
+            } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// `words[1]@17`, `data.json:17`; a made record has no place.
+pub(super) fn place(origin: &Origin) -> String {
+    let Origin {
+        stream,
+        partition,
+        position,
+    } = origin;
+    match (stream.is_empty(), partition.as_str().is_empty()) {
+        (true, _) => "the source".to_owned(),
+        (false, true) => format!("{stream}:{position}"),
+        (false, false) => format!("{stream}[{partition}]@{position}"),
+    }
+}

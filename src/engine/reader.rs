@@ -1,0 +1,104 @@
+//! The task that owns the source: it fetches, and it commits when the writer says so.
+
+use std::sync::Arc;
+
+use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Source};
+use tokio::sync::{mpsc, oneshot};
+
+use super::retry::{Backoff, Trier};
+use super::stats::{Stats, add};
+
+/// A commit and where to say how it went.
+pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
+
+pub(super) struct Reader {
+    pub(super) trier: Trier,
+    pub(super) source: Box<dyn Source>,
+    pub(super) limit: Limit,
+    pub(super) backoff: Backoff,
+    pub(super) stats: Arc<Stats>,
+}
+
+/// Why the reading ended: the source's own end, a stop, or a failure after so many tries.
+type Ended = Result<(), Error>;
+
+impl Reader {
+    /// Reads until the end, then serves commits until the writer is done, then closes.
+    pub(super) async fn run(
+        mut self,
+        batches: mpsc::Sender<Batch>,
+        mut commits: mpsc::Receiver<CommitRequest>,
+    ) -> Ended {
+        let ended = self.read(batches, &mut commits).await;
+        while let Some(request) = commits.recv().await {
+            self.commit(request).await;
+        }
+        let closed = self.source.close().await;
+        ended.and(closed)
+    }
+
+    async fn read(
+        &mut self,
+        batches: mpsc::Sender<Batch>,
+        commits: &mut mpsc::Receiver<CommitRequest>,
+    ) -> Ended {
+        let mut waits = self.backoff.waits();
+        let stop = self.trier.control.stop.clone();
+        let mut bounded = false;
+        let mut room = None;
+        loop {
+            let bound = self.trier.control.bound.clone();
+            tokio::select! {
+                biased;
+                Some(request) = commits.recv() => self.commit(request).await,
+                () = stop.cancelled() => return Ok(()),
+                () = becomes_true(bound), if !bounded => {
+                    self.source.bound().await?;
+                    bounded = true;
+                }
+                permit = batches.reserve(), if room.is_none() => match permit {
+                    Ok(permit) => room = Some(permit),
+                    // The writer gave up; its error is the one to report.
+                    Err(_) => return Ok(()),
+                },
+                fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
+                    Ok(Fetched::Batch(batch)) => {
+                        waits.reset();
+                        self.count(&batch);
+                        if let Some(permit) = room.take() {
+                            permit.send(batch);
+                        }
+                    }
+                    Ok(Fetched::Idle) => waits.reset(),
+                    Ok(Fetched::End) => return Ok(()),
+                    Err(error) => {
+                        let trier = self.trier.clone();
+                        tokio::select! {
+                            paused = trier.pause("reading", error, &mut waits) => paused?,
+                            () = stop.cancelled() => return Ok(()),
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    fn count(&self, batch: &Batch) {
+        add(&self.stats.read, batch.records.len() + batch.faults.len());
+        let bytes = batch.records.iter().map(ssectl_adapter::Record::size).sum();
+        add(&self.stats.read_bytes, bytes);
+    }
+
+    async fn commit(&mut self, (commit, answer): CommitRequest) {
+        let result = self.source.commit(&commit).await;
+        // A writer that is gone no longer wants to know.
+        let _ = answer.send(result);
+    }
+}
+
+async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
+    if flag.wait_for(|set| *set).await.is_err() {
+        // Nobody can set it any more, so it never becomes true.
+        std::future::pending::<()>().await;
+    }
+}

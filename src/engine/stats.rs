@@ -1,0 +1,103 @@
+//! What happened to every record.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use serde::Serialize;
+
+/// Live counters of one pipeline; cheap to read at any time.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub(super) read: AtomicU64,
+    pub(super) read_bytes: AtomicU64,
+    pub(super) used: AtomicU64,
+    pub(super) filtered: AtomicU64,
+    pub(super) skipped: AtomicU64,
+    pub(super) dead_lettered: AtomicU64,
+    pub(super) failed: AtomicU64,
+    pub(super) unfinished: AtomicU64,
+    pub(super) written: AtomicU64,
+    pub(super) written_bytes: AtomicU64,
+    pub(super) committed: AtomicU64,
+}
+
+/// A snapshot of [`Stats`]. Records unless the name says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Handed over by the source, faults included.
+    pub read: u64,
+    /// Bytes of key, value and headers of those.
+    pub read_bytes: u64,
+    /// Went through all steps and gave results that the sink has.
+    pub used: u64,
+    /// Gave no result: a filter held them back, or a program gave nothing.
+    pub filtered: u64,
+    /// Bad, and skipped because the policy says so.
+    pub skipped: u64,
+    /// Bad, and put aside.
+    pub dead_lettered: u64,
+    /// Bad, and the reason why the pipeline stopped.
+    pub failed: u64,
+    /// Read but not processed because the pipeline stopped before them. They were not
+    /// committed.
+    pub unfinished: u64,
+    /// Results the sink has.
+    pub written: u64,
+    /// Bytes of those.
+    pub written_bytes: u64,
+    /// Records of the source that were committed.
+    pub committed: u64,
+}
+
+impl Stats {
+    /// The numbers as they stand now.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            read: self.read.load(Relaxed),
+            read_bytes: self.read_bytes.load(Relaxed),
+            used: self.used.load(Relaxed),
+            filtered: self.filtered.load(Relaxed),
+            skipped: self.skipped.load(Relaxed),
+            dead_lettered: self.dead_lettered.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            unfinished: self.unfinished.load(Relaxed),
+            written: self.written.load(Relaxed),
+            written_bytes: self.written_bytes.load(Relaxed),
+            committed: self.committed.load(Relaxed),
+        }
+    }
+}
+
+impl Stats {
+    /// The last numbers. A run that was broken off leaves records unfinished; in any other, what
+    /// is not accounted for is missing.
+    pub(super) fn finish(&self, broken_off: bool) -> Counts {
+        if broken_off {
+            let left = self.counts().missing().max(0);
+            self.unfinished.store(left.cast_unsigned(), Relaxed);
+        }
+        self.counts()
+    }
+}
+
+impl Counts {
+    /// How many records vanished: read, but in none of the other counts. 0 at the end of a
+    /// sound run.
+    pub fn missing(&self) -> i64 {
+        let accounted = self.used
+            + self.filtered
+            + self.skipped
+            + self.dead_lettered
+            + self.failed
+            + self.unfinished;
+        self.read.cast_signed() - accounted.cast_signed()
+    }
+
+    /// Records that were bad, whatever the policy made of them.
+    pub fn bad(&self) -> u64 {
+        self.skipped + self.dead_lettered + self.failed
+    }
+}
+
+pub(super) fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(count as u64, Relaxed);
+}

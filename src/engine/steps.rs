@@ -1,0 +1,303 @@
+//! What happens to each record between source and sink.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
+
+use super::error::RecordError;
+use crate::expr::time::EventTime;
+use crate::expr::{Input, Meta, Outputs, Payload, Program};
+
+/// One step of a pipeline.
+#[derive(Clone)]
+pub enum Step {
+    /// A program whose results replace the record: none, one or many.
+    Map(Program),
+    /// Keeps the records for which the program is true.
+    Filter(Program),
+    /// Sets the key to the program's first result: a string as its bytes, `null` or nothing as
+    /// no key, anything else as JSON.
+    Key(Program),
+    /// Sets the record's timestamp.
+    Time(EventTime),
+}
+
+/// What the bytes of a value are to the programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// One JSON value.
+    #[default]
+    Json,
+    /// Text: one string. As a result, strings are written without their quotes.
+    Text,
+}
+
+/// The steps of a pipeline, ready to run on any thread.
+#[derive(Clone, Default)]
+pub struct Steps {
+    steps: Arc<[Step]>,
+    input: Encoding,
+    output: Encoding,
+}
+
+/// A batch after its steps, in the order of its records.
+#[derive(Debug, Default)]
+pub(super) struct Processed {
+    pub(super) results: Vec<Produced>,
+    pub(super) bad: Vec<Bad>,
+    /// Records of the batch, faults included.
+    pub(super) count: usize,
+    pub(super) filtered: usize,
+    pub(super) commit: Commit,
+}
+
+/// A result and the record it came from.
+#[derive(Debug)]
+pub(super) struct Produced {
+    pub(super) record: Record,
+    /// Index of its record in the batch; results of one record are neighbours.
+    pub(super) from: usize,
+}
+
+/// A record that could not be processed.
+#[derive(Debug)]
+pub(super) struct Bad {
+    pub(super) index: usize,
+    /// As it was read, for the dead letter.
+    pub(super) record: Record,
+    pub(super) error: RecordError,
+}
+
+impl Steps {
+    /// `input` is what the source's bytes are, `output` what the sink's shall be.
+    pub fn new(steps: Vec<Step>, input: Encoding, output: Encoding) -> Self {
+        Self {
+            steps: steps.into(),
+            input,
+            output,
+        }
+    }
+
+    /// Whether records pass untouched, so that no worker is needed.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Runs all steps on a batch. With `first_bad_ends` nothing behind a bad record is run.
+    pub(super) fn run(&self, batch: Batch, first_bad_ends: bool) -> Processed {
+        let count = batch.records.len() + batch.faults.len();
+        let mut run = Run::new(self, count);
+        let mut faults = batch.faults.into_iter().peekable();
+        let mut index = 0;
+        for (position, record) in batch.records.into_iter().enumerate() {
+            while let Some(fault) = faults.next_if(|fault| fault.index <= position) {
+                run.out.bad.push(unreadable(fault, index));
+                index += 1;
+            }
+            if first_bad_ends && !run.out.bad.is_empty() {
+                break;
+            }
+            run.record(record, index);
+            index += 1;
+        }
+        for fault in faults {
+            run.out.bad.push(unreadable(fault, index));
+            index += 1;
+        }
+        if first_bad_ends {
+            run.out.bad.truncate(1);
+        }
+        run.finish(batch.commit)
+    }
+}
+
+fn unreadable(fault: Fault, index: usize) -> Bad {
+    Bad {
+        index,
+        record: Record {
+            value: fault.raw,
+            origin: fault.origin,
+            ..Record::default()
+        },
+        error: RecordError::Adapter(fault.error),
+    }
+}
+
+/// The state of one pass over a batch.
+struct Run<'a> {
+    steps: &'a Steps,
+    out: Processed,
+    /// Values of the results, one behind the other; `spans` says where, by result.
+    arena: BytesMut,
+    spans: Vec<Option<Range<usize>>>,
+    /// One buffer per step, kept for its memory.
+    buffers: Vec<Outputs>,
+}
+
+impl<'a> Run<'a> {
+    fn new(steps: &'a Steps, count: usize) -> Self {
+        Self {
+            steps,
+            out: Processed {
+                results: Vec::with_capacity(count),
+                count,
+                ..Processed::default()
+            },
+            arena: BytesMut::new(),
+            spans: Vec::with_capacity(count),
+            buffers: std::iter::repeat_with(Outputs::default)
+                .take(steps.steps.len())
+                .collect(),
+        }
+    }
+
+    /// All results of the record, or none and the reason.
+    fn record(&mut self, record: Record, index: usize) {
+        let (results, bytes) = (self.out.results.len(), self.arena.len());
+        let original = record.clone();
+        match self.step(0, record, self.steps.input, index) {
+            Ok(()) if self.out.results.len() == results => self.out.filtered += 1,
+            Ok(()) => {}
+            Err(error) => {
+                self.out.results.truncate(results);
+                self.spans.truncate(results);
+                self.arena.truncate(bytes);
+                self.out.bad.push(Bad {
+                    index,
+                    record: original,
+                    error,
+                });
+            }
+        }
+    }
+
+    fn step(
+        &mut self,
+        at: usize,
+        mut record: Record,
+        encoding: Encoding,
+        index: usize,
+    ) -> Result<(), RecordError> {
+        let steps = self.steps;
+        let Some(step) = steps.steps.get(at) else {
+            let text = unquoted(&record, encoding, self.steps.output);
+            self.emit(record, text.as_deref().map(str::as_bytes), index);
+            return Ok(());
+        };
+        match step {
+            Step::Filter(program) => {
+                if eval(&record, encoding, |input| program.test(input))? {
+                    self.step(at + 1, record, encoding, index)?;
+                }
+                Ok(())
+            }
+            Step::Key(program) => {
+                let mut outputs = std::mem::take(&mut self.buffers[at]);
+                outputs.clear();
+                let result = eval(&record, encoding, |input| program.eval(input, &mut outputs));
+                let key = outputs.get(0).filter(|output| !output.is_null());
+                let key = key.map(|output| Bytes::from(output.raw().into_owned()));
+                self.buffers[at] = outputs;
+                result?;
+                record.key = key;
+                self.step(at + 1, record, encoding, index)
+            }
+            Step::Time(time) => {
+                let nanos = eval(&record, encoding, |input| time.eval(input))?;
+                record.timestamp = Some(Timestamp::from_nanos(nanos));
+                self.step(at + 1, record, encoding, index)
+            }
+            Step::Map(program) => self.map(at, program, record, encoding, index),
+        }
+    }
+
+    fn map(
+        &mut self,
+        at: usize,
+        program: &Program,
+        record: Record,
+        encoding: Encoding,
+        index: usize,
+    ) -> Result<(), RecordError> {
+        let mut outputs = std::mem::take(&mut self.buffers[at]);
+        outputs.clear();
+        let result = eval(&record, encoding, |input| program.eval(input, &mut outputs));
+        let result = result.and_then(|()| self.results(at, &record, &outputs, index));
+        self.buffers[at] = outputs;
+        result
+    }
+
+    fn results(
+        &mut self,
+        at: usize,
+        record: &Record,
+        outputs: &Outputs,
+        index: usize,
+    ) -> Result<(), RecordError> {
+        let last = at + 1 == self.steps.steps.len();
+        for output in outputs.iter() {
+            let mut next = Record {
+                value: None,
+                ..record.clone()
+            };
+            if record.value.is_none() && output.is_null() {
+                // A tombstone that comes out as null is still a tombstone.
+                self.step(at + 1, next, Encoding::Json, index)?;
+            } else if last && self.steps.output == Encoding::Text {
+                self.emit(next, Some(&output.raw()), index);
+            } else if last {
+                self.emit(next, Some(output.json()), index);
+            } else {
+                next.value = Some(Bytes::copy_from_slice(output.json()));
+                self.step(at + 1, next, Encoding::Json, index)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, record: Record, value: Option<&[u8]>, from: usize) {
+        let span = value.map(|value| {
+            let start = self.arena.len();
+            self.arena.extend_from_slice(value);
+            start..self.arena.len()
+        });
+        self.spans.push(span);
+        self.out.results.push(Produced { record, from });
+    }
+
+    fn finish(mut self, commit: Commit) -> Processed {
+        let arena = self.arena.freeze();
+        for (result, span) in self.out.results.iter_mut().zip(self.spans) {
+            if let Some(span) = span {
+                result.record.value = Some(arena.slice(span));
+            }
+        }
+        self.out.commit = commit;
+        self.out
+    }
+}
+
+/// A JSON string that is to be written as text, where the last step was no map.
+fn unquoted(record: &Record, from: Encoding, to: Encoding) -> Option<String> {
+    let value = record
+        .value
+        .as_ref()
+        .filter(|_| (from, to) == (Encoding::Json, Encoding::Text))?;
+    serde_json::from_slice(value).ok()
+}
+
+fn eval<T>(
+    record: &Record,
+    encoding: Encoding,
+    run: impl FnOnce(&Input<'_>) -> Result<T, crate::expr::EvalError>,
+) -> Result<T, RecordError> {
+    let payload = match (&record.value, encoding) {
+        (None, _) => Payload::Null,
+        (Some(value), Encoding::Json) => Payload::Json(value),
+        (Some(value), Encoding::Text) => Payload::Text(value),
+    };
+    let meta = Meta::of(record);
+    run(&Input { payload, meta }).map_err(RecordError::Expression)
+}

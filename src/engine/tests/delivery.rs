@@ -1,0 +1,157 @@
+//! Nothing is committed before it is written, and nothing that failed is committed at all.
+
+use ssectl_adapter::{Error, ErrorKind};
+use tokio::sync::watch;
+
+use super::script::{Answer, Bench, Do, batch, values};
+use crate::engine::{Control, OnError, PipelineError, Steps};
+
+fn plain(script: Vec<Do>, answers: Vec<Answer>) -> Bench {
+    Bench::new(script, Steps::default(), OnError::Fail, answers)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sink_is_flushed_before_the_source_is_committed() {
+    let bench = plain(
+        vec![Do::Give(batch(0, &["1", "2"])), Do::Give(batch(2, &["3"]))],
+        vec![],
+    );
+    let counts = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect("sound");
+    assert_eq!(values(&bench.taken), ["1", "2", "3"]);
+    assert_eq!(
+        bench.log.all(),
+        [
+            "write",
+            "write",
+            "flush",
+            "commit 3",
+            "close sink",
+            "close source"
+        ]
+    );
+    assert_eq!(
+        (counts.read, counts.used, counts.written, counts.committed),
+        (3, 3, 3, 3)
+    );
+    assert_eq!(counts.missing(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_source_is_committed_too() {
+    let bench = plain(vec![Do::Give(batch(0, &["1"])), Do::Wait], vec![]);
+    let control = Control::detached();
+    let (stop, log) = (control.stop.clone(), bench.log.clone());
+    let running = tokio::spawn(bench.pipeline.run(control));
+    while !log.all().contains(&"commit 1".to_owned()) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    stop.cancel();
+    running
+        .await
+        .expect("no panic")
+        .expect("a stop is no failure");
+    assert_eq!(log.all().last().map(String::as_str), Some("close source"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_sink_refuses_for_now_is_written_again() {
+    let refused = Answer::Refuse(vec![1, 2], true);
+    let answers = vec![Answer::Fail(true), refused, Answer::Refuse(vec![1], true)];
+    let bench = plain(vec![Do::Give(batch(0, &["1", "2", "3"]))], answers);
+    let counts = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect("sound");
+    assert_eq!(values(&bench.taken), ["1", "2", "3"]);
+    assert_eq!((counts.written, counts.committed), (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_sink_leaves_its_batch_uncommitted() {
+    let script = vec![Do::Give(batch(0, &["1"])), Do::Give(batch(1, &["2"]))];
+    let bench = plain(
+        script,
+        vec![Answer::Refuse(vec![], false), Answer::Fail(false)],
+    );
+    let error = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect_err("broken");
+    assert!(matches!(error, PipelineError::Sink(_)), "{error}");
+    assert!(
+        !bench.log.all().iter().any(|what| what == "commit 2"),
+        "{:?}",
+        bench.log.all()
+    );
+    let counts = bench.stats.counts();
+    assert_eq!(counts.missing(), 0);
+    assert_eq!(counts.used + counts.unfinished, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_ends() {
+    let answers = (0..1000).map(|_| Answer::Fail(true)).collect();
+    let bench = plain(vec![Do::Give(batch(0, &["1"]))], answers);
+    let error = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect_err("never taken");
+    assert!(matches!(error, PipelineError::Sink(_)), "{error}");
+    assert_eq!(bench.stats.counts().committed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_for_now_is_asked_again() {
+    let hiccup = || Do::Fail(Error::new(ErrorKind::Unavailable, "away").temporary());
+    let script = vec![
+        hiccup(),
+        Do::Give(batch(0, &["1"])),
+        hiccup(),
+        hiccup(),
+        Do::Give(batch(1, &["2"])),
+    ];
+    let bench = plain(script, vec![]);
+    let counts = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect("sound");
+    assert_eq!(counts.committed, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_breaks_leaves_what_came_before_written_and_committed() {
+    let broken = Do::Fail(Error::new(ErrorKind::Data, "torn"));
+    let bench = plain(vec![Do::Give(batch(0, &["1"])), broken], vec![]);
+    let error = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect_err("broken");
+    assert!(matches!(error, PipelineError::Source(_)), "{error}");
+    assert_eq!(values(&bench.taken), ["1"]);
+    assert_eq!(bench.stats.counts().committed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bound_ends_a_read_without_end() {
+    let bench = plain(vec![Do::Give(batch(0, &["1"])), Do::Wait], vec![]);
+    let (bound, receiver) = watch::channel(false);
+    let control = Control {
+        bound: receiver,
+        ..Control::detached()
+    };
+    let running = tokio::spawn(bench.pipeline.run(control));
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    assert!(!running.is_finished());
+    bound.send_replace(true);
+    let counts = running.await.expect("no panic").expect("sound");
+    assert_eq!(counts.committed, 1);
+}

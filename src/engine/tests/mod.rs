@@ -1,0 +1,7 @@
+//! Pipelines between scripted sources and sinks: what is written, in which order, and what is
+//! committed after it.
+
+mod delivery;
+mod policy;
+mod script;
+mod steps;

@@ -1,0 +1,18 @@
+//! Which adapters this build has: one line per adapter.
+
+use ssectl_adapter::{MemoryAdapter, Registry};
+
+/// All adapters of this build.
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.add(MemoryAdapter::default());
+    #[cfg(feature = "stdio")]
+    registry.add(ssectl_adapter_stdio::StdioAdapter);
+    #[cfg(not(feature = "stdio"))]
+    registry.leave_out("stdio");
+    #[cfg(feature = "file")]
+    registry.add(ssectl_adapter_file::FileAdapter);
+    #[cfg(not(feature = "file"))]
+    registry.leave_out("file");
+    registry
+}

@@ -1,0 +1,70 @@
+//! Reading back what the run wrote, and holding it against the expectations.
+
+use ssectl_adapter::{Bound, Fetched, Limit, Range, Source, SourceSpec};
+
+use super::error::RunError;
+use crate::places::Home;
+use crate::scenario::{Checker, Expectation, Scenario, Verdict};
+
+/// A read of an expected stream that began before the run.
+pub(super) struct Check {
+    source: Box<dyn Source>,
+}
+
+/// Opens a read at the end of every expected stream.
+pub(super) async fn open(scenario: &Scenario, home: &Home) -> Result<Vec<Check>, RunError> {
+    let mut checks = Vec::new();
+    for expectation in &scenario.expectations {
+        let source = home.target.source(&from_now(&expectation.stream)).await;
+        checks.push(Check {
+            source: source.map_err(RunError::stream(&expectation.stream))?,
+        });
+    }
+    Ok(checks)
+}
+
+/// Only what is written from now on.
+pub(super) fn from_now(stream: &str) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range: Range {
+            from: Bound::End,
+            to: None,
+        },
+        ..SourceSpec::default()
+    }
+}
+
+/// Reads each stream to its end. All pipelines have ended, so the end is known.
+pub(super) async fn check(
+    scenario: &Scenario,
+    checks: Vec<Check>,
+) -> Result<Vec<Verdict>, RunError> {
+    let mut verdicts = Vec::new();
+    for (expectation, check) in scenario.expectations.iter().zip(checks) {
+        verdicts.push(judge(expectation, check.source).await?);
+    }
+    Ok(verdicts)
+}
+
+async fn judge(
+    expectation: &Expectation,
+    mut source: Box<dyn Source>,
+) -> Result<Verdict, RunError> {
+    let fault = |error| RunError::stream(&expectation.stream)(error);
+    let mut checker = Checker::new(expectation)
+        .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
+    source.bound().await.map_err(fault)?;
+    loop {
+        match source.fetch(Limit::default()).await.map_err(fault)? {
+            Fetched::Batch(batch) => batch
+                .records
+                .iter()
+                .for_each(|record| checker.record(record)),
+            Fetched::Idle => {}
+            Fetched::End => break,
+        }
+    }
+    source.close().await.map_err(fault)?;
+    Ok(checker.finish())
+}

@@ -1,0 +1,112 @@
+//! Running a scenario: streams are made, pipelines run side by side, expectations are checked.
+//!
+//! A pipeline that reads a stream which others of the scenario write ends when they have ended
+//! and it has read what they wrote. One that reads a stream from outside ends at what the stream
+//! held when the run began, unless it is to follow. What a declared stream held before the run
+//! is left alone and counts for nothing.
+
+mod emulators;
+mod error;
+mod expectations;
+mod pipelines;
+mod report;
+mod streams;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio::sync::watch;
+
+use crate::engine::{Control, Notice, Stats};
+use crate::places::{Places, TargetDecl};
+use crate::scenario::Scenario;
+
+pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
+pub use error::RunError;
+pub use report::{PipelineReport, Report, StreamReport};
+
+/// How a scenario is run.
+pub struct Runner<'a> {
+    /// Adapters and targets.
+    pub places: &'a Places,
+    /// Where the declared streams live.
+    pub target: TargetDecl,
+    /// Stop, and where notices go.
+    pub control: Control,
+    /// Go on reading streams from outside after their end.
+    pub follow: bool,
+    /// Called with each pipeline's name and counters before it starts.
+    pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
+}
+
+impl Runner<'_> {
+    /// Runs all pipelines to their end and checks the expectations.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the run from starting. A pipeline that fails and an expectation that does
+    /// not hold are part of the report.
+    pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
+        let home = self.places.home(&self.target).map_err(RunError::target)?;
+        streams::fits(scenario, &home)?;
+        let streams = streams::create(scenario, &home).await?;
+        // Opened before anything is written, so that each sees exactly what this run writes.
+        let checks = expectations::open(scenario, &home).await?;
+        let (pipelines, ends) = pipelines::open(self, scenario, &home).await?;
+        let reports = self.drive(pipelines, ends).await;
+        let failed = reports.iter().any(|report| report.error.is_some());
+        let expectations = if failed || self.control.stop.is_cancelled() {
+            Vec::new()
+        } else {
+            expectations::check(scenario, checks).await?
+        };
+        Ok(Report {
+            scenario: scenario.name.clone(),
+            target: home.describe(),
+            streams,
+            pipelines: reports,
+            expectations,
+        })
+    }
+
+    async fn drive(
+        &self,
+        pipelines: Vec<pipelines::Opened>,
+        ends: BTreeMap<String, watch::Sender<bool>>,
+    ) -> Vec<PipelineReport> {
+        let tracker = pipelines::Tracker::new(&pipelines, ends);
+        let runs = pipelines.into_iter().map(|opened| {
+            let tracker = &tracker;
+            let control = Control {
+                bound: opened.bound,
+                ..self.control.clone()
+            };
+            (self.watch)(&opened.pipeline.name, opened.pipeline.stats.clone());
+            async move {
+                let name = opened.pipeline.name.clone();
+                let stats = opened.pipeline.stats.clone();
+                let error = opened.pipeline.run(control).await.err();
+                if error.is_some() {
+                    // The others end with what they have; without this they would wait for ever.
+                    self.control.stop.cancel();
+                }
+                tracker.ended(&name);
+                PipelineReport {
+                    name,
+                    counts: stats.counts(),
+                    error,
+                }
+            }
+        });
+        join_all(runs).await
+    }
+}
+
+/// Says something about the run as a whole.
+fn notice(control: &Control, scenario: &str, message: impl Into<String>) {
+    (control.notify)(Notice {
+        pipeline: scenario.to_owned(),
+        message: message.into(),
+    });
+}

@@ -1,0 +1,315 @@
+//! From declared pipelines to open ones, and when each of them ends.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ssectl_adapter::{Bound, Options, Range, Sink, Source, SourceSpec, StreamUri, Timestamp};
+use tokio::sync::watch;
+
+use super::error::RunError;
+use super::{Runner, notice};
+use crate::engine::{self, Encoding, Settings, Stats, Steps};
+use crate::generate::GenerateSource;
+use crate::places::Home;
+use crate::replay::{Order, Plan, Repeat, ReplaySource};
+use crate::scenario::{
+    Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+};
+
+/// A pipeline with its ends open, and the flag that bounds its read.
+pub(super) struct Opened {
+    pub(super) pipeline: engine::Pipeline,
+    pub(super) bound: watch::Receiver<bool>,
+    /// The declared stream it writes, if it writes one.
+    writes: Vec<String>,
+}
+
+/// Streams that are written by the run, each with the flag to set when its last writer ended.
+type Ends = BTreeMap<String, watch::Sender<bool>>;
+
+pub(super) async fn open(
+    runner: &Runner<'_>,
+    scenario: &Scenario,
+    home: &Home,
+) -> Result<(Vec<Opened>, Ends), RunError> {
+    let mut ends: Ends = BTreeMap::new();
+    for pipeline in &scenario.pipelines {
+        for stream in writes(pipeline) {
+            ends.entry(stream)
+                .or_insert_with(|| watch::Sender::new(false));
+        }
+    }
+    let mut opened = Vec::new();
+    for pipeline in &scenario.pipelines {
+        let opener = Opener {
+            runner,
+            scenario,
+            home,
+            pipeline,
+            ends: &ends,
+        };
+        opened.push(opener.open().await?);
+    }
+    Ok((opened, ends))
+}
+
+fn writes(pipeline: &Pipeline) -> Vec<String> {
+    let dead = match &pipeline.on_error {
+        OnError::DeadLetter { to, .. } => to.declared(),
+        OnError::Fail | OnError::Skip => None,
+    };
+    pipeline
+        .sink
+        .to
+        .declared()
+        .into_iter()
+        .chain(dead)
+        .map(str::to_owned)
+        .collect()
+}
+
+struct Opener<'a> {
+    runner: &'a Runner<'a>,
+    scenario: &'a Scenario,
+    home: &'a Home,
+    pipeline: &'a Pipeline,
+    ends: &'a Ends,
+}
+
+impl Opener<'_> {
+    async fn open(&self) -> Result<Opened, RunError> {
+        let never = || watch::channel(false).1;
+        let (source, format, bound) = match &self.pipeline.source.kind {
+            SourceKind::Generate(spec) => {
+                let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
+                (Box::new(source) as Box<dyn Source>, Format::Json, never())
+            }
+            SourceKind::Replay(replay) => (self.replay(replay).await?, replay.format, never()),
+            SourceKind::Read(read) => {
+                let written = read.from.declared().and_then(|name| self.ends.get(name));
+                let bound = written.map_or_else(never, watch::Sender::subscribe);
+                (
+                    self.read(read, written.is_some()).await?,
+                    read.format,
+                    bound,
+                )
+            }
+        };
+        let sink = self
+            .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
+            .await?;
+        Ok(Opened {
+            pipeline: engine::Pipeline {
+                name: self.pipeline.name.clone(),
+                source,
+                steps: steps(self.pipeline, format),
+                on_error: self.on_error().await?,
+                sink,
+                stats: Arc::new(Stats::default()),
+                settings: Settings::default(),
+            },
+            bound,
+            writes: writes(self.pipeline),
+        })
+    }
+
+    fn fault(&self, message: impl std::fmt::Display) -> RunError {
+        RunError::pipeline(&self.pipeline.name, message)
+    }
+
+    async fn replay(&self, replay: &Replay) -> Result<Box<dyn Source>, RunError> {
+        let places = self.runner.places;
+        let options = |uri: &StreamUri| framing(uri, replay.format);
+        let inputs = replay.files.iter().map(|path| {
+            let uri = StreamUri::file(path.to_string_lossy());
+            places.locate(&uri, &options(&uri))
+        });
+        let plan = Plan {
+            inputs: inputs
+                .collect::<Result<_, _>>()
+                .map_err(|error| self.fault(error))?,
+            time: replay.time.as_ref().map(|time| time.program.clone()),
+            text: replay.format == Format::Text,
+            speed: replay.speed.into(),
+            max_gap: None,
+            order: Order::AsRecorded,
+            repeat: if replay.repeat {
+                Repeat::Forever
+            } else {
+                Repeat::Times(1)
+            },
+            shift: false,
+        };
+        let name = self.pipeline.name.clone();
+        let (control, scenario) = (self.runner.control.clone(), self.scenario.name.clone());
+        let source = ReplaySource::open(plan)
+            .await
+            .map_err(|error| self.fault(error))?;
+        Ok(Box::new(source.on_end(move |drift| {
+            notice(&control, &scenario, format!("{name}: {drift}"))
+        })))
+    }
+
+    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let to = if written_here || self.runner.follow {
+            None
+        } else {
+            Some(Bound::End)
+        };
+        let usual = match (&read.group, written_here) {
+            (Some(_), _) => Bound::Stored,
+            (None, true) => Bound::End,
+            (None, false) => Bound::Start,
+        };
+        let range = match read.range.resolve(now) {
+            Some(range) => Range {
+                to: range.to.or(to),
+                ..range
+            },
+            None => Range { from: usual, to },
+        };
+        let spec = SourceSpec {
+            stream: String::new(),
+            partitions: Vec::new(),
+            range,
+            group: read.group.clone(),
+        };
+        let name = read.from.to_string();
+        let opened = match &read.from {
+            Address::Declared(stream) => {
+                let stream = stream.clone();
+                self.home
+                    .target
+                    .source(&SourceSpec { stream, ..spec })
+                    .await
+            }
+            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, read.format)) {
+                Ok(place) => place.source(spec).await,
+                Err(error) => Err(error),
+            },
+        };
+        opened.map_err(RunError::stream(&name))
+    }
+
+    async fn sink(&self, to: &Address, format: Format) -> Result<Box<dyn Sink>, RunError> {
+        let name = to.to_string();
+        let opened = match to {
+            Address::Declared(stream) => {
+                let stream = stream.clone();
+                self.home
+                    .target
+                    .sink(&ssectl_adapter::SinkSpec { stream })
+                    .await
+            }
+            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
+                Ok(place) => place.sink().await,
+                Err(error) => Err(error),
+            },
+        };
+        opened.map_err(RunError::stream(&name))
+    }
+
+    async fn on_error(&self) -> Result<engine::OnError, RunError> {
+        Ok(match &self.pipeline.on_error {
+            OnError::Fail => engine::OnError::Fail,
+            OnError::Skip => engine::OnError::Skip,
+            OnError::DeadLetter { to: address, .. } => {
+                let sink = match address {
+                    Address::Declared(_) => self.sink(address, Format::Raw).await?,
+                    Address::Uri(uri) => {
+                        // Only the envelope holds any bytes and the reason beside them.
+                        let envelope = if framed(uri) {
+                            format_option("envelope")
+                        } else {
+                            Options::new()
+                        };
+                        let place = self.runner.places.locate(uri, &envelope);
+                        let place = place.map_err(RunError::stream(&address.to_string()))?;
+                        place
+                            .sink()
+                            .await
+                            .map_err(RunError::stream(&address.to_string()))?
+                    }
+                };
+                engine::OnError::DeadLetter(sink)
+            }
+        })
+    }
+}
+
+fn steps(pipeline: &Pipeline, format: Format) -> Steps {
+    let steps = pipeline.steps.iter().map(|step| match step {
+        Step::Map(expr) => engine::Step::Map(expr.program.clone()),
+        Step::Filter(expr) => engine::Step::Filter(expr.program.clone()),
+        Step::Key(expr) => engine::Step::Key(expr.program.clone()),
+        Step::Time(expr) => engine::Step::Time(expr.program.clone()),
+    });
+    let encoding = |format| match format {
+        Format::Json | Format::Csv => Encoding::Json,
+        Format::Text | Format::Raw => Encoding::Text,
+    };
+    Steps::new(
+        steps.collect(),
+        encoding(format),
+        encoding(pipeline.sink.format),
+    )
+}
+
+fn framed(uri: &StreamUri) -> bool {
+    matches!(uri.scheme.as_str(), "file" | "stdio")
+}
+
+/// The format as an option of plain byte streams; brokers take bytes as they are.
+fn framing(uri: &StreamUri, format: Format) -> Options {
+    if !framed(uri) {
+        return Options::new();
+    }
+    match format {
+        // The name of the file says more than the default does.
+        Format::Json => Options::new(),
+        Format::Text | Format::Raw => format_option("text"),
+        Format::Csv => format_option("csv"),
+    }
+}
+
+fn format_option(name: &str) -> Options {
+    Options::from_iter([("format".to_owned(), name.into())])
+}
+
+/// Counts the writers of each stream down, and bounds its readers when the last one ended.
+pub(super) struct Tracker {
+    writers: Mutex<BTreeMap<String, Vec<String>>>,
+    ends: Ends,
+}
+
+impl Tracker {
+    pub(super) fn new(pipelines: &[Opened], ends: Ends) -> Self {
+        let mut writers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for opened in pipelines {
+            for stream in &opened.writes {
+                writers
+                    .entry(stream.clone())
+                    .or_default()
+                    .push(opened.pipeline.name.clone());
+            }
+        }
+        Self {
+            writers: Mutex::new(writers),
+            ends,
+        }
+    }
+
+    /// The pipeline has ended, and its sinks have everything.
+    pub(super) fn ended(&self, pipeline: &str) {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stream, left) in writers.iter_mut() {
+            left.retain(|name| name != pipeline);
+            if left.is_empty()
+                && let Some(end) = self.ends.get(stream)
+            {
+                end.send_replace(true);
+            }
+        }
+    }
+}
