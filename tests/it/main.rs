@@ -3,7 +3,11 @@
 mod bad_input;
 mod cli;
 mod command;
+#[cfg(feature = "kafka")]
+mod emulator;
 mod envelope;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod pipes;
 mod scenarios;
 mod signals;
