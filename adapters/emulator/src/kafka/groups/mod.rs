@@ -1,0 +1,216 @@
+//! Consumer groups: the classic protocol (JoinGroup, SyncGroup, Heartbeat, LeaveGroup) and committed offsets.
+//!
+//! [`Group`] is the state machine, without threads and with the time passed in. [`Groups`] finds groups by id, puts a
+//! lock around each, and lets the threads of JoinGroup and SyncGroup wait for their answers.
+
+mod commit;
+mod group;
+mod join;
+mod member;
+mod sync;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use kafka_protocol::ResponseError;
+use kafka_protocol::protocol::StrBytes;
+
+pub(crate) use commit::{Committed, Committer};
+use group::Group;
+pub(crate) use join::{JoinRequest, Joined, Refused};
+pub(crate) use sync::{SyncRequest, Synced};
+
+use crate::store::{Clock, LockExt};
+
+/// The session time-outs that are accepted, as Kafka's `group.min.session.timeout.ms` and its `max`.
+const SESSION_TIMEOUTS: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(6)..=Duration::from_secs(1800);
+
+/// The longest a waiting thread sleeps before it looks at the clock again.
+const NAP: Duration = Duration::from_secs(1);
+
+/// Committed offsets by topic and partition.
+pub(crate) type Offsets = BTreeMap<(String, i32), Committed>;
+
+/// All groups.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    clock: Arc<dyn Clock>,
+    initial_delay: Duration,
+    by_id: Mutex<BTreeMap<String, Arc<Shared>>>,
+    stopping: AtomicBool,
+}
+
+/// One group, and the threads that wait for it to change.
+#[derive(Debug)]
+struct Shared {
+    group: Mutex<Group>,
+    changed: Condvar,
+}
+
+impl Groups {
+    /// No groups yet; a new one waits `initial_delay` for further members before its first assignment.
+    pub(crate) fn new(clock: Arc<dyn Clock>, initial_delay: Duration) -> Self {
+        Self {
+            clock,
+            initial_delay,
+            by_id: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends all waiting.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        for shared in self.by_id.locked().values() {
+            drop(shared.group.locked());
+            shared.changed.notify_all();
+        }
+    }
+
+    /// Joins a group; waits until the rebalance is over.
+    pub(crate) fn join(&self, group_id: &str, request: JoinRequest) -> Result<Joined, Refused> {
+        if group_id.is_empty() {
+            return Err(ResponseError::InvalidGroupId.into());
+        }
+        if !SESSION_TIMEOUTS.contains(&request.session_timeout) {
+            return Err(ResponseError::InvalidSessionTimeout.into());
+        }
+        let shared = match request.member_id.is_empty() {
+            true => self.get_or_create(group_id),
+            false => self.get(group_id).ok_or(ResponseError::UnknownMemberId)?,
+        };
+        let ticket = {
+            let mut group = shared.group.locked();
+            group.join(request, self.clock.monotonic())
+        };
+        shared.changed.notify_all();
+        self.wait(&shared, |group| group.take_join(ticket))
+            .unwrap_or_else(|| Err(ResponseError::CoordinatorNotAvailable.into()))
+    }
+
+    /// Hands in or asks for the assignment; waits until the leader has handed it in.
+    pub(crate) fn sync(
+        &self,
+        group_id: &str,
+        request: SyncRequest,
+    ) -> Result<Synced, ResponseError> {
+        let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
+        let ticket = {
+            let mut group = shared.group.locked();
+            group.sync(request, self.clock.monotonic())
+        };
+        shared.changed.notify_all();
+        self.wait(&shared, |group| group.take_sync(ticket))
+            .unwrap_or(Err(ResponseError::CoordinatorNotAvailable))
+    }
+
+    /// Keeps a member alive and tells it whether a rebalance is under way.
+    pub(crate) fn heartbeat(
+        &self,
+        group_id: &str,
+        member_id: &StrBytes,
+        instance_id: Option<&StrBytes>,
+        generation: i32,
+    ) -> Result<(), ResponseError> {
+        let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
+        let result = {
+            let mut group = shared.group.locked();
+            group.heartbeat(member_id, instance_id, generation, self.clock.monotonic())
+        };
+        shared.changed.notify_all();
+        result
+    }
+
+    /// Removes members, each given by its id or by its instance id; one result per member.
+    pub(crate) fn leave(
+        &self,
+        group_id: &str,
+        members: &[(&StrBytes, Option<&StrBytes>)],
+    ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
+        let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
+        let now = self.clock.monotonic();
+        let results = {
+            let mut group = shared.group.locked();
+            members
+                .iter()
+                .map(|(member, instance)| group.leave(member, *instance, now))
+                .collect()
+        };
+        shared.changed.notify_all();
+        Ok(results)
+    }
+
+    /// Stores offsets, all or none.
+    pub(crate) fn commit(
+        &self,
+        group_id: &str,
+        committer: &Committer,
+        offsets: Vec<((String, i32), Committed)>,
+    ) -> Result<(), ResponseError> {
+        if group_id.is_empty() {
+            return Err(ResponseError::InvalidGroupId);
+        }
+        let shared = match committer.generation < 0 {
+            true => self.get_or_create(group_id),
+            false => self.get(group_id).ok_or(ResponseError::IllegalGeneration)?,
+        };
+        shared
+            .group
+            .locked()
+            .commit(committer, offsets, self.clock.monotonic())
+    }
+
+    /// The offsets that a group has committed.
+    pub(crate) fn offsets(&self, group_id: &str) -> Offsets {
+        self.get(group_id)
+            .map(|shared| shared.group.locked().offsets().clone())
+            .unwrap_or_default()
+    }
+
+    fn get(&self, group_id: &str) -> Option<Arc<Shared>> {
+        self.by_id.locked().get(group_id).cloned()
+    }
+
+    fn get_or_create(&self, group_id: &str) -> Arc<Shared> {
+        let new = || {
+            Arc::new(Shared {
+                group: Mutex::new(Group::new(self.initial_delay)),
+                changed: Condvar::new(),
+            })
+        };
+        Arc::clone(
+            self.by_id
+                .locked()
+                .entry(group_id.to_owned())
+                .or_insert_with(new),
+        )
+    }
+
+    /// Waits until `take` finds its answer; `None` if the broker stops.
+    fn wait<T>(&self, shared: &Shared, mut take: impl FnMut(&mut Group) -> Option<T>) -> Option<T> {
+        let mut group = shared.group.locked();
+        loop {
+            let now = self.clock.monotonic();
+            if group.advance(now) {
+                shared.changed.notify_all();
+            }
+            if let Some(answer) = take(&mut group) {
+                return Some(answer);
+            }
+            if self.stopping.load(Ordering::Acquire) {
+                return None;
+            }
+            let nap = group.next_deadline().map_or(NAP, |at| {
+                at.saturating_sub(now).clamp(Duration::from_millis(1), NAP)
+            });
+            group = shared
+                .changed
+                .wait_timeout(group, nap)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}

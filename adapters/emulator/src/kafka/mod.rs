@@ -1,0 +1,21 @@
+//! Apache Kafka: a broker of one node that ordinary clients connect to.
+//!
+//! The wire codecs are those of the `kafka-protocol` crate; record batches are kept as the producer sent them. Every
+//! connection has a thread of its own and its requests are answered one after the other, as a Kafka broker does it: a
+//! thread that waits in a fetch or in a rebalance *is* the protocol's meaning of waiting.
+
+mod api;
+mod apis;
+mod batch;
+mod broker;
+mod call;
+mod config;
+mod emulator;
+mod error;
+mod groups;
+mod server;
+mod topics;
+
+pub use config::{Config, Limits, Notices};
+pub use emulator::Emulator;
+pub use error::StartError;

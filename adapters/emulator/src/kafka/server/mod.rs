@@ -1,0 +1,6 @@
+//! The network side: a thread that accepts, and one thread per connection.
+
+mod connection;
+mod listener;
+
+pub(crate) use listener::Server;

@@ -1,0 +1,76 @@
+//! One partition: a log behind a lock, and the readers that wait for it.
+
+use std::sync::{Arc, Mutex};
+
+use super::log::Log;
+use super::segment::Wanted;
+use super::wake::Waiters;
+use super::{Frame, LockExt, NewFrame, StoreError, Subscription, Waiter};
+
+/// An append-only sequence of frames, shared between threads.
+#[derive(Debug)]
+pub struct Partition {
+    log: Mutex<Log>,
+    waiters: Arc<Waiters>,
+}
+
+impl Partition {
+    pub(crate) fn new(log: Log) -> Self {
+        Self {
+            log: Mutex::new(log),
+            waiters: Arc::default(),
+        }
+    }
+
+    /// The first offset that can be read, and the offset that the next record gets.
+    pub fn bounds(&self) -> (i64, i64) {
+        let log = self.log.locked();
+        (log.start_offset(), log.next_offset())
+    }
+
+    /// Adds a frame and returns its base offset. `patch` may change the payload once its base offset is known.
+    ///
+    /// # Errors
+    /// The store is full or deleted, or the file system refused; nothing was added then.
+    pub fn append(
+        &self,
+        new: NewFrame<'_>,
+        now_ms: i64,
+        patch: impl FnOnce(&mut [u8], i64),
+    ) -> Result<i64, StoreError> {
+        self.log.locked().append(new, now_ms, patch)
+    }
+
+    /// Frames that cover `from` and later offsets and start before `before`: as many as have `max_bytes` of payload,
+    /// but at least one if there is one.
+    ///
+    /// # Errors
+    /// `from` is outside the partition, or the frames cannot be read.
+    pub fn read(&self, from: i64, before: i64, max_bytes: usize) -> Result<Vec<Frame>, StoreError> {
+        self.log.locked().read(Wanted {
+            from,
+            before,
+            max_bytes,
+        })
+    }
+
+    /// The first frame that has a record time of `timestamp` (Unix milliseconds) or later.
+    pub fn find_time(&self, timestamp: i64) -> Option<Frame> {
+        self.log.locked().find_time(timestamp)
+    }
+
+    /// The latest record time in Unix milliseconds, or -1 if there is none.
+    pub fn max_timestamp(&self) -> i64 {
+        self.log.locked().max_timestamp()
+    }
+
+    /// Wakes `waiter` whenever [`Self::wake`] is called, until the subscription is dropped.
+    pub fn subscribe(&self, waiter: &Arc<Waiter>) -> Subscription {
+        self.waiters.subscribe(waiter)
+    }
+
+    /// Wakes all readers that wait for this partition; for the dialect to call once a change may be seen.
+    pub fn wake(&self) {
+        self.waiters.wake_all();
+    }
+}
