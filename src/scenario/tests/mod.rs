@@ -1,5 +1,6 @@
 //! Tests of whole scenario files.
 
+mod docs;
 mod faults;
 mod judge;
 mod model;
