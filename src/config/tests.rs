@@ -467,3 +467,37 @@ fn the_schema_knows_the_options_of_each_adapter() {
     assert!(!validator.is_valid(&serde_json::json!({"tarjets": {}})));
     assert!(!validator.is_valid(&serde_json::json!({"color": "blue"})));
 }
+
+/// Every value of a sound file, replaced by each kind of value in turn.
+#[test]
+fn every_value_may_be_of_any_kind() {
+    let whole = "target: x\ncolor: auto\ntimeout: 5s\ntargets: {x: {adapter: kafka, emulator: true, brokers: b, replicas: 3, sasl: {mechanism: P}}}\n";
+    for (at, _) in whole.match_indices(": ") {
+        let (before, rest) = whole.split_at(at + 2);
+        let after = &rest[rest.find([',', '}', '\n']).unwrap_or(rest.len())..];
+        for value in [
+            "",
+            "~",
+            "5",
+            "true",
+            "word",
+            "[]",
+            "[a]",
+            "{}",
+            "{a: b}",
+            "'${NOPE}'",
+        ] {
+            let setup = Setup::new().project(&format!("{before}{value}{after}"));
+            if let Ok(config) = setup.load() {
+                let _ = (
+                    config.resolve_target(None, &registry()),
+                    config.check(&registry()),
+                );
+                let _ = (
+                    config.resolve_target(Some("x"), &registry()),
+                    config.shown(),
+                );
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod docs;
 mod faults;
 mod judge;
 mod model;
+mod mutations;
 mod needs;
 mod params;
 mod schema;
