@@ -99,7 +99,7 @@ fn headers(record: &Record) -> Option<OwnedHeaders> {
     let headers = record.headers.iter().fold(empty, |headers, (name, value)| {
         headers.insert(Header {
             key: name,
-            value: value.as_ref(),
+            value: value.as_deref(),
         })
     });
     Some(headers)
