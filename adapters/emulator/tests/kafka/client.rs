@@ -1,6 +1,6 @@
 //! A small client: typed requests over one connection, and record batches.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -73,11 +73,26 @@ impl Client {
 
     /// Sends a request and waits for its answer.
     pub(crate) fn call<Q: Request>(&mut self, version: i16, request: &Q) -> Q::Response {
-        self.send(version, request);
-        self.receive::<Q>(version)
+        self.try_call(version, request)
+            .expect("the emulator closed the connection")
+    }
+
+    /// The same, or `None` if the connection is gone.
+    pub(crate) fn try_call<Q: Request>(
+        &mut self,
+        version: i16,
+        request: &Q,
+    ) -> Option<Q::Response> {
+        self.try_send(version, request).ok()?;
+        self.try_receive::<Q>(version)
     }
 
     pub(crate) fn send<Q: Request>(&mut self, version: i16, request: &Q) {
+        self.try_send(version, request)
+            .expect("the emulator closed the connection");
+    }
+
+    fn try_send<Q: Request>(&mut self, version: i16, request: &Q) -> io::Result<()> {
         self.correlation_id += 1;
         let header = RequestHeader::default()
             .with_request_api_key(Q::KEY)
@@ -92,20 +107,23 @@ impl Client {
         request.encode(&mut bytes, version).unwrap();
         let length = bytes.len() as u32 - 4;
         bytes[..4].copy_from_slice(&length.to_be_bytes());
-        self.stream.write_all(&bytes).unwrap();
+        self.stream.write_all(&bytes)
     }
 
     pub(crate) fn receive<Q: Request>(&mut self, version: i16) -> Q::Response {
-        let mut bytes = self
-            .receive_bytes()
-            .expect("the emulator closed the connection");
+        self.try_receive::<Q>(version)
+            .expect("the emulator closed the connection")
+    }
+
+    fn try_receive<Q: Request>(&mut self, version: i16) -> Option<Q::Response> {
+        let mut bytes = self.receive_bytes()?;
         let header =
             ResponseHeader::decode(&mut bytes, key::<Q>().response_header_version(version))
                 .unwrap();
         assert_eq!(header.correlation_id, self.correlation_id);
         let response = Q::Response::decode(&mut bytes, version).unwrap();
         assert!(bytes.is_empty());
-        response
+        Some(response)
     }
 
     /// The next answer, or `None` if the connection is closed.
@@ -140,16 +158,18 @@ impl Client {
         partition: i32,
         batch: Bytes,
     ) -> PartitionProduceResponse {
-        self.produce_as(None, topic, partition, batch)
+        self.try_produce(None, topic, partition, batch)
+            .expect("the emulator closed the connection")
     }
 
-    pub(crate) fn produce_as(
+    /// The same, perhaps as part of a transaction, or `None` if the connection is gone.
+    pub(crate) fn try_produce(
         &mut self,
         transactional_id: Option<&str>,
         topic: &str,
         partition: i32,
         batch: Bytes,
-    ) -> PartitionProduceResponse {
+    ) -> Option<PartitionProduceResponse> {
         let data = PartitionProduceData::default()
             .with_index(partition)
             .with_records(Some(batch));
@@ -161,8 +181,8 @@ impl Client {
             .with_timeout_ms(1000)
             .with_transactional_id(transactional_id.map(|id| TransactionalId(text(id))))
             .with_topic_data(vec![data]);
-        let mut response = self.call(9, &request);
-        response.responses.remove(0).partition_responses.remove(0)
+        let mut response = self.try_call(9, &request)?;
+        Some(response.responses.remove(0).partition_responses.remove(0))
     }
 
     /// Fetches from one partition, without waiting.
@@ -336,4 +356,12 @@ pub(crate) fn batch(writer: Writer, values: &[&str]) -> Bytes {
 /// The name of an error code, for messages.
 pub(crate) fn error(code: i16) -> Option<ResponseError> {
     ResponseError::try_from_code(code)
+}
+
+/// An error code as a result.
+pub(crate) fn result(code: i16) -> Result<(), ResponseError> {
+    match error(code) {
+        Some(error) if code != 0 => Err(error),
+        _ => Ok(()),
+    }
 }

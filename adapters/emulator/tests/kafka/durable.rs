@@ -9,7 +9,7 @@ use ssectl_emulator::store::{Fsync, Medium};
 use tempfile::TempDir;
 
 use super::client::*;
-use super::transactions::Producer;
+use super::producer::Producer;
 
 fn config(directory: &Path, fsync: Fsync) -> Config {
     Config {

@@ -5,6 +5,7 @@ mod client;
 mod durable;
 mod groups;
 mod hostile;
+mod producer;
 mod records;
 mod sasl;
 mod topics;

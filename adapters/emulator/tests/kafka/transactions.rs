@@ -1,7 +1,6 @@
 //! Transactions: what becomes visible when, and who may go on.
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
@@ -10,100 +9,20 @@ use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use kafka_protocol::messages::{
-    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, DescribeProducersRequest,
-    DescribeTransactionsRequest, EndTxnRequest, GroupId, InitProducerIdRequest,
-    ListTransactionsRequest, OffsetFetchRequest, ProducerId, TransactionalId,
-    TxnOffsetCommitRequest,
+    AddOffsetsToTxnRequest, DescribeProducersRequest, DescribeTransactionsRequest, GroupId,
+    InitProducerIdRequest, ListTransactionsRequest, OffsetFetchRequest, ProducerId,
+    TransactionalId, TxnOffsetCommitRequest,
 };
 use ssectl_emulator::kafka::Emulator;
 
 use super::client::*;
+use super::producer::Producer;
 
-/// A transactional producer, step by step.
-pub(crate) struct Producer {
-    pub(crate) client: Client,
-    id: String,
-    pub(crate) producer_id: i64,
-    pub(crate) epoch: i16,
-    sequence: i32,
-}
-
+/// Offsets as part of a transaction.
 impl Producer {
-    pub(crate) fn init(emulator: &Emulator, id: &str, timeout_ms: i32) -> Self {
-        let mut client = Client::of(emulator);
-        let request = InitProducerIdRequest::default()
-            .with_transactional_id(Some(TransactionalId(text(id))))
-            .with_transaction_timeout_ms(timeout_ms)
-            .with_producer_id(ProducerId(-1))
-            .with_producer_epoch(-1);
-        let response = client.call(4, &request);
-        assert_eq!(response.error_code, 0);
-        let (producer_id, epoch) = (response.producer_id.0, response.producer_epoch);
-        Self {
-            client,
-            id: id.to_owned(),
-            producer_id,
-            epoch,
-            sequence: 0,
-        }
-    }
-
-    fn id(&self) -> TransactionalId {
-        TransactionalId(text(&self.id))
-    }
-
-    pub(crate) fn add(&mut self, topic: &str, partitions: &[i32]) -> Vec<i16> {
-        let topic = AddPartitionsToTxnTopic::default()
-            .with_name(topic_name(topic))
-            .with_partitions(partitions.to_vec());
-        let request = AddPartitionsToTxnRequest::default()
-            .with_v3_and_below_transactional_id(self.id())
-            .with_v3_and_below_producer_id(ProducerId(self.producer_id))
-            .with_v3_and_below_producer_epoch(self.epoch)
-            .with_v3_and_below_topics(vec![topic]);
-        let response = self.client.call(3, &request);
-        let results = &response.results_by_topic_v3_and_below[0].results_by_partition;
-        results
-            .iter()
-            .map(|result| result.partition_error_code)
-            .collect()
-    }
-
-    pub(crate) fn write(
-        &mut self,
-        topic: &str,
-        partition: i32,
-        value: &str,
-    ) -> Option<ResponseError> {
-        let writer = Writer {
-            producer_id: self.producer_id,
-            epoch: self.epoch,
-            sequence: self.sequence,
-            transactional: true,
-        };
-        let id = self.id.clone();
-        let sent = self
-            .client
-            .produce_as(Some(&id), topic, partition, batch(writer, &[value]));
-        if sent.error_code == 0 {
-            self.sequence += 1;
-        }
-        error(sent.error_code).filter(|_| sent.error_code != 0)
-    }
-
-    pub(crate) fn end(&mut self, commit: bool) -> Option<ResponseError> {
-        let request = EndTxnRequest::default()
-            .with_transactional_id(self.id())
-            .with_producer_id(ProducerId(self.producer_id))
-            .with_producer_epoch(self.epoch)
-            .with_committed(commit);
-        let code = self.client.call(3, &request).error_code;
-        error(code).filter(|_| code != 0)
-    }
-
     fn commit_offset(&mut self, offset: i64) -> i16 {
         let request = AddOffsetsToTxnRequest::default()
-            .with_transactional_id(self.id())
+            .with_transactional_id(self.wire_id())
             .with_producer_id(ProducerId(self.producer_id))
             .with_producer_epoch(self.epoch)
             .with_group_id(GroupId(text("g")));
@@ -117,7 +36,7 @@ impl Producer {
             .with_name(topic_name("t"))
             .with_partitions(vec![partition]);
         let request = TxnOffsetCommitRequest::default()
-            .with_transactional_id(self.id())
+            .with_transactional_id(self.wire_id())
             .with_group_id(GroupId(text("g")))
             .with_producer_id(ProducerId(self.producer_id))
             .with_producer_epoch(self.epoch)
@@ -347,7 +266,7 @@ fn transactions_and_producers_can_be_looked_at() {
     let described = client.call(
         0,
         &DescribeTransactionsRequest::default()
-            .with_transactional_ids(vec![producer.id(), TransactionalId(text("other"))]),
+            .with_transactional_ids(vec![producer.wire_id(), TransactionalId(text("other"))]),
     );
     let found = &described.transaction_states[0];
     assert_eq!(
