@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::Client;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 use ssectl_adapter::{Error, ErrorKind, Result, closest};
@@ -14,6 +14,9 @@ use crate::config::KafkaConfig;
 use crate::error::{classify, from_client, from_code};
 use crate::monitor::{Context, Monitor};
 use crate::properties;
+
+/// How long to leave a cluster alone that elects a leader.
+const ELECTION: Duration = Duration::from_millis(50);
 
 /// A number for each partition: offsets of one kind.
 pub(crate) type Offsets = BTreeMap<i32, i64>;
@@ -99,7 +102,7 @@ impl Cluster {
         while let Some(Err(_)) = self.client.poll(Duration::ZERO) {}
     }
 
-    fn give_up(&self, error: &rdkafka::error::KafkaError, late: bool) -> Result<()> {
+    fn give_up(&self, error: &KafkaError, late: bool) -> Result<()> {
         if let Some(refusal) = self.monitor().refusal() {
             return Err(refusal);
         }
@@ -160,23 +163,28 @@ impl Cluster {
         Ok(names)
     }
 
-    /// One offset per partition, in as many requests as there are leaders.
+    /// One offset per partition; waits for leaders that are being elected.
     pub(crate) fn offsets(&self, topic: &str, partitions: &[i32], which: Which) -> Result<Offsets> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.ask_offsets(topic, partitions, which) {
+                Err(error) if error.is_temporary() && Instant::now() < deadline => {
+                    // A client looks for new leaders only when told to.
+                    self.metadata(Some(topic))?;
+                    std::thread::sleep(ELECTION);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Asks in as many requests as there are leaders.
+    fn ask_offsets(&self, topic: &str, partitions: &[i32], which: Which) -> Result<Offsets> {
         let failed = |error: &_| from_client(format!("cannot ask for offsets of `{topic}`"), error);
         if partitions.is_empty() {
             return Ok(Offsets::new());
         }
-        // ListOffsets has two times that are none: -1 for the end, -2 for the first record.
-        let asked = match which {
-            Which::First => Offset::Beginning,
-            Which::End => Offset::End,
-            Which::NotBefore(millis) => Offset::Offset(millis.max(0)),
-        };
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition_offset(topic, *partition, asked)
-                .map_err(|error| failed(&error))?;
-        }
+        let list = request(topic, partitions, which).map_err(|error| failed(&error))?;
         let answer = self.client.offsets_for_times(list, self.patience);
         let answer = answer.map_err(|error| failed(&error))?;
         let mut offsets = Offsets::new();
@@ -191,8 +199,22 @@ impl Cluster {
             }
         }
         if !beyond.is_empty() && which != Which::End {
-            offsets.extend(self.offsets(topic, &beyond, Which::End)?);
+            offsets.extend(self.ask_offsets(topic, &beyond, Which::End)?);
         }
         Ok(offsets)
     }
+}
+
+fn request(topic: &str, partitions: &[i32], which: Which) -> KafkaResult<TopicPartitionList> {
+    // ListOffsets has two times that are none: -1 for the end, -2 for the first record.
+    let asked = match which {
+        Which::First => Offset::Beginning,
+        Which::End => Offset::End,
+        Which::NotBefore(millis) => Offset::Offset(millis.max(0)),
+    };
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition_offset(topic, *partition, asked)?;
+    }
+    Ok(list)
 }
