@@ -82,41 +82,8 @@ impl Cluster {
 
     /// The metadata of one topic or of all, as soon as a broker answers.
     pub(crate) fn metadata(&self, topic: Option<&str>) -> Result<Metadata> {
-        let deadline = Instant::now() + self.patience;
-        // Short tries first, so that a refusal is noticed soon; then longer ones for slow answers.
-        let mut slice = Duration::from_millis(200);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let answer = self.client.fetch_metadata(topic, slice.min(left));
-            self.listen();
-            match answer {
-                Ok(metadata) => return Ok(metadata),
-                Err(error) => self.give_up(&error, left <= slice)?,
-            }
-            slice *= 2;
-        }
-    }
-
-    /// Serves what librdkafka has to say, and hands it a token when it asks for one.
-    fn listen(&self) {
-        while let Some(Err(_)) = self.client.poll(Duration::ZERO) {}
-    }
-
-    fn give_up(&self, error: &KafkaError, late: bool) -> Result<()> {
-        if let Some(refusal) = self.monitor().refusal() {
-            return Err(refusal);
-        }
-        let passes = error
-            .rdkafka_error_code()
-            .is_some_and(|code| classify(code).1);
-        match (passes, late) {
-            (true, false) => Ok(()),
-            (true, true) => Err(self.monitor().unreachable()),
-            (false, _) => Err(from_client(
-                format!("`{}` does not tell its topics", self.monitor().cluster()),
-                error,
-            )),
-        }
+        let listen = || while let Some(Err(_)) = self.client.poll(Duration::ZERO) {};
+        metadata(self.client.client(), topic, self.patience, listen)
     }
 
     /// The partitions of a topic, in order; `NotFound` with the nearest name when it is not there.
@@ -202,6 +169,49 @@ impl Cluster {
             offsets.extend(self.ask_offsets(topic, &beyond, Which::End)?);
         }
         Ok(offsets)
+    }
+}
+
+/// Asks a client for the metadata of a topic or of all, until a broker answers or refuses.
+///
+/// A client that asked knows the leaders of the topic, and need not find them when it is in a
+/// hurry. `listen` serves what librdkafka has to say: errors, and its asking for a token.
+pub(crate) fn metadata<T: Send + Sync>(
+    client: &Client<Context<T>>,
+    topic: Option<&str>,
+    patience: Duration,
+    listen: impl Fn(),
+) -> Result<Metadata> {
+    let deadline = Instant::now() + patience;
+    // Short tries first, so that a refusal is noticed soon; then longer ones for slow answers.
+    let mut slice = Duration::from_millis(200);
+    loop {
+        listen();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = client.fetch_metadata(topic, slice.min(left));
+        listen();
+        match answer {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => give_up(&client.context().monitor, &error, left <= slice)?,
+        }
+        slice *= 2;
+    }
+}
+
+fn give_up(monitor: &Monitor, error: &KafkaError, late: bool) -> Result<()> {
+    if let Some(refusal) = monitor.refusal() {
+        return Err(refusal);
+    }
+    let passes = error
+        .rdkafka_error_code()
+        .is_some_and(|code| classify(code).1);
+    match (passes, late) {
+        (true, false) => Ok(()),
+        (true, true) => Err(monitor.unreachable()),
+        (false, _) => Err(from_client(
+            format!("`{}` does not tell its topics", monitor.cluster()),
+            error,
+        )),
     }
 }
 
