@@ -7,6 +7,7 @@ use kafka_protocol::messages::{ApiKey, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
 use super::broker::Broker;
+use super::wire::Misshapen;
 
 /// What is known about the other end of a connection.
 #[derive(Debug)]
@@ -15,6 +16,22 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// The local address that it connected to.
     pub(crate) local: SocketAddr,
+    pub(crate) authentication: Authentication,
+}
+
+/// How far a connection is with proving who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// Nobody has to.
+    NotRequired,
+    /// It has to, and has not begun.
+    Missing,
+    /// Its token comes next; `bare` without a Kafka header.
+    Expected { bare: bool },
+    /// It did.
+    Done,
+    /// It failed; the connection is closed after the answer.
+    Failed,
 }
 
 /// One request: who asks whom, and how.
@@ -30,6 +47,8 @@ pub(crate) struct Call<'a> {
 /// Why a request gets no answer; its connection is closed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
+    #[error("it cannot be decoded: {0}")]
+    Misshapen(#[from] Misshapen),
     #[error("it cannot be decoded: {0}")]
     Decode(String),
     #[error("its answer cannot be encoded: {0}")]
