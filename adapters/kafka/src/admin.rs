@@ -111,6 +111,13 @@ impl Admin for KafkaAdmin {
             Ok(partitions) => expected.is_none_or(|count| partitions.len() == count),
             Err(_) => false,
         })
+        .await?;
+        // It is made when its partitions have leaders that answer.
+        let (cluster, name) = (self.cluster.clone(), stream.name.clone());
+        blocking(move || {
+            let partitions = cluster.partitions(&name)?;
+            cluster.offsets(&name, &partitions, Which::End).map(drop)
+        })
         .await
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::Client;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::metadata::{Metadata, MetadataPartition, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 use ssectl_adapter::{Error, ErrorKind, Result, closest};
@@ -14,6 +14,9 @@ use crate::config::KafkaConfig;
 use crate::error::{classify, from_client, from_code};
 use crate::monitor::{Context, Monitor};
 use crate::properties;
+
+/// How long to leave a cluster alone that elects a leader.
+const ELECTION: Duration = Duration::from_millis(50);
 
 /// A number for each partition: offsets of one kind.
 pub(crate) type Offsets = BTreeMap<i32, i64>;
@@ -79,41 +82,8 @@ impl Cluster {
 
     /// The metadata of one topic or of all, as soon as a broker answers.
     pub(crate) fn metadata(&self, topic: Option<&str>) -> Result<Metadata> {
-        let deadline = Instant::now() + self.patience;
-        // Short tries first, so that a refusal is noticed soon; then longer ones for slow answers.
-        let mut slice = Duration::from_millis(200);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let answer = self.client.fetch_metadata(topic, slice.min(left));
-            self.listen();
-            match answer {
-                Ok(metadata) => return Ok(metadata),
-                Err(error) => self.give_up(&error, left <= slice)?,
-            }
-            slice *= 2;
-        }
-    }
-
-    /// Serves what librdkafka has to say, and hands it a token when it asks for one.
-    fn listen(&self) {
-        while let Some(Err(_)) = self.client.poll(Duration::ZERO) {}
-    }
-
-    fn give_up(&self, error: &rdkafka::error::KafkaError, late: bool) -> Result<()> {
-        if let Some(refusal) = self.monitor().refusal() {
-            return Err(refusal);
-        }
-        let passes = error
-            .rdkafka_error_code()
-            .is_some_and(|code| classify(code).1);
-        match (passes, late) {
-            (true, false) => Ok(()),
-            (true, true) => Err(self.monitor().unreachable()),
-            (false, _) => Err(from_client(
-                format!("`{}` does not tell its topics", self.monitor().cluster()),
-                error,
-            )),
-        }
+        let listen = || while let Some(Err(_)) = self.client.poll(Duration::ZERO) {};
+        metadata(self.client.client(), topic, self.patience, listen)
     }
 
     /// The partitions of a topic, in order; `NotFound` with the nearest name when it is not there.
@@ -160,23 +130,28 @@ impl Cluster {
         Ok(names)
     }
 
-    /// One offset per partition, in as many requests as there are leaders.
+    /// One offset per partition; waits for leaders that are being elected.
     pub(crate) fn offsets(&self, topic: &str, partitions: &[i32], which: Which) -> Result<Offsets> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.ask_offsets(topic, partitions, which) {
+                Err(error) if error.is_temporary() && Instant::now() < deadline => {
+                    // A client looks for new leaders only when told to.
+                    self.metadata(Some(topic))?;
+                    std::thread::sleep(ELECTION);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Asks in as many requests as there are leaders.
+    fn ask_offsets(&self, topic: &str, partitions: &[i32], which: Which) -> Result<Offsets> {
         let failed = |error: &_| from_client(format!("cannot ask for offsets of `{topic}`"), error);
         if partitions.is_empty() {
             return Ok(Offsets::new());
         }
-        // ListOffsets has two times that are none: -1 for the end, -2 for the first record.
-        let asked = match which {
-            Which::First => Offset::Beginning,
-            Which::End => Offset::End,
-            Which::NotBefore(millis) => Offset::Offset(millis.max(0)),
-        };
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition_offset(topic, *partition, asked)
-                .map_err(|error| failed(&error))?;
-        }
+        let list = request(topic, partitions, which).map_err(|error| failed(&error))?;
         let answer = self.client.offsets_for_times(list, self.patience);
         let answer = answer.map_err(|error| failed(&error))?;
         let mut offsets = Offsets::new();
@@ -191,8 +166,65 @@ impl Cluster {
             }
         }
         if !beyond.is_empty() && which != Which::End {
-            offsets.extend(self.offsets(topic, &beyond, Which::End)?);
+            offsets.extend(self.ask_offsets(topic, &beyond, Which::End)?);
         }
         Ok(offsets)
     }
+}
+
+/// Asks a client for the metadata of a topic or of all, until a broker answers or refuses.
+///
+/// A client that asked knows the leaders of the topic, and need not find them when it is in a
+/// hurry. `listen` serves what librdkafka has to say: errors, and its asking for a token.
+pub(crate) fn metadata<T: Send + Sync>(
+    client: &Client<Context<T>>,
+    topic: Option<&str>,
+    patience: Duration,
+    listen: impl Fn(),
+) -> Result<Metadata> {
+    let deadline = Instant::now() + patience;
+    // Short tries first, so that a refusal is noticed soon; then longer ones for slow answers.
+    let mut slice = Duration::from_millis(200);
+    loop {
+        listen();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = client.fetch_metadata(topic, slice.min(left));
+        listen();
+        match answer {
+            Ok(metadata) => return Ok(metadata),
+            Err(error) => give_up(&client.context().monitor, &error, left <= slice)?,
+        }
+        slice *= 2;
+    }
+}
+
+fn give_up(monitor: &Monitor, error: &KafkaError, late: bool) -> Result<()> {
+    if let Some(refusal) = monitor.refusal() {
+        return Err(refusal);
+    }
+    let passes = error
+        .rdkafka_error_code()
+        .is_some_and(|code| classify(code).1);
+    match (passes, late) {
+        (true, false) => Ok(()),
+        (true, true) => Err(monitor.unreachable()),
+        (false, _) => Err(from_client(
+            format!("`{}` does not tell its topics", monitor.cluster()),
+            error,
+        )),
+    }
+}
+
+fn request(topic: &str, partitions: &[i32], which: Which) -> KafkaResult<TopicPartitionList> {
+    // ListOffsets has two times that are none: -1 for the end, -2 for the first record.
+    let asked = match which {
+        Which::First => Offset::Beginning,
+        Which::End => Offset::End,
+        Which::NotBefore(millis) => Offset::Offset(millis.max(0)),
+    };
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for partition in partitions {
+        list.add_partition_offset(topic, *partition, asked)?;
+    }
+    Ok(list)
 }

@@ -63,6 +63,9 @@ fn is_outage(code: Code) -> bool {
             | Code::LeaderNotAvailable
             | Code::NotLeaderForPartition
             | Code::ReplicaNotAvailable
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+            | Code::OffsetNotAvailable
             | Code::NotEnoughReplicas
             | Code::NotEnoughReplicasAfterAppend
             | Code::NotController

@@ -4,14 +4,16 @@ mod delivery;
 mod poller;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, metadata};
 use crate::config::KafkaConfig;
 use crate::monitor::{Context, Monitor};
 use crate::properties;
@@ -39,7 +41,7 @@ impl KafkaSink {
         topic: &str,
         largest: Option<u32>,
     ) -> Result<Self> {
-        cluster.partitions(topic)?;
+        let partitions = cluster.partitions(topic)?;
         let context = Context {
             monitor: Monitor::new(config),
             own: Deliveries::default(),
@@ -48,8 +50,15 @@ impl KafkaSink {
             .create_with_context(context)
             .map_err(properties::refused)?;
         let producer = Arc::new(producer);
+        let poller = Poller::start(producer.clone())?;
+        warm_up(
+            producer.client(),
+            topic,
+            partitions.first().copied(),
+            cluster.patience(),
+        )?;
         Ok(Self {
-            poller: Poller::start(producer.clone())?,
+            poller,
             producer,
             topic: topic.to_owned(),
         })
@@ -80,6 +89,27 @@ impl KafkaSink {
             }
         }
     }
+}
+
+/// Connects, so that the first write does not wait for it.
+///
+/// librdkafka asks for the id of an idempotent producer when it hears of the cluster, if a broker
+/// of it is connected by then, and else half a second later. So it hears of the cluster twice, with
+/// a question to one of its brokers in between. The poller listens meanwhile.
+fn warm_up(
+    client: &Client<Context<Deliveries>>,
+    topic: &str,
+    partition: Option<i32>,
+    patience: Duration,
+) -> Result<()> {
+    metadata(client, Some(topic), patience, || {})?;
+    if let Some(partition) = partition {
+        let answer = client.fetch_watermarks(topic, partition, patience);
+        answer
+            .inspect_err(|error| log::debug!("warming up: {error}"))
+            .ok();
+    }
+    metadata(client, Some(topic), patience, || {}).map(drop)
 }
 
 /// Milliseconds since 1970. librdkafka takes 0 for "now", so the first millisecond of 1970 is sent

@@ -10,6 +10,7 @@ mod record;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::Offset;
@@ -20,7 +21,7 @@ use ssectl_adapter::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::{Cluster, Offsets, blocking};
+use crate::cluster::{Cluster, Offsets, blocking, metadata};
 use crate::config::KafkaConfig;
 use crate::error::from_client;
 use crate::monitor::{Context, Monitor};
@@ -63,6 +64,13 @@ impl KafkaSource {
         let consumer: GroupConsumer = properties::consumer(config, group)
             .create_with_context(context)
             .map_err(properties::refused)?;
+        let listen = || while let Some(Err(_)) = consumer.poll(Duration::ZERO) {};
+        metadata(
+            consumer.client(),
+            Some(&plan.topic),
+            cluster.patience(),
+            listen,
+        )?;
         let consumer = Arc::new(consumer);
         let shared = Arc::new(Shared::default());
         if let Some(to) = &spec.range.to {

@@ -19,7 +19,7 @@ use crate::cluster::Offsets;
 use crate::error::from_client;
 
 /// The thread looks this often whether there is something else to do than to read.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(10);
 /// After so long without room the consumer is paused, so that its group does not give it up.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Wait before finding positions is tried again.
