@@ -3,14 +3,14 @@
 #
 #   produce_rate.sh --emulator CMD      CMD prints `kafka HOST:PORT ready` on stderr
 #
-# RATE_MESSAGES (500000) messages of 200 bytes go to a fresh topic of 4 partitions, RATE_REPEATS (7) times to each
-# broker in turn after one warm-up each. Every message must be there afterwards. RATE_KCAT adds options for kcat.
+# RATE_MESSAGES (1000000) messages of 200 bytes go to a fresh topic of 4 partitions, RATE_REPEATS (7) times to each
+# broker in turn, after RATE_WARMUPS (5) that do not count: a young JVM is slow. Every message must be there afterwards. RATE_KCAT adds options for kcat.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
 
 [[ $# == 2 && "$1" == --emulator ]] || die "usage: produce_rate.sh --emulator CMD"
-MESSAGES="${RATE_MESSAGES:-500000}" REPEATS="${RATE_REPEATS:-7}"
+MESSAGES="${RATE_MESSAGES:-1000000}" REPEATS="${RATE_REPEATS:-7}"
 RUN="$PEERS/run/rate"
 "$PEERS_HOME/kafka.sh" kill --data "$RUN/kafka" # of a run that was interrupted
 rm -rf "$RUN" && mkdir -p "$RUN"
@@ -40,8 +40,10 @@ measure() {
   awk -v n="$MESSAGES" -v from="$began" -v to="$ended" 'BEGIN { printf "%.0f\n", n / (to - from) }'
 }
 
-measure "$ADDRESS" >/dev/null
-measure "$KAFKA" >/dev/null
+for _ in $(seq "${RATE_WARMUPS:-5}"); do
+  measure "$ADDRESS" >/dev/null
+  measure "$KAFKA" >/dev/null
+done
 for _ in $(seq "$REPEATS"); do
   measure "$ADDRESS" >>"$RUN/ours"
   measure "$KAFKA" >>"$RUN/theirs"

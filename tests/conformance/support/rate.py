@@ -14,13 +14,13 @@ PARTITIONS, DEADLINE = 4, 30
 
 def create(bootstrap, topic):
     """A topic of four partitions, ready to be written to."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(DEADLINE)
 
 
 def check_and_delete(bootstrap, topic, count):
     """Fails when the topic does not hold exactly `count` messages; then deletes it."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(PARTITIONS)}
     found = sum(future.result(DEADLINE).offset for future in admin.list_offsets(asked).values())
     if found != int(count):
