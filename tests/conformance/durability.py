@@ -158,8 +158,8 @@ def report(broker, options):
     broker.start()
     for load in loads:
         load.check()
-    for note in dict.fromkeys(broker.notes):
-        print(f"durability: broker said: {note}")
+    if broker.notes:
+        print(f"durability: the broker gave {len(broker.notes)} notes at its starts, the last: {broker.notes[-1]}")
     if isinstance(broker, Emulator):
         assert torn, "no segment was found whose tail could be torn"
         assert any("torn" in note or "cut" in note for note in broker.notes), "the cut of a torn tail was not reported"
