@@ -163,8 +163,9 @@ def report(broker, options):
     if isinstance(broker, Emulator):
         assert torn, "no segment was found whose tail could be torn"
         assert any("torn" in note or "cut" in note for note in broker.notes), "the cut of a torn tail was not reported"
-    print(f"durability: {options.rounds} kills, {torn} torn tails, restart median {statistics.median(restarts) * 1000:.0f}"
-          f" ms; acknowledged and there: {', '.join(found)}")
+    restart = statistics.median(restarts) * 1000
+    print(f"durability: {options.rounds} kills, {torn} torn tails, restart median {restart:.0f} ms;"
+          f" acknowledged and there: {', '.join(found)}")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Sequence(Load):
             while len(producer) > 1000 and not self._ending.is_set():
                 producer.poll(0.01)
             producer.poll(0)
-            self._ending.wait(0.002)  # steady work for the broker, not all it can do: what it stored has to be read back
+            self._ending.wait(0.002)  # steady work, not all the broker can do: it has to be read back
         assert producer.flush(DEADLINE) == 0, "messages were left unacknowledged"
         assert not failed, f"delivery failed: {failed[0]}"
 

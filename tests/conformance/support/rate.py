@@ -5,6 +5,7 @@ rate.py create BOOTSTRAP TOPIC | check-and-delete BOOTSTRAP TOPIC COUNT | report
 
 import statistics
 import sys
+from pathlib import Path
 
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
@@ -30,7 +31,7 @@ def check_and_delete(bootstrap, topic, count):
 
 def report(*files):
     """Medians, spreads and their ratio."""
-    rates = [sorted(int(line) for line in open(name)) for name in files]
+    rates = [sorted(map(int, Path(name).read_text().split())) for name in files]
     for name, found in zip(("emulator", "Apache Kafka"), rates):
         print(f"produce rate: {name} {statistics.median(found):,.0f} messages/s"
               f" (median of {len(found)}, {found[0]:,} to {found[-1]:,})")
