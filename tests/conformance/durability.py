@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Kills a broker again and again while clients write to it, then looks for every record it had acknowledged.
 
     durability.py --emulator 'ssectl emulator --only kafka --kafka-port {port} --data-dir {data}' [--rounds 20]

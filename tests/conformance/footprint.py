@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Measures an emulator: time until it serves, memory when idle, memory when clients ask and do not read.
 
     footprint.py --emulator 'ssectl emulator --only kafka --kafka-port 0'
@@ -91,7 +90,7 @@ def main():
     finally:
         process.kill()
     print(f"footprint: ready in {ready:.1f} ms, {idle:.1f} MB idle, {max(growth, 0):.0f} MB more for {READERS} clients"
-          " that ask and do not read")
+          " that ask and do not read", flush=True)
     faults = [f"{name} {value:.0f} is above {limit}" for name, value, limit in (
         ("ready ms", ready, READY_MS), ("idle MB", idle, IDLE_MB), ("stalled MB", growth, STALLED_MB)) if value > limit]
     if faults:
