@@ -5,7 +5,8 @@ use ssectl_framing::Framing;
 
 use super::args::{InputArgs, LookArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
 use super::error::CliResult;
-use super::session::Session;
+use super::progress::Total;
+use super::session::{Job, Session};
 use crate::engine::Steps;
 use crate::format::Format;
 
@@ -51,11 +52,17 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         look: args.look,
     };
     let source = args.range.open(&place).await?;
+    let to_stdout = output.to == "-";
     let on_error = args.policy.open(session).await?;
     let sink = output
         .open(session, &Format::Framing(Framing::Json))
         .await?;
     let pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
-    session.pipe(pipeline, None, args.policy.strict).await?;
-    Ok(())
+    let job = Job {
+        pipeline,
+        total: Total::of_files([&place]),
+        strict: args.policy.strict,
+        to_stdout: to_stdout,
+    };
+    session.pipe(job).await
 }

@@ -6,7 +6,8 @@ use ssectl_framing::Framing;
 
 use super::args::{InputArgs, OutputArgs, RangeArgs, pipeline};
 use super::error::{CliError, CliResult};
-use super::session::Session;
+use super::progress::Total;
+use super::session::{Job, Session};
 use crate::duration::HumanDuration;
 use crate::engine::Steps;
 use crate::format::Format;
@@ -123,11 +124,15 @@ pub(super) async fn run(args: GenerateArgs, session: &Session) -> CliResult {
         return list(session);
     }
     let (source, total, usual): (Box<dyn Source>, _, _) = match (&args.from_envelope, args.kind) {
-        (Some(path), _) => (envelopes(path, session).await?, None, Framing::Envelope),
+        (Some(path), _) => (
+            envelopes(path, session).await?,
+            Total::Unknown,
+            Framing::Envelope,
+        ),
         (None, Some(kind)) => {
             let source = GenerateSource::new(&args.spec(kind))
                 .map_err(|error| CliError::usage(error.to_string()))?;
-            let total = source.total();
+            let total = source.total().map_or(Total::Unknown, Total::Records);
             (Box::new(source), total, Framing::Json)
         }
         (None, None) => {
@@ -143,8 +148,13 @@ pub(super) async fn run(args: GenerateArgs, session: &Session) -> CliResult {
         crate::engine::OnError::Fail,
         sink,
     );
-    session.pipe(pipeline, total, false).await?;
-    Ok(())
+    let job = Job {
+        pipeline,
+        total,
+        strict: false,
+        to_stdout: args.output.to == "-",
+    };
+    session.pipe(job).await
 }
 
 fn list(session: &Session) -> CliResult {

@@ -4,10 +4,48 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ssectl_framing::Compression;
 use tokio::task::JoinHandle;
 
 use super::ui::Ui;
-use crate::engine::Stats;
+use crate::engine::{Counts, Stats};
+use crate::places::Place;
+
+/// How much there is to do, if that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Total {
+    /// So many records.
+    Records(u64),
+    /// Plain files of so many bytes.
+    Bytes(u64),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Total {
+    /// The size of places that are all plain files.
+    pub(super) fn of_files<'a>(places: impl IntoIterator<Item = &'a Place>) -> Self {
+        let sizes = places.into_iter().map(|place| {
+            let plain = place.adapter.name() == "file"
+                && Compression::of_path(&place.stream) == Compression::None;
+            let size = std::fs::metadata(&place.stream)
+                .ok()
+                .filter(std::fs::Metadata::is_file);
+            size.filter(|_| plain).map(|file| file.len())
+        });
+        sizes
+            .sum::<Option<u64>>()
+            .map_or(Self::Unknown, Self::Bytes)
+    }
+
+    fn position(self, counts: &Counts) -> u64 {
+        match self {
+            Self::Records(_) | Self::Unknown => counts.read,
+            // A line's end is not part of its record.
+            Self::Bytes(_) => counts.read_bytes + counts.read,
+        }
+    }
+}
 
 /// A bar that follows the counters of a pipeline.
 pub(super) struct Progress {
@@ -17,22 +55,33 @@ pub(super) struct Progress {
 
 const EVERY: Duration = Duration::from_millis(100);
 
+/// A run that is over sooner shows no bar.
+const QUIET: Duration = Duration::from_millis(500);
+
 impl Progress {
     /// Draws nothing where nobody looks.
-    pub(super) fn start(ui: &Ui, name: &str, stats: Arc<Stats>, total: Option<u64>) -> Self {
+    pub(super) fn start(ui: &Ui, name: &str, stats: Arc<Stats>, total: Total) -> Self {
         if !ui.shows_progress() || ui.output_is_terminal() {
             return Self {
                 bar: ProgressBar::hidden(),
                 task: None,
             };
         }
-        let bar = ProgressBar::new(total.unwrap_or(0));
-        bar.set_style(style(total.is_some()));
+        let bar = match total {
+            Total::Records(total) | Total::Bytes(total) => ProgressBar::new(total),
+            Total::Unknown => ProgressBar::new_spinner(),
+        };
+        let bar = ui.add_bar(bar);
+        bar.set_style(style(total));
         bar.set_prefix(name.to_owned());
         let follower = bar.clone();
         let task = tokio::spawn(async move {
+            // Nobody wants to see a bar come and go.
+            tokio::time::sleep(QUIET).await;
             loop {
-                follower.set_position(stats.counts().read);
+                let counts = stats.counts();
+                follower.set_position(total.position(&counts));
+                follower.set_message(format!("{} records", counts.read));
                 tokio::time::sleep(EVERY).await;
             }
         });
@@ -51,11 +100,13 @@ impl Progress {
     }
 }
 
-fn style(bounded: bool) -> ProgressStyle {
-    let template = if bounded {
-        "{prefix} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}"
-    } else {
-        "{prefix} {spinner} {human_pos} records {per_sec} {elapsed}"
+fn style(total: Total) -> ProgressStyle {
+    let template = match total {
+        Total::Records(_) => "{prefix} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}",
+        Total::Bytes(_) => {
+            "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} eta {eta}"
+        }
+        Total::Unknown => "{prefix} {spinner} {human_pos} records {per_sec} {elapsed}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

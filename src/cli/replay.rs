@@ -8,7 +8,8 @@ use ssectl_framing::Framing;
 
 use super::args::{InputArgs, OutputArgs, PolicyArgs, pipeline};
 use super::error::{CliError, CliResult, Exit};
-use super::session::Session;
+use super::progress::Total;
+use super::session::{Job, Session};
 use crate::duration::HumanDuration;
 use crate::engine::Steps;
 use crate::expr::Options;
@@ -85,13 +86,22 @@ pub(super) async fn run(args: ReplayArgs, session: &Session) -> CliResult {
     };
     let plan = plan(&args, time, session)?;
     let ui = session.ui.clone();
+    let total = match plan.repeat {
+        Repeat::Times(1) => Total::of_files(&plan.inputs),
+        _ => Total::Unknown,
+    };
     let source = ReplaySource::open(plan).await?;
     let source: Box<dyn Source> = Box::new(source.on_end(move |drift| ui.say(drift)));
     let on_error = args.policy.open(session).await?;
     let sink = args.output.open(session, &Format::Framing(usual)).await?;
     let pipeline = pipeline("replay", source, Steps::default(), on_error, sink);
-    session.pipe(pipeline, None, args.policy.strict).await?;
-    Ok(())
+    let job = Job {
+        pipeline,
+        total,
+        strict: args.policy.strict,
+        to_stdout: args.output.to == "-",
+    };
+    session.pipe(job).await
 }
 
 fn event_time(program: &str, unit: Unit) -> CliResult<EventTime> {

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::emulator;
 use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
-use super::progress::Progress;
+use super::progress::{Progress, Total};
 use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
@@ -75,7 +75,7 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let emulated = start(&mut emulators, &mut target, session)?;
     let bars = Arc::new(Mutex::new(Vec::new()));
     let watch = |name: &str, stats: Arc<Stats>| {
-        let bar = Progress::start(&session.ui, name, stats, None);
+        let bar = Progress::start(&session.ui, name, stats, Total::Unknown);
         bars.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(bar);

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::error::{CliError, CliResult, Exit};
-use super::progress::Progress;
+use super::progress::{Progress, Total};
 use super::signals;
 use super::ui::Ui;
 use crate::config::Config;
@@ -28,6 +28,18 @@ pub(super) struct Session {
     stop: CancellationToken,
     /// Why it was asked to stop, once it was.
     stopped: watch::Receiver<Option<Exit>>,
+}
+
+/// A pipeline of the command line.
+pub(super) struct Job {
+    /// What runs.
+    pub(super) pipeline: Pipeline,
+    /// For the progress bar.
+    pub(super) total: Total,
+    /// Bad records are a failure, whatever the policy.
+    pub(super) strict: bool,
+    /// Whether the results stand on stdout, so that nobody needs to be told of them.
+    pub(super) to_stdout: bool,
 }
 
 impl Session {
@@ -128,30 +140,24 @@ impl Session {
     }
 
     /// Runs one pipeline with a progress bar and says what became of its records.
-    pub(super) async fn pipe(
-        &self,
-        pipeline: Pipeline,
-        total: Option<u64>,
-        strict: bool,
-    ) -> CliResult<Counts> {
-        let stats = pipeline.stats.clone();
-        let progress = Progress::start(&self.ui, &pipeline.name, stats.clone(), total);
-        let result = pipeline.run(self.control()).await;
+    pub(super) async fn pipe(&self, job: Job) -> CliResult {
+        let stats = job.pipeline.stats.clone();
+        let progress = Progress::start(&self.ui, &job.pipeline.name, stats.clone(), job.total);
+        let result = job.pipeline.run(self.control()).await;
         progress.finish();
         let counts = stats.counts();
         let result = result.map_err(CliError::from);
         if !matches!(&result, Err(error) if error.quiet) {
-            self.report(&counts, result.is_err());
+            let told = job.to_stdout || !self.ui.shows_progress();
+            if counts.bad() > 0 || result.is_err() || !told {
+                self.report(&counts);
+            }
         }
         result?;
-        check(&counts, strict)?;
-        Ok(counts)
+        check(&counts, job.strict)
     }
 
-    fn report(&self, counts: &Counts, failed: bool) {
-        if counts.bad() == 0 && !failed && !self.ui.shows_progress() {
-            return;
-        }
+    fn report(&self, counts: &Counts) {
         let Counts {
             read,
             written,

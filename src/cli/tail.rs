@@ -5,7 +5,8 @@ use ssectl_framing::Framing;
 
 use super::args::{InputArgs, LookArgs, RangeArgs, pipeline};
 use super::error::CliResult;
-use super::session::Session;
+use super::progress::Total;
+use super::session::{Job, Session};
 use super::transform::compile;
 use crate::engine::{Encoding, OnError, Step, Steps};
 use crate::expr::Options;
@@ -63,12 +64,11 @@ pub(super) async fn run(args: TailArgs, session: &Session) -> CliResult {
     };
     let source = args.range.open(&place).await?;
     let sink = args.look.stdout(session, &usual)?;
-    session
-        .pipe(
-            pipeline("tail", source, steps, OnError::Fail, sink),
-            None,
-            false,
-        )
-        .await?;
-    Ok(())
+    let job = Job {
+        pipeline: pipeline("tail", source, steps, OnError::Fail, sink),
+        total: Total::Unknown,
+        strict: false,
+        to_stdout: true,
+    };
+    session.pipe(job).await
 }

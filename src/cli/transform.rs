@@ -7,7 +7,8 @@ use ssectl_framing::Framing;
 
 use super::args::{InputArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
 use super::error::{CliError, CliResult, Exit};
-use super::session::Session;
+use super::progress::Total;
+use super::session::{Job, Session};
 use crate::engine::{Encoding, Step, Steps};
 use crate::expr::time::{EventTime, Unit};
 use crate::expr::{Options, Program};
@@ -76,8 +77,13 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
         .open(session, &Format::Framing(Framing::Json))
         .await?;
     let pipeline = pipeline("transform", source, steps, on_error, sink);
-    session.pipe(pipeline, None, args.policy.strict).await?;
-    Ok(())
+    let job = Job {
+        pipeline,
+        total: Total::of_files([&place]),
+        strict: args.policy.strict,
+        to_stdout: args.output.to == "-",
+    };
+    session.pipe(job).await
 }
 
 fn steps(args: &TransformArgs) -> CliResult<Vec<Step>> {

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 
 use clap::ValueEnum;
 use colored::Colorize;
+use indicatif::{MultiProgress, ProgressBar};
 
 use super::error::CliResult;
 
@@ -34,12 +35,18 @@ impl std::fmt::Display for Colour {
 pub(super) struct Ui {
     colour: Colour,
     quiet: bool,
+    /// Bars on stderr; lines are printed above them.
+    bars: MultiProgress,
 }
 
 impl Ui {
     /// From the global flags.
     pub(super) fn new(colour: Colour, quiet: bool) -> Self {
-        let ui = Self { colour, quiet };
+        let ui = Self {
+            colour,
+            quiet,
+            bars: MultiProgress::new(),
+        };
         colored::control::set_override(ui.wants_colour(stderr().is_terminal()));
         ui
     }
@@ -101,9 +108,16 @@ impl Ui {
         self.put(line.as_ref());
     }
 
+    /// Adds a bar below those that are there.
+    pub(super) fn add_bar(&self, bar: ProgressBar) -> ProgressBar {
+        self.bars.add(bar)
+    }
+
     fn put(&self, line: &str) {
-        // A closed stderr is no reason to stop.
-        let _ = writeln!(stderr().lock(), "{line}");
+        self.bars.suspend(|| {
+            // A closed stderr is no reason to stop.
+            let _ = writeln!(stderr().lock(), "{line}");
+        });
     }
 
     /// Data for stdout that is not a stream of records (lists, schemas, completions).

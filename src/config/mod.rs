@@ -11,6 +11,8 @@ mod load;
 mod merge;
 mod show;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use layers::{Files, Flag};
 pub use load::{Color, Config, OnError, load};

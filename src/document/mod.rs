@@ -12,6 +12,9 @@ mod parse;
 mod read;
 mod secret;
 mod shape;
+mod syntax;
+#[cfg(test)]
+mod tests;
 mod text;
 mod trace;
 

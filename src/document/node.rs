@@ -3,7 +3,7 @@
 use serde_json::Number;
 
 use super::secret::MASKED;
-use super::{Place, quote, trace};
+use super::{Place, quote, redact_uri, trace};
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -173,27 +173,28 @@ impl Node {
             Value::Scalar(scalar) => match scalar.typed() {
                 Typed::Null => "nothing".to_owned(),
                 Typed::Text(text) if text.is_empty() => "empty text".to_owned(),
-                Typed::Text(text) => format!("text {}", quote(&text)),
+                Typed::Text(text) => format!("text {}", quote(&redact_uri(&text))),
                 Typed::Bool(value) => format!("`{value}`"),
                 Typed::Number(_) => format!("number {}", quote(&scalar.text)),
             },
         }
     }
 
-    /// Makes text of a number or boolean that a variable or flag gave. False if it is none.
-    pub(super) fn make_text(&mut self) -> bool {
-        let outside = !self.place.text().has_lines();
-        match &mut self.value {
-            Value::Scalar(scalar)
-                if scalar.style == Style::Plain
-                    && (outside || !scalar.seams.marks.is_empty())
-                    && scalar.typed() != Typed::Null =>
-            {
-                scalar.style = Style::Text;
-                true
-            }
-            _ => false,
-        }
+    /// A scalar that a variable or flag has a part in, read the other way: a number or boolean as
+    /// text, text in quotes as what it looks like. `None` for everything else.
+    pub(super) fn reread(&self) -> Option<Node> {
+        let scalar = self.scalar()?;
+        let variable = !scalar.seams.marks.is_empty() || !self.place.text().has_lines();
+        let style = match scalar.style {
+            Style::Plain => Style::Text,
+            _ => Style::Plain,
+        };
+        let mut reread = self.clone();
+        reread.value = Value::Scalar(Scalar {
+            style,
+            ..scalar.clone()
+        });
+        (variable && !self.is_null() && !reread.is_null()).then_some(reread)
     }
 
     /// The value as JSON.

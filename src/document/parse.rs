@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::node::Style;
 use super::secret::{mark_secrets, path_is_secret};
 use super::trace::Seams;
-use super::{Entry, Faults, Key, Node, Place, Scalar, Text, Value, quote};
+use super::{Entry, Faults, Key, Node, Place, Scalar, Text, Value, quote, syntax};
 
 /// Levels of nesting.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 /// Values of a file, those that aliases repeat included.
 const MOST_VALUES: usize = 100_000;
 
@@ -47,11 +47,15 @@ pub fn parse(text: &Arc<Text>, faults: &mut Faults) -> Option<Node> {
         builder.hide_unfinished(&mut hidden);
     }
     text.hide(hidden);
+    let context = syntax::Context {
+        open: builder.stack.last().map(|frame| frame.start),
+        read: builder.read,
+    };
     for (place, message, hint) in builder.faults {
         faults.error(&place, message).hint_with(|| hint);
     }
     match failed {
-        Some(Stop::Syntax(error)) => report(text, &error, faults),
+        Some(Stop::Syntax(error)) => syntax::report(text, &error, &context, faults),
         Some(Stop::TooMuch(span)) => faults
             .error(
                 &Place::new(text, span),
@@ -82,7 +86,8 @@ enum Items {
     Map {
         entries: Vec<Entry>,
         index: HashMap<String, usize>,
-        key: Option<Key>,
+        /// The name whose value comes next; no name if it is none that can be kept.
+        key: Option<Option<Key>>,
     },
 }
 
@@ -93,6 +98,8 @@ struct Builder<'a> {
     values: usize,
     root: Option<Node>,
     documents: usize,
+    /// The end of what was read so far.
+    read: usize,
     faults: Vec<(Place, String, Option<String>)>,
 }
 
@@ -105,11 +112,13 @@ impl<'a> Builder<'a> {
             values: 0,
             root: None,
             documents: 0,
+            read: 0,
             faults: Vec::new(),
         }
     }
 
     fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Stop> {
+        self.read = self.read.max(span.end);
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -267,10 +276,8 @@ impl<'a> Builder<'a> {
                 key: key @ None, ..
             }) => {
                 let name = node.scalar().map(|scalar| scalar.text.clone());
-                *key = Some(Key {
-                    name: name.clone().unwrap_or_default(),
-                    place: node.place.clone(),
-                });
+                let place = node.place.clone();
+                *key = Some(name.clone().map(|name| Key { name, place }));
                 self.check_key(name.as_deref(), &node.place);
             }
             Some(Items::Map {
@@ -278,7 +285,9 @@ impl<'a> Builder<'a> {
                 index,
                 key,
             }) => {
-                let Some(key) = key.take() else { return };
+                let Some(key) = key.take().flatten() else {
+                    return;
+                };
                 match index.get(&key.name) {
                     Some(first) => {
                         let line = entries[*first].key.place.position().0;
@@ -330,7 +339,7 @@ impl<'a> Builder<'a> {
                     mark_secrets(&mut entry.node, &mut path, false, &mut found);
                     path.pop();
                 }
-                if let Some(key) = key {
+                if let Some(Some(key)) = key {
                     path.push(key.name.clone());
                     if path_is_secret(&path) {
                         hidden.push(key.place.span().end + 1..end);
@@ -344,41 +353,4 @@ impl<'a> Builder<'a> {
             span.start..span.end + rest
         }));
     }
-}
-
-/// A syntax error in our words where the parser's need an explanation.
-fn report(text: &Arc<Text>, error: &ScanError, faults: &mut Faults) {
-    use ErrorKind as K;
-    let at = error.marker().byte_offset().unwrap_or(0);
-    let place = Place::new(text, at..at);
-    let (message, hint) = match error.kind() {
-        K::RecursionLimitExceeded => (format!("nested deeper than {DEEPEST} levels"), None),
-        K::TabNotAllowed
-        | K::TabInBlockIndentation
-        | K::TabInIndentation
-        | K::TabInPlainScalar
-        | K::TabAtBlockScalarStart => (
-            "a tab where YAML wants spaces".to_owned(),
-            Some("indent with spaces"),
-        ),
-        K::MappingValueNotAllowed | K::InvalidColonPlacement => (
-            "a `:` where no name can be".to_owned(),
-            Some("put quotes around text that has `: ` in it"),
-        ),
-        K::UnknownAnchor => (
-            "an alias for an anchor that is not defined before it".to_owned(),
-            Some("put quotes around text that starts with `*`"),
-        ),
-        K::UnexpectedCharacter { character } => (
-            format!("text cannot start with `{character}`"),
-            Some("put quotes around it"),
-        ),
-        K::UnclosedFlowCollection { open } => (format!("`{open}` is never closed"), None),
-        K::UnclosedQuotedScalar => ("a quote is never closed".to_owned(), None),
-        K::DirectiveDisallowed => ("YAML directives are not supported".to_owned(), None),
-        kind => (format!("not YAML: {kind}"), None),
-    };
-    faults
-        .error(&place, message)
-        .hint_with(|| hint.map(str::to_owned));
 }

@@ -82,7 +82,7 @@ fn redact_pair(pair: &str) -> String {
     }
 }
 
-/// Marks the scalars below secret names and collects their spans.
+/// Marks the scalars below secret names; collects their spans and those of addresses with secrets.
 pub(crate) fn mark_secrets(
     node: &mut Node,
     path: &mut Vec<String>,
@@ -93,6 +93,9 @@ pub(crate) fn mark_secrets(
     match &mut node.value {
         Value::Scalar(_) if secret => {
             node.secret = true;
+            hidden.push(node.place.span());
+        }
+        Value::Scalar(scalar) if redact_uri(&scalar.text) != scalar.text => {
             hidden.push(node.place.span());
         }
         Value::Scalar(_) | Value::Faulty => {}

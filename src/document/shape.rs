@@ -45,7 +45,8 @@ impl Shape {
 
     /// Reports everything in `node` that is not as the schema says. `path` names it in messages.
     ///
-    /// A number or boolean that comes from a variable or flag becomes text where text is expected.
+    /// What comes from a variable or flag becomes text where only text can be, and a number or
+    /// boolean where only that can be, whether it is in quotes or not.
     pub fn check(&self, node: &mut Node, path: &str, faults: &mut Faults) {
         let at = start(&node.place);
         Walk {
@@ -55,6 +56,9 @@ impl Shape {
         .value(node, &self.schema, path, &at);
     }
 }
+
+/// Reported by the parser, as is that it has no effect.
+const MERGE_KEY: &str = "<<";
 
 struct Walk<'a> {
     root: &'a Json,
@@ -70,8 +74,13 @@ impl<'a> Walk<'a> {
         let mut choices = Vec::new();
         alternatives(self.root, schema, &mut choices);
         let mut fitting = fitting_choices(node, &choices);
-        if fitting.is_empty() && node.make_text() {
-            fitting = fitting_choices(node, &choices);
+        if fitting.is_empty()
+            && let Some(reread) = node.reread()
+        {
+            fitting = fitting_choices(&reread, &choices);
+            if !fitting.is_empty() {
+                *node = reread;
+            }
         }
         match fitting.as_slice() {
             [] => self.mismatch(node, &choices),
@@ -124,8 +133,8 @@ impl<'a> Walk<'a> {
             }
         }
         for name in required(schema) {
-            let is_there = entries.iter().any(|entry| entry.key.name == name);
-            if !is_there && !misspelt.contains(&name) {
+            let is_there = |entry: &Entry| entry.key.name == name || entry.key.name == MERGE_KEY;
+            if !entries.iter().any(is_there) && !misspelt.contains(&name) {
                 let message = format!("missing field `{name}`{}", of(path));
                 self.faults.error(at, message);
             }
@@ -134,8 +143,7 @@ impl<'a> Walk<'a> {
 
     fn unknown_field(&mut self, entry: &Entry, known: &[&str], path: &str) {
         let name = &entry.key.name;
-        // Merge keys are reported by the parser.
-        if name == "<<" {
+        if name == MERGE_KEY {
             return;
         }
         let message = format!("unknown field {}{}", quote(name), of(path));

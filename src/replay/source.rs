@@ -180,8 +180,12 @@ impl ReplaySource {
             } else {
                 format!(", {skipped:?} of gaps left out")
             };
+            let misplaced = match self.merge.out_of_order() {
+                0 => String::new(),
+                count => format!(", {count} later than the sort buffer reaches"),
+            };
             report(format!(
-                "drift: p50 {:?}, p99 {:?}, max {:?} over {} records{gaps}",
+                "drift: p50 {:?}, p99 {:?}, max {:?} over {} records{gaps}{misplaced}",
                 drift.quantile(0.5),
                 drift.quantile(0.99),
                 drift.max(),

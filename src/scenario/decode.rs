@@ -141,7 +141,7 @@ impl<'a> Decoder<'a> {
 
     /// A name of a stream, or a URI.
     pub(super) fn address(&mut self, node: &Node) -> Option<Address> {
-        let text = node.text()?;
+        let text = text_only(node)?;
         if text != "-" && !text.contains(':') {
             return self.declared(text, &node.place).map(Address::Declared);
         }

@@ -202,6 +202,12 @@ fn example(record: &Record) -> String {
     format!("{partition}offset {}: {value}", origin.position)
 }
 
+/// A program on one line.
+fn one_line(program: &str) -> String {
+    let words: Vec<&str> = program.split_whitespace().collect();
+    shorten(words.join(" ").as_bytes())
+}
+
 /// Bytes as text of one line that fits a message.
 fn shorten(bytes: &[u8]) -> String {
     const LONGEST: usize = 120;

@@ -42,8 +42,13 @@ impl Decoder<'_> {
 /// The options, or the path of the first one at fault and what is wrong with it.
 fn checked(options: &Map<String, Json>) -> Result<Spec, (String, String)> {
     let json = Json::Object(options.clone());
-    let spec: Spec = serde_path_to_error::deserialize(json)
-        .map_err(|error| (error.path().to_string(), error.inner().to_string()))?;
+    let spec: Spec = serde_path_to_error::deserialize(json).map_err(|error| {
+        let (path, problem) = (error.path().to_string(), error.inner().to_string());
+        let bare = problem
+            .strip_prefix(&format!("`{path}`: "))
+            .map(str::to_owned);
+        (path, bare.unwrap_or(problem))
+    })?;
     match Generator::new(&spec) {
         Ok(_) => Ok(spec),
         Err(error) => Err((error.path().to_owned(), error.problem().to_owned())),

@@ -15,6 +15,8 @@ mod load;
 mod needs;
 mod params;
 mod pipelines;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use expect::{Checker, CheckerError, Line, Verdict};

@@ -1,3 +1,14 @@
-//! The binary as its users see it.
+//! The binary as its users see it: pipes, files, signals, exit codes, messages.
 
+mod bad_input;
+mod cli;
+mod command;
 mod docs;
+#[cfg(feature = "kafka")]
+mod emulator;
+mod envelope;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod pipes;
+mod scenarios;
+mod signals;

@@ -2,14 +2,14 @@
 
 use serde_json::Value as Json;
 
-use super::keyword::has_type;
+use super::keyword::{constants, has_type};
 use crate::document::{Node, Typed, Value, list, meant};
 
-/// What to write instead of `node`, where `choices` are allowed and `constants` are theirs.
-pub(super) fn mismatch_hint(node: &Node, choices: &[&Json], constants: &[&str]) -> Option<String> {
+/// What to write instead of `node`, where `choices` are allowed and `words` are their constants.
+pub(super) fn mismatch_hint(node: &Node, choices: &[&Json], words: &[&str]) -> Option<String> {
     let near = node
         .text()
-        .and_then(|text| meant(text, constants.iter().copied()));
+        .and_then(|text| meant(text, words.iter().copied()));
     if let Some(near) = near {
         return Some(format!("did you mean `{near}`?"));
     }
@@ -20,7 +20,12 @@ pub(super) fn mismatch_hint(node: &Node, choices: &[&Json], constants: &[&str]) 
         let examples = list(examples.iter().filter_map(Json::as_str));
         return Some(format!("write it like {examples}"));
     }
-    let wants = |name: &str| choices.iter().any(|choice| has_type(choice, name));
+    let wants = |name: &str| {
+        let mut free = choices
+            .iter()
+            .filter(|choice| constants(choice).next().is_none());
+        free.any(|choice| has_type(choice, name))
+    };
     match &node.value {
         Value::Map(_) | Value::List(_) if wants("string") => {
             Some("put quotes around it if it is meant to be text".to_owned())

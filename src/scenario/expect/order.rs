@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use ssectl_adapter::Record;
 
-use super::{Line, example, shorten};
+use super::{Line, example, one_line, shorten};
 use crate::expr::{Input, Meta, Options, Outputs, Payload, Program};
-use crate::scenario::{Expr, KeyOrder};
+use crate::scenario::KeyOrder;
 
 /// Keys and values may take so many bytes; a stream with more cannot be checked.
 const MOST_BYTES: usize = 256 << 20;
@@ -28,12 +28,15 @@ pub(super) struct OrderCheck {
 
 impl OrderCheck {
     pub(super) fn new(order: &KeyOrder) -> Self {
-        let source = |expr: &Expr| shorten(expr.source.as_bytes());
         let comparison = Program::compile("order", ".[0] <= .[1]", &Options::default());
         Self {
             key: order.key.program.clone(),
             by: order.by.program.clone(),
-            source: format!("`{}` by `{}`", source(&order.by), source(&order.key)),
+            source: format!(
+                "`{}` by `{}`",
+                one_line(&order.by.source),
+                one_line(&order.key.source)
+            ),
             not_decreasing: comparison.expect("the program is fixed"),
             last: HashMap::new(),
             bytes: 0,

@@ -2,7 +2,7 @@
 
 use ssectl_adapter::Record;
 
-use super::{Line, example, records, shorten};
+use super::{Line, example, one_line, records};
 use crate::expr::{Input, Program};
 use crate::scenario::Expr;
 
@@ -18,7 +18,7 @@ impl EveryCheck {
     pub(super) fn new(expr: &Expr) -> Self {
         Self {
             program: expr.program.clone(),
-            source: shorten(expr.source.as_bytes()),
+            source: one_line(&expr.source),
             failed: 0,
             first: None,
         }
@@ -65,7 +65,7 @@ impl SomeCheck {
     pub(super) fn new(expr: &Expr) -> Self {
         Self {
             program: expr.program.clone(),
-            source: shorten(expr.source.as_bytes()),
+            source: one_line(&expr.source),
             found: false,
             error: None,
         }

@@ -1,4 +1,4 @@
-//! The one table of what is served: it drives dispatch, the answer to ApiVersions, and the coverage report.
+//! The one table of what is served: it drives dispatch, the answer to ApiVersions, and [`coverage`].
 
 use std::ops::RangeInclusive;
 
@@ -13,27 +13,39 @@ pub(crate) struct Api {
     pub(crate) key: ApiKey,
     pub(crate) versions: RangeInclusive<i16>,
     pub(crate) run: fn(&mut Call<'_>, &mut Bytes) -> Answer,
+    /// What is missing, or empty.
+    missing: &'static str,
 }
 
 /// An [`Api`] whose every request is answered.
 macro_rules! api {
     ($key:ident, $versions:expr, $handler:path) => {
+        api!($key, $versions, $handler, "")
+    };
+    ($key:ident, $versions:expr, $handler:path, $missing:expr) => {
         Api {
             key: ApiKey::$key,
             versions: $versions,
             run: |call, body| call.answer(body, $handler),
+            missing: $missing,
         }
     };
 }
 
-/// Everything that is served.
+/// Everything that is served, by key.
 pub(crate) const APIS: &[Api] = &[
     Api {
         key: ApiKey::Produce,
         versions: 3..=12,
         run: |call, body| call.answer_some(body, api::produce::handle),
+        missing: "",
     },
-    api!(Fetch, 4..=12, api::fetch::handle),
+    api!(
+        Fetch,
+        4..=12,
+        api::fetch::handle,
+        "incremental fetch sessions: every fetch is a full one"
+    ),
     api!(ListOffsets, 1..=9, api::list_offsets::handle),
     api!(Metadata, 0..=12, api::metadata::handle),
     api!(OffsetCommit, 2..=9, api::offset_commit::handle),
@@ -43,10 +55,123 @@ pub(crate) const APIS: &[Api] = &[
     api!(Heartbeat, 0..=4, api::membership::heartbeat),
     api!(LeaveGroup, 0..=5, api::membership::leave),
     api!(SyncGroup, 0..=5, api::membership::sync),
+    api!(DescribeGroups, 0..=6, api::group_admin::describe),
+    api!(ListGroups, 0..=5, api::group_admin::list),
+    api!(
+        SaslHandshake,
+        0..=1,
+        api::sasl::handshake,
+        "mechanisms other than PLAIN"
+    ),
     api!(ApiVersions, 0..=4, api::api_versions::handle),
+    api!(
+        CreateTopics,
+        2..=7,
+        api::create_topics::handle,
+        "configs that the emulator does not honour are refused"
+    ),
+    api!(DeleteTopics, 1..=6, api::delete_topics::handle),
+    api!(DeleteRecords, 0..=2, api::delete_records::handle),
+    api!(InitProducerId, 0..=4, api::init_producer_id::handle),
+    api!(
+        OffsetForLeaderEpoch,
+        2..=4,
+        api::offset_for_leader_epoch::handle
+    ),
+    api!(AddPartitionsToTxn, 0..=3, api::transaction::add_partitions),
+    api!(AddOffsetsToTxn, 0..=3, api::transaction::add_offsets),
+    api!(EndTxn, 0..=3, api::transaction::end),
+    api!(TxnOffsetCommit, 0..=3, api::txn_offset_commit::handle),
+    api!(
+        DescribeConfigs,
+        1..=4,
+        api::describe_configs::handle,
+        "resources other than topics and the broker"
+    ),
+    api!(
+        AlterConfigs,
+        0..=2,
+        api::alter_configs::replace,
+        "resources other than topics"
+    ),
+    api!(
+        DescribeLogDirs,
+        1..=4,
+        api::describe_log_dirs::handle,
+        "total and usable bytes of the disk"
+    ),
+    api!(
+        SaslAuthenticate,
+        0..=2,
+        api::sasl::authenticate,
+        "mechanisms other than PLAIN"
+    ),
+    api!(CreatePartitions, 0..=3, api::create_partitions::handle),
+    api!(DeleteGroups, 0..=2, api::group_admin::delete),
+    api!(
+        IncrementalAlterConfigs,
+        0..=1,
+        api::alter_configs::increment,
+        "resources other than topics"
+    ),
+    api!(
+        ListPartitionReassignments,
+        0..=0,
+        api::list_partition_reassignments::handle
+    ),
+    api!(OffsetDelete, 0..=0, api::offset_delete::handle),
+    api!(DescribeCluster, 0..=2, api::describe_cluster::handle),
+    api!(
+        DescribeProducers,
+        0..=0,
+        api::transaction_admin::describe_producers
+    ),
+    api!(
+        DescribeTransactions,
+        0..=0,
+        api::transaction_admin::describe
+    ),
+    api!(ListTransactions, 0..=1, api::transaction_admin::list),
 ];
 
 /// The entry for an API key of the wire.
 pub(crate) fn find(key: i16) -> Option<&'static Api> {
     APIS.iter().find(|api| api.key as i16 == key)
+}
+
+/// How far one request type of the Kafka protocol is supported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Its name, as in Kafka's documentation of the protocol.
+    pub name: String,
+    /// Its key on the wire.
+    pub key: i16,
+    /// How far.
+    pub support: Support,
+}
+
+/// How far something is supported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// As in Kafka, in these versions.
+    Full(RangeInclusive<i16>),
+    /// In these versions, with something missing.
+    Partly(RangeInclusive<i16>, &'static str),
+    /// Not advertised; a client that sends it nevertheless is disconnected.
+    Refused,
+}
+
+/// Every request type of the Kafka protocol, by key, and how far the emulator supports it.
+pub fn coverage() -> Vec<Coverage> {
+    let support = |key: ApiKey| match find(key as i16) {
+        None => Support::Refused,
+        Some(api) if api.missing.is_empty() => Support::Full(api.versions.clone()),
+        Some(api) => Support::Partly(api.versions.clone(), api.missing),
+    };
+    let row = |key: ApiKey| Coverage {
+        name: format!("{key:?}"),
+        key: key as i16,
+        support: support(key),
+    };
+    ApiKey::iter().map(row).collect()
 }

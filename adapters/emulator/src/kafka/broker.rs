@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use kafka_protocol::protocol::StrBytes;
+use uuid::Uuid;
 
+use super::api::sasl;
+use super::call::Authentication;
 use super::config::Config;
 use super::groups::Groups;
-use super::topics::Topics;
-use crate::store::{Budget, Clock, Store, SystemClock};
+use super::tables::{CLUSTER, CLUSTER_ID};
+use super::topics::{Rebuilt, Topics};
+use super::transactions::Transactions;
+use crate::store::{Change, Medium, Store, StoreError};
 
 /// The node id of the only broker.
 pub(crate) const NODE_ID: i32 = 1;
@@ -17,27 +23,80 @@ pub(crate) const NODE_ID: i32 = 1;
 #[derive(Debug)]
 pub(crate) struct Broker {
     pub(crate) config: Config,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) topics: Topics,
-    pub(crate) groups: Groups,
+    pub(crate) store: Arc<Store>,
+    pub(crate) topics: Arc<Topics>,
+    pub(crate) groups: Arc<Groups>,
+    pub(crate) transactions: Transactions,
     pub(crate) cluster_id: StrBytes,
     stopping: AtomicBool,
 }
 
 impl Broker {
-    /// A broker without topics.
-    pub(crate) fn new(config: Config) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let store = Store::in_memory(Arc::clone(&clock), Budget::new(config.memory_limit));
-        let cluster_id = StrBytes::from_string(uuid::Uuid::new_v4().simple().to_string());
-        let groups = Groups::new(Arc::clone(&clock), config.initial_rebalance_delay);
-        Self {
-            config,
-            clock,
-            topics: Topics::new(store),
-            groups,
-            cluster_id,
-            stopping: AtomicBool::new(false),
+    /// Opens the store and what is in it; also tells what had to be mended.
+    pub(crate) fn open(config: Config) -> Result<(Self, Vec<String>), StoreError> {
+        let mut rebuilt = Rebuilt::new(config.clock.now_ms());
+        let (store, notes) = Store::open(
+            config.medium.clone(),
+            Arc::clone(&config.clock),
+            &mut rebuilt,
+        )?;
+        let store = Arc::new(store);
+        let topics = Arc::new(Topics::new(Arc::clone(&store), rebuilt));
+        let groups = Arc::new(Groups::open(
+            Arc::clone(&store),
+            config.initial_rebalance_delay,
+        )?);
+        let transactions =
+            Transactions::open(Arc::clone(&store), Arc::clone(&topics), Arc::clone(&groups))?;
+        let cluster_id = StrBytes::from_string(cluster_id(&store)?);
+        let stopping = AtomicBool::new(false);
+        Ok((
+            Self {
+                config,
+                store,
+                topics,
+                groups,
+                transactions,
+                cluster_id,
+                stopping,
+            },
+            notes,
+        ))
+    }
+
+    /// The time in Unix milliseconds.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.config.clock.now_ms()
+    }
+
+    /// Where the records are, for people.
+    pub(crate) fn log_dir(&self) -> String {
+        match &self.config.medium {
+            Medium::Memory { .. } => "memory".to_owned(),
+            Medium::Directory { path, .. } => path.display().to_string(),
+        }
+    }
+
+    /// Checks a PLAIN token.
+    pub(crate) fn authenticate(&self, token: &Bytes) -> Authentication {
+        let users = self.config.sasl_plain.as_ref();
+        let known = sasl::parse_plain(token).is_some_and(|(user, password)| {
+            users
+                .and_then(|users| users.get(user))
+                .is_some_and(|known| known == password)
+        });
+        if known {
+            Authentication::Done
+        } else {
+            Authentication::Failed
+        }
+    }
+
+    /// How a new connection starts.
+    pub(crate) fn authentication(&self) -> Authentication {
+        match self.config.sasl_plain {
+            Some(_) => Authentication::Missing,
+            None => Authentication::NotRequired,
         }
     }
 
@@ -52,4 +111,17 @@ impl Broker {
         self.groups.stop();
         self.topics.wake_all();
     }
+}
+
+/// The id of the cluster, made up once.
+fn cluster_id(store: &Store) -> Result<String, StoreError> {
+    let known = store.facts().table::<String>(CLUSTER)?;
+    if let Some((_, id)) = known.into_iter().find(|(key, _)| key == CLUSTER_ID) {
+        return Ok(id);
+    }
+    let id = Uuid::new_v4().simple().to_string();
+    store
+        .facts()
+        .apply(vec![Change::put(CLUSTER, CLUSTER_ID, &id)])?;
+    Ok(id)
 }

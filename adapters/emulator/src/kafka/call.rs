@@ -15,6 +15,22 @@ pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     /// The local address that it connected to.
     pub(crate) local: SocketAddr,
+    pub(crate) authentication: Authentication,
+}
+
+/// How far a connection is with proving who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Authentication {
+    /// Nobody has to.
+    NotRequired,
+    /// It has to, and has not begun.
+    Missing,
+    /// Its token comes next; `bare` without a Kafka header.
+    Expected { bare: bool },
+    /// It did.
+    Done,
+    /// It failed; the connection is closed after the answer.
+    Failed,
 }
 
 /// One request: who asks whom, and how.

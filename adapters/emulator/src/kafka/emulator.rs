@@ -6,23 +6,31 @@ use std::sync::Arc;
 use super::broker::Broker;
 use super::config::Config;
 use super::error::StartError;
+use super::housekeeping::Housekeeper;
 use super::server::Server;
 
-/// A running emulator; ends when dropped.
+/// A running emulator. It ends when dropped: requests under way are answered, everything reaches the disk.
 #[derive(Debug)]
 pub struct Emulator {
+    // Dropped in this order: no more requests, then the last sync.
     server: Server,
+    _housekeeper: Housekeeper,
+    notes: Vec<String>,
 }
 
 impl Emulator {
     /// Starts listening; clients can connect when this returns.
     ///
     /// # Errors
-    /// The address is taken or not ours.
+    /// The address is taken or not ours; the data directory is in use, cannot be written, or is damaged.
     pub fn start(config: Config) -> Result<Self, StartError> {
-        let broker = Arc::new(Broker::new(config));
+        let (broker, notes) = Broker::open(config)?;
+        let broker = Arc::new(broker);
+        let server = Server::start(Arc::clone(&broker))?;
         Ok(Self {
-            server: Server::start(broker)?,
+            server,
+            _housekeeper: Housekeeper::start(broker)?,
+            notes,
         })
     }
 
@@ -31,7 +39,12 @@ impl Emulator {
         self.server.address()
     }
 
-    /// Answers the requests that are under way and ends; the same as dropping it.
+    /// What had to be mended in the data directory, one line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Answers the requests that are under way, writes everything to disk, and ends; the same as dropping it.
     pub fn shutdown(self) {
         drop(self);
     }

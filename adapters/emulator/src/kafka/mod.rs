@@ -3,19 +3,29 @@
 //! The wire codecs are those of the `kafka-protocol` crate; record batches are kept as the producer sent them. Every
 //! connection has a thread of its own and its requests are answered one after the other, as a Kafka broker does it: a
 //! thread that waits in a fetch or in a rebalance *is* the protocol's meaning of waiting.
+//!
+//! [`coverage`] lists which request types are served, in which versions, and what is missing.
 
 mod api;
 mod apis;
 mod batch;
 mod broker;
 mod call;
+mod compaction;
 mod config;
 mod emulator;
 mod error;
 mod groups;
+mod housekeeping;
+mod partition;
+mod producers;
 mod server;
+mod tables;
+mod topic_config;
 mod topics;
+mod transactions;
 
+pub use apis::{Coverage, Support, coverage};
 pub use config::{Config, Limits, Notices};
 pub use emulator::Emulator;
 pub use error::StartError;

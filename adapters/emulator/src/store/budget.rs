@@ -27,9 +27,12 @@ impl Budget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Takes `bytes` of the budget, or none if they do not fit.
-    pub(crate) fn reserve(&self, bytes: u64) -> Result<(), StoreError> {
-        let fits = |used: u64| used.checked_add(bytes).filter(|total| *total <= self.limit);
+    /// Takes `bytes` of the budget, or none if they do not fit; with `forced` even beyond the limit.
+    pub(crate) fn reserve(&self, bytes: u64, forced: bool) -> Result<(), StoreError> {
+        let fits = |used: u64| {
+            used.checked_add(bytes)
+                .filter(|total| forced || *total <= self.limit)
+        };
         match self
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)

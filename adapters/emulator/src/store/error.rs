@@ -37,21 +37,47 @@ pub enum StoreError {
         /// Bytes in use.
         used: u64,
     },
+    /// A frame's payload has to be shorter than 4 GiB.
+    #[error("a frame of 4 GiB or more cannot be stored")]
+    TooLarge,
     /// The stream was deleted while the caller still held it.
     #[error("the stream was deleted")]
     Deleted,
     /// An earlier write failed and could not be undone.
     #[error("an earlier write error could not be undone, restart to recover")]
     Broken,
-    /// A frame's checksum does not match its content.
-    #[error("`{}` is damaged at byte {position}: {reason}", path.display())]
+    /// A file holds something that no crash can have left behind.
+    #[error("`{}` is damaged at byte {position}: {reason}; restore the file, or remove the data directory to start anew", path.display())]
     Damaged {
-        /// The segment.
+        /// The file.
         path: PathBuf,
         /// Where in it.
         position: u64,
         /// What does not hold.
         reason: &'static str,
+    },
+    /// Another process uses the data directory.
+    #[error("the data directory `{}` is in use by another process", .0.display())]
+    Locked(PathBuf),
+    /// A remembered fact cannot be read.
+    #[error(
+        "the fact `{key}` of table {table} cannot be read: {reason}; was it written by a newer version?"
+    )]
+    Fact {
+        /// The table.
+        table: u8,
+        /// The fact's key.
+        key: String,
+        /// What does not hold.
+        reason: String,
+    },
+    /// The data directory was written by something else.
+    #[error("`{}` is not a data directory of this version: {reason}", path.display())]
+    Foreign {
+        /// The file that tells.
+        path: PathBuf,
+        /// What does not hold.
+        reason: String,
     },
 }
 
@@ -63,6 +89,15 @@ impl StoreError {
             action,
             path,
             source,
+        }
+    }
+
+    /// Something in a file that cannot be what was written.
+    pub(crate) fn damaged(path: &Path, position: u64, reason: &'static str) -> Self {
+        Self::Damaged {
+            path: path.to_path_buf(),
+            position,
+            reason,
         }
     }
 }

@@ -49,14 +49,6 @@ impl Index {
         self.position_before(after)
     }
 
-    /// Forgets the frames from `position` on.
-    pub(crate) fn truncate(&mut self, position: u64) {
-        let kept = self
-            .entries
-            .partition_point(|entry| entry.position < position);
-        self.entries.truncate(kept);
-    }
-
     fn position_before(&self, after: usize) -> u64 {
         after
             .checked_sub(1)

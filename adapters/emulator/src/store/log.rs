@@ -1,28 +1,39 @@
 //! The segments of one partition.
 
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::frame::{HEADER_LEN, Header};
-use super::segment::{Segment, Wanted};
-use super::storage::{Memory, Storage};
+use super::segment::{Prepared, Segment, Wanted};
+use super::storage::{Dirty, Memory, SegmentFile, Storage};
 use super::{Budget, Frame, StoreError};
+
+/// Frames up to this size leave their buffer for the next one.
+const KEPT_SCRATCH: usize = 1 << 20;
 
 /// When a log starts a new segment and what it may forget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     /// A segment is closed before it grows beyond so many bytes.
     pub segment_bytes: u64,
-    /// A segment is closed when its first frame is so old, in milliseconds.
+    /// A segment is closed when it was started so many milliseconds ago.
     pub segment_ms: i64,
+    /// Segments whose latest record is older may be dropped, in milliseconds.
+    pub retention_ms: Option<i64>,
+    /// The oldest segments may be dropped while the others have at least so many bytes.
+    pub retention_bytes: Option<u64>,
 }
 
 impl Default for LogSettings {
-    /// Segments of 1 GiB or 7 days.
+    /// Segments of 1 GiB or 7 days, kept for ever.
     fn default() -> Self {
+        let week_ms = 7 * 24 * 3600 * 1000;
         Self {
             segment_bytes: 1 << 30,
-            segment_ms: 7 * 24 * 3600 * 1000,
+            segment_ms: week_ms,
+            retention_ms: None,
+            retention_bytes: None,
         }
     }
 }
@@ -38,27 +49,47 @@ pub struct NewFrame<'a> {
     pub max_timestamp: i64,
     /// The bytes to keep.
     pub payload: &'a [u8],
+    /// Whether it is stored even beyond the memory limit; for small frames that others depend on.
+    pub forced: bool,
+}
+
+/// Where a log keeps its segments.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In memory.
+    Memory(Arc<Budget>),
+    /// In files of this directory, which is made with the first of them.
+    Directory { path: PathBuf, sync_appends: bool },
 }
 
 /// One partition's segments, the last of which grows.
 #[derive(Debug)]
 pub(crate) struct Log {
-    segments: VecDeque<Segment>,
-    start_offset: i64,
-    settings: LogSettings,
-    budget: Arc<Budget>,
+    pub(super) segments: VecDeque<Segment>,
+    pub(super) start_offset: i64,
+    pub(super) settings: LogSettings,
+    pub(super) place: Place,
     scratch: Vec<u8>,
     deleted: bool,
 }
 
 impl Log {
-    /// An empty log in memory.
-    pub(crate) fn new(settings: LogSettings, budget: Arc<Budget>) -> Self {
+    /// A log of these segments, which are in order; what lies before `start_offset` counts as dropped.
+    pub(crate) fn new(
+        segments: VecDeque<Segment>,
+        start_offset: i64,
+        settings: LogSettings,
+        place: Place,
+    ) -> Self {
+        let (first, next) = match (segments.front(), segments.back()) {
+            (Some(first), Some(last)) => (first.base_offset, last.next_offset),
+            _ => (start_offset, start_offset),
+        };
         Self {
-            segments: VecDeque::new(),
-            start_offset: 0,
+            segments,
+            start_offset: start_offset.clamp(first, next),
             settings,
-            budget,
+            place,
             scratch: Vec::new(),
             deleted: false,
         }
@@ -76,6 +107,11 @@ impl Log {
             .map_or(self.start_offset, |active| active.next_offset)
     }
 
+    /// Bytes in all segments.
+    pub(crate) fn len(&self) -> u64 {
+        self.segments.iter().map(Segment::len).sum()
+    }
+
     /// Adds a frame and returns its base offset. `patch` may change the payload once its base offset is known.
     pub(crate) fn append(
         &mut self,
@@ -87,7 +123,7 @@ impl Log {
             return Err(StoreError::Deleted);
         }
         let header = Header {
-            length: new.payload.len() as u32,
+            length: u32::try_from(new.payload.len()).map_err(|_| StoreError::TooLarge)?,
             format: new.format,
             offsets: new.offsets,
             base_offset: self.next_offset(),
@@ -98,15 +134,28 @@ impl Log {
         self.scratch.extend_from_slice(new.payload);
         patch(&mut self.scratch[HEADER_LEN..], header.base_offset);
         header.seal(&mut self.scratch);
-        self.roll_if_due(header.frame_len(), now_ms);
+        self.roll_if_due(header.frame_len(), now_ms)?;
         if let Some(active) = self.segments.back_mut() {
-            active.append(&header, &self.scratch)?;
+            active.append(&header, &self.scratch, now_ms, new.forced)?;
+        }
+        if self.scratch.capacity() > KEPT_SCRATCH {
+            self.scratch = Vec::new();
+        }
+        if let Place::Directory {
+            sync_appends: true, ..
+        } = self.place
+        {
+            self.sync()?;
         }
         Ok(header.base_offset)
     }
 
-    /// The wanted frames, from one segment.
-    pub(crate) fn read(&self, wanted: Wanted) -> Result<Vec<Frame>, StoreError> {
+    /// Prepares to read the wanted frames of the first segment at or after `wanted.from` that may have some; tells
+    /// also where the next segment begins.
+    pub(crate) fn prepare(
+        &self,
+        wanted: Wanted,
+    ) -> Result<Option<(Prepared, Option<i64>)>, StoreError> {
         let (start, end) = (self.start_offset, self.next_offset());
         if wanted.from < start || wanted.from > end {
             return Err(StoreError::OutOfRange {
@@ -118,17 +167,33 @@ impl Log {
         let first = self
             .segments
             .partition_point(|segment| segment.next_offset <= wanted.from);
-        let mut segments = self.segments.range(first..);
-        let frames = segments
-            .find_map(|segment| Some(segment.read(wanted)).filter(|frames| !frames.is_empty()));
-        Ok(frames.unwrap_or_default())
+        let Some(segment) = self
+            .segments
+            .get(first)
+            .filter(|segment| segment.base_offset < wanted.before)
+        else {
+            return Ok(None);
+        };
+        let next = self
+            .segments
+            .get(first + 1)
+            .map(|segment| segment.base_offset);
+        Ok(Some((segment.prepare(wanted)?, next)))
     }
 
-    /// The first frame that has a record time of `timestamp` or later.
-    pub(crate) fn find_time(&self, timestamp: i64) -> Option<Frame> {
-        self.segments
+    /// The first frame that has a record time of `timestamp` or later and covers `from` or a later offset.
+    pub(crate) fn find_time(&self, timestamp: i64, from: i64) -> Result<Option<Frame>, StoreError> {
+        let from = from.max(self.start_offset);
+        for segment in self
+            .segments
             .iter()
-            .find_map(|segment| segment.find_time(timestamp, self.start_offset))
+            .filter(|segment| segment.next_offset > from)
+        {
+            if let Some(frame) = segment.find_time(timestamp, from)? {
+                return Ok(Some(frame));
+            }
+        }
+        Ok(None)
     }
 
     /// The latest record time, or -1.
@@ -140,16 +205,74 @@ impl Log {
             .unwrap_or(-1)
     }
 
-    fn roll_if_due(&mut self, frame_len: u64, now_ms: i64) {
+    /// Refuses all further appends.
+    pub(crate) fn mark_deleted(&mut self) {
+        self.deleted = true;
+    }
+
+    /// Whether [`Self::mark_deleted`] was called.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// What may not have reached the disk yet; it counts as synced from now on.
+    pub(crate) fn take_dirty(&mut self) -> Vec<Dirty> {
+        let file = |segment: &mut Segment| match &mut segment.storage {
+            Storage::File(file) => file.take_dirty(),
+            Storage::Memory(_) => None,
+        };
+        self.segments.iter_mut().filter_map(file).collect()
+    }
+
+    /// Refuses all further appends until the next start, because what was written may be lost.
+    pub(crate) fn mark_broken(&mut self) {
+        if let Some(Segment {
+            storage: Storage::File(file),
+            ..
+        }) = self.segments.back_mut()
+        {
+            file.mark_broken();
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let synced = self.take_dirty().iter().try_for_each(Dirty::sync);
+        synced.inspect_err(|_| self.mark_broken())
+    }
+
+    fn roll_if_due(&mut self, frame_len: u64, now_ms: i64) -> Result<(), StoreError> {
         let due = self.segments.back().is_none_or(|active| {
             let full = active.len() + frame_len > self.settings.segment_bytes;
             let old = now_ms - active.created_ms >= self.settings.segment_ms;
             active.len() > 0 && (full || old)
         });
-        if due {
-            let storage = Storage::Memory(Memory::new(Arc::clone(&self.budget)));
-            self.segments
-                .push_back(Segment::new(self.next_offset(), now_ms, storage));
-        }
+        if due { self.roll(now_ms) } else { Ok(()) }
     }
+
+    /// Closes the last segment and starts a new one. A closed one is on disk, so that damage in it is never a crash's.
+    pub(super) fn roll(&mut self, now_ms: i64) -> Result<(), StoreError> {
+        let base_offset = self.next_offset();
+        let storage = match &self.place {
+            Place::Memory(budget) => Storage::Memory(Memory::new(Arc::clone(budget))),
+            Place::Directory { path, .. } => {
+                Storage::File(SegmentFile::create(segment_path(path, base_offset))?)
+            }
+        };
+        self.sync()?;
+        if let Some(Segment {
+            storage: Storage::File(active),
+            ..
+        }) = self.segments.back_mut()
+        {
+            active.close();
+        }
+        self.segments
+            .push_back(Segment::new(base_offset, now_ms, storage));
+        Ok(())
+    }
+}
+
+/// The file of the segment that begins with `base_offset`.
+pub(super) fn segment_path(directory: &Path, base_offset: i64) -> PathBuf {
+    directory.join(format!("{base_offset:020}.log"))
 }

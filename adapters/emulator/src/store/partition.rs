@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use super::log::Log;
 use super::segment::Wanted;
+use super::storage::Dirty;
 use super::wake::Waiters;
-use super::{Frame, LockExt, NewFrame, StoreError, Subscription, Waiter};
+use super::{Frame, LockExt, LogSettings, NewFrame, StoreError, Subscription, Waiter};
 
 /// An append-only sequence of frames, shared between threads.
 #[derive(Debug)]
 pub struct Partition {
-    log: Mutex<Log>,
+    pub(super) log: Mutex<Log>,
     waiters: Arc<Waiters>,
 }
 
@@ -28,6 +29,11 @@ impl Partition {
         (log.start_offset(), log.next_offset())
     }
 
+    /// Bytes stored, frame headers included.
+    pub fn size(&self) -> u64 {
+        self.log.locked().len()
+    }
+
     /// Adds a frame and returns its base offset. `patch` may change the payload once its base offset is known.
     ///
     /// # Errors
@@ -42,21 +48,36 @@ impl Partition {
     }
 
     /// Frames that cover `from` and later offsets and start before `before`: as many as have `max_bytes` of payload,
-    /// but at least one if there is one.
+    /// but at least one if there is one; fewer at the end of a segment.
     ///
     /// # Errors
     /// `from` is outside the partition, or the frames cannot be read.
     pub fn read(&self, from: i64, before: i64, max_bytes: usize) -> Result<Vec<Frame>, StoreError> {
-        self.log.locked().read(Wanted {
+        let mut wanted = Wanted {
             from,
             before,
             max_bytes,
-        })
+        };
+        loop {
+            let prepared = self.log.locked().prepare(wanted)?;
+            let Some((prepared, next)) = prepared else {
+                return Ok(Vec::new());
+            };
+            let frames = prepared.read()?;
+            match next {
+                Some(next) if frames.is_empty() && next < before => wanted.from = next,
+                _ => return Ok(frames),
+            }
+        }
     }
 
-    /// The first frame that has a record time of `timestamp` (Unix milliseconds) or later.
-    pub fn find_time(&self, timestamp: i64) -> Option<Frame> {
-        self.log.locked().find_time(timestamp)
+    /// The first frame that has a record time of `timestamp` (Unix milliseconds) or later, and covers `from` or a later
+    /// offset.
+    ///
+    /// # Errors
+    /// The frames cannot be read.
+    pub fn find_time(&self, timestamp: i64, from: i64) -> Result<Option<Frame>, StoreError> {
+        self.log.locked().find_time(timestamp, from)
     }
 
     /// The latest record time in Unix milliseconds, or -1 if there is none.
@@ -72,5 +93,28 @@ impl Partition {
     /// Wakes all readers that wait for this partition; for the dialect to call once a change may be seen.
     pub fn wake(&self) {
         self.waiters.wake_all();
+    }
+
+    /// Changes what holds from the next append on.
+    pub(crate) fn configure(&self, settings: LogSettings) {
+        self.log.locked().settings = settings;
+    }
+
+    /// Forces what was written to disk. If that fails, nothing more is accepted.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        let dirty = self.log.locked().take_dirty();
+        let synced = dirty.iter().try_for_each(Dirty::sync);
+        synced.inspect_err(|_| self.log.locked().mark_broken())
+    }
+
+    /// Refuses further appends and wakes the readers, because the stream is gone.
+    pub(crate) fn mark_deleted(&self) {
+        self.log.locked().mark_deleted();
+        self.wake();
+    }
+
+    /// Whether its stream was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.log.locked().is_deleted()
     }
 }

@@ -1,11 +1,16 @@
 //! One segment of a partition: frames one after the other, and an index into them.
 
-use super::frame::{HEADER_LEN, Header};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::frame::Header;
 use super::index::Index;
 use super::storage::Storage;
+use super::walk::Walk;
 use super::{Frame, StoreError};
 
-/// Bytes read ahead of the wanted frame and of its header, at most one index interval and some.
+/// Bytes read beyond the wanted ones: an index interval, because a search starts up to that much too early, and some.
 const SLACK: usize = 8 * 1024;
 
 /// A run of frames.
@@ -17,9 +22,11 @@ pub(crate) struct Segment {
     pub(crate) next_offset: i64,
     /// The latest record time, or -1.
     pub(crate) max_timestamp: i64,
-    /// When the first frame was appended, Unix milliseconds.
+    /// When it was started, Unix milliseconds.
     pub(crate) created_ms: i64,
-    storage: Storage,
+    /// When it last grew, Unix milliseconds.
+    pub(crate) modified_ms: i64,
+    pub(crate) storage: Storage,
     index: Index,
 }
 
@@ -34,17 +41,32 @@ pub(crate) struct Wanted {
     pub(crate) max_bytes: usize,
 }
 
+/// A read that was prepared under the partition's lock.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    /// From memory, done already.
+    Done(Vec<Frame>),
+    /// From a file, to be done without the lock.
+    FromFile {
+        file: Arc<File>,
+        path: PathBuf,
+        position: u64,
+        end: u64,
+        wanted: Wanted,
+    },
+}
+
 impl Segment {
     /// An empty segment.
     pub(crate) fn new(base_offset: i64, now_ms: i64, storage: Storage) -> Self {
-        let index = Index::default();
         Self {
             base_offset,
             next_offset: base_offset,
             max_timestamp: -1,
             created_ms: now_ms,
+            modified_ms: now_ms,
             storage,
-            index,
+            index: Index::default(),
         }
     }
 
@@ -53,70 +75,129 @@ impl Segment {
         self.storage.len()
     }
 
-    /// Adds a sealed frame, whole or not at all.
-    pub(crate) fn append(&mut self, header: &Header, frame: &[u8]) -> Result<(), StoreError> {
+    /// Adds a sealed frame, whole or not at all; with `forced` even beyond the memory limit.
+    pub(crate) fn append(
+        &mut self,
+        header: &Header,
+        frame: &[u8],
+        now_ms: i64,
+        forced: bool,
+    ) -> Result<(), StoreError> {
         let position = self.storage.len();
-        self.storage.append(frame)?;
+        self.storage.append(frame, forced)?;
+        self.note(header, position);
+        self.modified_ms = now_ms;
+        Ok(())
+    }
+
+    /// Takes note of a frame that is stored at `position`.
+    pub(crate) fn note(&mut self, header: &Header, position: u64) {
         self.index
             .note(header.base_offset, position, self.max_timestamp);
         self.next_offset = header.next_offset();
         self.max_timestamp = self.max_timestamp.max(header.max_timestamp);
-        Ok(())
     }
 
-    /// The wanted frames of this segment.
-    pub(crate) fn read(&self, wanted: Wanted) -> Vec<Frame> {
-        let mut position = self.index.before_offset(wanted.from);
-        let mut frames = Vec::new();
-        let mut room = wanted.max_bytes;
-        let mut chunk = self.read_at(position, wanted.max_bytes.saturating_add(SLACK));
-        while let Some(header) = Header::decode(&chunk) {
-            let length = header.length as usize;
-            if header.base_offset >= wanted.before || (length > room && !frames.is_empty()) {
-                break;
+    /// Prepares to read the wanted frames of this segment.
+    pub(crate) fn prepare(&self, wanted: Wanted) -> Result<Prepared, StoreError> {
+        let position = self.index.before_offset(wanted.from);
+        Ok(match &self.storage {
+            Storage::Memory(_) => {
+                Prepared::Done(self.walk(position, wanted.ahead(), |walk| collect(walk, wanted))?)
             }
-            let skip = header.next_offset() <= wanted.from;
-            if chunk.len() < HEADER_LEN + length {
-                if !frames.is_empty() {
-                    break;
+            Storage::File(file) => {
+                let path = file.path().to_owned();
+                Prepared::FromFile {
+                    file: file.handle()?,
+                    path,
+                    position,
+                    end: self.len(),
+                    wanted,
                 }
-                chunk = self.read_at(position, HEADER_LEN + length);
             }
-            let mut frame = chunk.split_to(HEADER_LEN + length);
-            position += header.frame_len();
-            if !skip {
-                room = room.saturating_sub(length);
-                frames.push(Frame {
-                    header,
-                    payload: frame.split_off(HEADER_LEN),
-                });
-            }
-            if chunk.len() < HEADER_LEN && frames.is_empty() {
-                chunk = self.read_at(position, wanted.max_bytes.saturating_add(SLACK));
-            }
-        }
-        frames
+        })
     }
 
     /// The first frame that has a record time of `timestamp` or later and covers `from` or a later offset.
-    pub(crate) fn find_time(&self, timestamp: i64, from: i64) -> Option<Frame> {
+    pub(crate) fn find_time(&self, timestamp: i64, from: i64) -> Result<Option<Frame>, StoreError> {
         if self.max_timestamp < timestamp {
-            return None;
+            return Ok(None);
         }
-        let mut position = self.index.before_time(timestamp);
-        loop {
-            let header = Header::decode(&self.read_at(position, HEADER_LEN))?;
-            if header.max_timestamp >= timestamp && header.next_offset() > from {
-                let payload = self.read_at(position + HEADER_LEN as u64, header.length as usize);
-                return Some(Frame { header, payload });
+        let suits =
+            |header: &Header| header.max_timestamp >= timestamp && header.next_offset() > from;
+        self.walk(self.index.before_time(timestamp), SLACK, |walk| {
+            while let Some(header) = walk.peek()? {
+                if suits(&header) {
+                    return walk.take(header).map(Some);
+                }
+                walk.skip(header);
             }
-            position += header.frame_len();
-        }
+            Ok(None)
+        })
     }
 
-    fn read_at(&self, position: u64, len: usize) -> bytes::Bytes {
+    /// Calls `run` with a cursor at `position`.
+    fn walk<T>(
+        &self,
+        position: u64,
+        ahead: usize,
+        run: impl FnOnce(&mut Walk<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         match &self.storage {
-            Storage::Memory(memory) => memory.read(position, len),
+            Storage::Memory(memory) => {
+                run(&mut Walk::new(memory, None, position, self.len(), ahead))
+            }
+            Storage::File(file) => run(&mut Walk::new(
+                &file.handle()?,
+                Some(file.path()),
+                position,
+                self.len(),
+                ahead,
+            )),
         }
     }
+}
+
+impl Wanted {
+    /// How much to read at a time.
+    fn ahead(&self) -> usize {
+        self.max_bytes.saturating_add(SLACK)
+    }
+}
+
+impl Prepared {
+    /// Reads.
+    pub(crate) fn read(self) -> Result<Vec<Frame>, StoreError> {
+        match self {
+            Self::Done(frames) => Ok(frames),
+            Self::FromFile {
+                file,
+                path,
+                position,
+                end,
+                wanted,
+            } => collect(
+                &mut Walk::new(&file, Some(&path), position, end, wanted.ahead()),
+                wanted,
+            ),
+        }
+    }
+}
+
+fn collect(walk: &mut Walk<'_>, wanted: Wanted) -> Result<Vec<Frame>, StoreError> {
+    let mut frames = Vec::new();
+    let mut room = wanted.max_bytes;
+    while let Some(header) = walk.peek()? {
+        let length = header.length as usize;
+        if header.base_offset >= wanted.before || (length > room && !frames.is_empty()) {
+            break;
+        }
+        if header.next_offset() <= wanted.from {
+            walk.skip(header);
+            continue;
+        }
+        room = room.saturating_sub(length);
+        frames.push(walk.take(header)?);
+    }
+    Ok(frames)
 }

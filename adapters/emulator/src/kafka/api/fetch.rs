@@ -6,14 +6,21 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
-use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
-use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse};
+use kafka_protocol::messages::fetch_response::{
+    AbortedTransaction, FetchableTopicResponse, PartitionData,
+};
+use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId};
 
 use crate::kafka::call::Call;
-use crate::store::{Frame, Partition, StoreError, Waiter};
+use crate::kafka::partition::{LEADER_EPOCH, RECORD_BATCH, TopicPartition};
+use crate::kafka::producers::Aborted;
+use crate::store::{Frame, StoreError, Waiter};
 
 /// The most bytes of records in one response, whatever the client asks for, as Kafka's `fetch.max.bytes`.
 const MAX_BYTES: usize = 55 << 20;
+
+/// The isolation level that sees only what was committed.
+const READ_COMMITTED: i8 = 1;
 
 pub(crate) fn handle(call: &mut Call<'_>, request: FetchRequest) -> FetchResponse {
     if request.session_id != 0 {
@@ -35,15 +42,16 @@ pub(crate) fn handle(call: &mut Call<'_>, request: FetchRequest) -> FetchRespons
             subscriptions.extend(
                 partitions
                     .iter()
-                    .map(|partition| partition.subscribe(&waiter)),
+                    .map(|partition| partition.log.subscribe(&waiter)),
             );
+            // What came between the first pass and the subscription woke nobody: look again.
             waiter.wake();
         }
         waiter.wait_until(deadline);
     }
 }
 
-fn partitions_of(call: &Call<'_>, topics: &[FetchTopic]) -> Vec<Arc<Partition>> {
+fn partitions_of(call: &Call<'_>, topics: &[FetchTopic]) -> Vec<Arc<TopicPartition>> {
     let of_topic = |asked: &FetchTopic| {
         let topic = call.broker.topics.get(&asked.topic)?;
         Some(
@@ -71,78 +79,136 @@ impl Collected {
         let limit = usize::try_from(request.max_bytes)
             .unwrap_or_default()
             .min(MAX_BYTES);
+        let committed = request.isolation_level == READ_COMMITTED;
         for asked in &request.topics {
             let topic = call.broker.topics.get(&asked.topic);
             let mut partitions = Vec::with_capacity(asked.partitions.len());
             for one in &asked.partitions {
+                let room = limit.saturating_sub(collected.bytes);
                 let partition = topic
                     .as_ref()
                     .and_then(|topic| topic.partition(one.partition));
-                partitions.push(collected.read(partition.as_deref(), one, limit));
+                let read = Read::from(
+                    partition.as_deref(),
+                    one,
+                    room,
+                    collected.bytes == 0,
+                    committed,
+                );
+                collected.bytes += read.as_ref().map_or(0, |read| read.records.len());
+                collected.failed |= read.is_err();
+                partitions.push(respond(one.partition, read, committed));
             }
             let response = FetchableTopicResponse::default().with_topic(asked.topic.clone());
             collected.topics.push(response.with_partitions(partitions));
         }
         collected
     }
+}
 
-    fn read(
-        &mut self,
-        partition: Option<&Partition>,
+/// What was read from one partition.
+struct Read {
+    records: Bytes,
+    start: i64,
+    end: i64,
+    last_stable: i64,
+    aborted: Vec<Aborted>,
+}
+
+impl Read {
+    /// Reads as much as fits into `room`; with `must_progress` at least one batch, however large.
+    fn from(
+        partition: Option<&TopicPartition>,
         asked: &FetchPartition,
-        limit: usize,
-    ) -> PartitionData {
-        let answer = PartitionData::default()
-            .with_partition_index(asked.partition)
-            .with_preferred_read_replica(BrokerId(-1))
-            .with_records(Some(Bytes::new()));
-        let mut refuse = |error: ResponseError| {
-            self.failed = true;
-            let answer = answer.clone().with_error_code(error.code());
-            answer
-                .with_high_watermark(-1)
-                .with_last_stable_offset(-1)
-                .with_log_start_offset(-1)
-        };
-        let Some(partition) = partition else {
-            return refuse(ResponseError::UnknownTopicOrPartition);
-        };
-        if asked.current_leader_epoch > 0 {
-            return refuse(ResponseError::UnknownLeaderEpoch);
+        room: usize,
+        must_progress: bool,
+        committed: bool,
+    ) -> Result<Self, ResponseError> {
+        let partition = partition.ok_or(ResponseError::UnknownTopicOrPartition)?;
+        if asked.current_leader_epoch > LEADER_EPOCH {
+            return Err(ResponseError::UnknownLeaderEpoch);
         }
-        let (start, end) = partition.bounds();
-        let room = limit.saturating_sub(self.bytes);
+        let bounds = partition.bounds();
+        let before = if committed {
+            bounds.last_stable
+        } else {
+            bounds.end
+        };
         let wanted = usize::try_from(asked.partition_max_bytes)
             .unwrap_or_default()
             .min(room);
-        let frames = match partition.read(asked.fetch_offset, end, wanted) {
-            Ok(frames) => frames,
-            Err(StoreError::OutOfRange { .. }) => return refuse(ResponseError::OffsetOutOfRange),
-            Err(_) => return refuse(ResponseError::KafkaStorageError),
-        };
-        let fits = |frame: &Frame| self.bytes == 0 || frame.payload.len() <= wanted;
-        let records = if frames.first().is_none_or(fits) {
-            gather(&frames)
+        let frames = partition
+            .log
+            .read(asked.fetch_offset, before, wanted)
+            .map_err(|error| match error {
+                StoreError::OutOfRange { .. } => ResponseError::OffsetOutOfRange,
+                _ => ResponseError::KafkaStorageError,
+            })?;
+        let fits = |frame: &Frame| must_progress || frame.payload.len() <= wanted;
+        let frames = if frames.first().is_none_or(fits) {
+            frames
         } else {
-            Bytes::new()
+            Vec::new()
         };
-        self.bytes += records.len();
-        let answer = answer
-            .with_high_watermark(end)
-            .with_last_stable_offset(end)
-            .with_log_start_offset(start);
-        answer.with_records(Some(records))
+        let aborted = match frames.last().filter(|_| committed) {
+            Some(last) => partition.aborted(asked.fetch_offset, last.header.next_offset()),
+            None => Vec::new(),
+        };
+        let records = gather(&frames);
+        Ok(Self {
+            records,
+            start: bounds.start,
+            end: bounds.end,
+            last_stable: bounds.last_stable,
+            aborted,
+        })
     }
 }
 
-/// The payloads, one after the other.
-fn gather(frames: &[Frame]) -> Bytes {
-    if let [only] = frames {
-        return only.payload.clone();
+fn respond(index: i32, read: Result<Read, ResponseError>, committed: bool) -> PartitionData {
+    let answer = PartitionData::default()
+        .with_partition_index(index)
+        .with_preferred_read_replica(BrokerId(-1));
+    match read {
+        Ok(read) => {
+            let aborted = |aborted: Aborted| {
+                let aborted_id = ProducerId(aborted.producer_id);
+                AbortedTransaction::default()
+                    .with_producer_id(aborted_id)
+                    .with_first_offset(aborted.first_offset)
+            };
+            answer
+                .with_high_watermark(read.end)
+                .with_last_stable_offset(read.last_stable)
+                .with_log_start_offset(read.start)
+                .with_aborted_transactions(
+                    committed.then(|| read.aborted.into_iter().map(aborted).collect()),
+                )
+                .with_records(Some(read.records))
+        }
+        Err(error) => answer
+            .with_error_code(error.code())
+            .with_high_watermark(-1)
+            .with_last_stable_offset(-1)
+            .with_log_start_offset(-1)
+            .with_records(Some(Bytes::new())),
     }
-    let mut bytes = BytesMut::with_capacity(frames.iter().map(|frame| frame.payload.len()).sum());
-    frames
-        .iter()
-        .for_each(|frame| bytes.extend_from_slice(&frame.payload));
+}
+
+/// The batches, one after the other.
+fn gather(frames: &[Frame]) -> Bytes {
+    let batches = || {
+        frames
+            .iter()
+            .filter(|frame| frame.header.format == RECORD_BATCH)
+            .map(|frame| &frame.payload)
+    };
+    if let [only] = frames {
+        return batches()
+            .next()
+            .map_or_else(Bytes::new, |_| only.payload.clone());
+    }
+    let mut bytes = BytesMut::with_capacity(batches().map(Bytes::len).sum());
+    batches().for_each(|batch| bytes.extend_from_slice(batch));
     bytes.freeze()
 }

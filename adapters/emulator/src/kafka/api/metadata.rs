@@ -1,20 +1,18 @@
 //! Metadata: where the cluster's topics are.
 
-use std::sync::Arc;
-
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::metadata_response::{
     MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use kafka_protocol::messages::{BrokerId, MetadataRequest, MetadataResponse, TopicName};
-use kafka_protocol::protocol::StrBytes;
-use uuid::Uuid;
 
+use super::{OPERATIONS_UNASKED, operations};
 use crate::kafka::broker::NODE_ID;
 use crate::kafka::call::Call;
-use crate::kafka::topics::is_valid_name;
-use crate::store::Stream;
+use crate::kafka::partition::LEADER_EPOCH;
+use crate::kafka::topics::Topic;
+use crate::store::Attributes;
 
 pub(crate) fn handle(call: &mut Call<'_>, request: MetadataRequest) -> MetadataResponse {
     let (host, port) = call.advertised();
@@ -27,7 +25,12 @@ pub(crate) fn handle(call: &mut Call<'_>, request: MetadataRequest) -> MetadataR
         Some(topics) => topics.is_empty() && call.version == 0,
     };
     let topics = if everything {
-        call.broker.topics.all().iter().map(describe).collect()
+        call.broker
+            .topics
+            .all()
+            .iter()
+            .map(|topic| describe(topic))
+            .collect::<Vec<_>>()
     } else {
         let asked = request.topics.unwrap_or_default();
         asked
@@ -35,11 +38,28 @@ pub(crate) fn handle(call: &mut Call<'_>, request: MetadataRequest) -> MetadataR
             .map(|topic| one(call, topic, request.allow_auto_topic_creation))
             .collect()
     };
+    let (ask_topic, ask_cluster) = (
+        request.include_topic_authorized_operations,
+        request.include_cluster_authorized_operations,
+    );
+    let allowed = if ask_topic {
+        operations::TOPIC
+    } else {
+        OPERATIONS_UNASKED
+    };
+    let topics = topics
+        .into_iter()
+        .map(|topic| topic.with_topic_authorized_operations(allowed));
     MetadataResponse::default()
         .with_brokers(vec![broker])
         .with_cluster_id(Some(call.broker.cluster_id.clone()))
         .with_controller_id(BrokerId(NODE_ID))
-        .with_topics(topics)
+        .with_cluster_authorized_operations(if ask_cluster {
+            operations::CLUSTER
+        } else {
+            OPERATIONS_UNASKED
+        })
+        .with_topics(topics.collect())
 }
 
 /// The topic asked for, by name or id, created if it is missing and may be.
@@ -52,6 +72,7 @@ fn one(call: &Call<'_>, asked: MetadataRequestTopic, may_create: bool) -> Metada
     let Some(name) = asked.name.clone() else {
         return match topics.by_id(asked.topic_id) {
             Some(topic) => describe(&topic),
+            // Before version 12 a response cannot go without a name.
             None => failed(
                 ResponseError::UnknownTopicId,
                 (call.version < 12).then(TopicName::default),
@@ -61,33 +82,35 @@ fn one(call: &Call<'_>, asked: MetadataRequestTopic, may_create: bool) -> Metada
     if let Some(topic) = topics.get(&name) {
         return describe(&topic);
     }
-    if !is_valid_name(&name) {
-        return failed(ResponseError::InvalidTopicException, Some(name));
-    }
     let config = &call.broker.config;
-    let created = (may_create && config.auto_create)
-        .then(|| topics.get_or_create(&name, config.default_partitions));
-    match created.flatten() {
+    if let Err((error @ ResponseError::InvalidTopicException, _)) =
+        topics.check_new(&name, config.default_partitions, &Attributes::new())
+    {
+        return failed(error, Some(name));
+    }
+    if !may_create || !config.auto_create {
+        return failed(ResponseError::UnknownTopicOrPartition, Some(name));
+    }
+    // Somebody else may have created it just now.
+    let created = topics.create(&name, config.default_partitions, Attributes::new());
+    match created.ok().or_else(|| topics.get(&name)) {
         Some(topic) => describe(&topic),
-        None => failed(ResponseError::UnknownTopicOrPartition, Some(name)),
+        None => failed(ResponseError::LeaderNotAvailable, Some(name)),
     }
 }
 
-fn describe(topic: &Arc<Stream>) -> MetadataResponseTopic {
+fn describe(topic: &Topic) -> MetadataResponseTopic {
     let here = vec![BrokerId(NODE_ID)];
     let partition = |index| {
         MetadataResponsePartition::default()
             .with_partition_index(index)
             .with_leader_id(BrokerId(NODE_ID))
-            .with_leader_epoch(0)
+            .with_leader_epoch(LEADER_EPOCH)
             .with_replica_nodes(here.clone())
             .with_isr_nodes(here.clone())
     };
-    let count = i32::try_from(topic.partition_count()).unwrap_or(i32::MAX);
     MetadataResponseTopic::default()
-        .with_name(Some(TopicName(StrBytes::from_string(
-            topic.name().to_owned(),
-        ))))
-        .with_topic_id(Uuid::from_u128(topic.id()))
-        .with_partitions((0..count).map(partition).collect())
+        .with_name(Some(topic.wire_name()))
+        .with_topic_id(topic.id())
+        .with_partitions((0..topic.partition_count()).map(partition).collect())
 }

@@ -1,7 +1,6 @@
 //! OffsetFetch: how far groups have read.
 
-use std::collections::BTreeMap;
-
+use kafka_protocol::ResponseError;
 use kafka_protocol::messages::offset_fetch_request::{
     OffsetFetchRequestGroup, OffsetFetchRequestTopics,
 };
@@ -13,14 +12,14 @@ use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse, TopicNam
 use kafka_protocol::protocol::StrBytes;
 
 use crate::kafka::call::Call;
-use crate::kafka::groups::Committed;
+use crate::kafka::groups::{Committed, Visible};
 
 pub(crate) fn handle(call: &mut Call<'_>, request: OffsetFetchRequest) -> OffsetFetchResponse {
     if call.version >= 8 {
         let groups = request
             .groups
             .into_iter()
-            .map(|asked| group(call, asked))
+            .map(|asked| group(call, asked, request.require_stable))
             .collect();
         return OffsetFetchResponse::default().with_groups(groups);
     }
@@ -37,7 +36,7 @@ pub(crate) fn handle(call: &mut Call<'_>, request: OffsetFetchRequest) -> Offset
     let asked = OffsetFetchRequestGroup::default()
         .with_group_id(request.group_id)
         .with_topics(topics);
-    let answer = group(call, asked);
+    let answer = group(call, asked, request.require_stable);
     let topics = answer
         .topics
         .into_iter()
@@ -48,13 +47,20 @@ pub(crate) fn handle(call: &mut Call<'_>, request: OffsetFetchRequest) -> Offset
         .with_topics(topics)
 }
 
-fn group(call: &Call<'_>, asked: OffsetFetchRequestGroup) -> OffsetFetchResponseGroup {
-    let known = call.broker.groups.offsets(&asked.group_id);
+fn group(
+    call: &Call<'_>,
+    asked: OffsetFetchRequestGroup,
+    require_stable: bool,
+) -> OffsetFetchResponseGroup {
+    let mut visible = call.broker.groups.offsets(&asked.group_id);
+    if !require_stable {
+        visible.unstable.clear();
+    }
     let topics = match asked.topics {
-        None => all(known),
+        None => all(&visible),
         Some(topics) => topics
             .into_iter()
-            .map(|topic| some(&known, topic))
+            .map(|topic| some(&visible, topic))
             .collect(),
     };
     OffsetFetchResponseGroup::default()
@@ -62,46 +68,54 @@ fn group(call: &Call<'_>, asked: OffsetFetchRequestGroup) -> OffsetFetchResponse
         .with_topics(topics)
 }
 
-fn all(known: BTreeMap<(String, i32), Committed>) -> Vec<OffsetFetchResponseTopics> {
+fn all(visible: &Visible) -> Vec<OffsetFetchResponseTopics> {
     let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
-    for ((name, index), committed) in known {
+    for (name, index) in visible.offsets.keys() {
         if topics
             .last()
             .is_none_or(|topic| topic.name.as_str() != name)
         {
-            let name = TopicName(StrBytes::from_string(name));
+            let name = TopicName(StrBytes::from_string(name.clone()));
             topics.push(OffsetFetchResponseTopics::default().with_name(name));
         }
         if let Some(topic) = topics.last_mut() {
-            topic.partitions.push(partition(index, Some(&committed)));
+            topic.partitions.push(partition(visible, name, *index));
         }
     }
     topics
 }
 
-fn some(
-    known: &BTreeMap<(String, i32), Committed>,
-    asked: OffsetFetchRequestTopics,
-) -> OffsetFetchResponseTopics {
-    let name = asked.name.to_string();
-    let one = |index: i32| partition(index, known.get(&(name.clone(), index)));
-    let partitions = asked.partition_indexes.into_iter().map(one).collect();
+fn some(visible: &Visible, asked: OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
+    let partitions = asked
+        .partition_indexes
+        .iter()
+        .map(|index| partition(visible, &asked.name, *index))
+        .collect();
     OffsetFetchResponseTopics::default()
         .with_name(asked.name)
         .with_partitions(partitions)
 }
 
-fn partition(index: i32, committed: Option<&Committed>) -> OffsetFetchResponsePartitions {
+fn partition(visible: &Visible, topic: &str, index: i32) -> OffsetFetchResponsePartitions {
+    let key = (topic.to_owned(), index);
     let answer = OffsetFetchResponsePartitions::default().with_partition_index(index);
-    match committed {
-        None => answer
+    let unknown = || {
+        answer
+            .clone()
             .with_committed_offset(-1)
-            .with_metadata(Some(StrBytes::default())),
-        Some(committed) => answer
+            .with_metadata(Some(StrBytes::default()))
+    };
+    if visible.unstable.contains(&key) {
+        return unknown().with_error_code(ResponseError::UnstableOffsetCommit.code());
+    }
+    let known = |committed: &Committed| {
+        answer
+            .clone()
             .with_committed_offset(committed.offset)
             .with_committed_leader_epoch(committed.leader_epoch)
-            .with_metadata(Some(committed.metadata.clone())),
-    }
+            .with_metadata(Some(StrBytes::from_string(committed.metadata.clone())))
+    };
+    visible.offsets.get(&key).map_or_else(unknown, known)
 }
 
 /// The shape that versions before 8 have.

@@ -1,105 +1,173 @@
 //! Produce: checks batches and appends them.
 
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::produce_request::PartitionProduceData;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::produce_response::{PartitionProduceResponse, TopicProduceResponse};
-use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
+use kafka_protocol::messages::{ProduceRequest, ProduceResponse, TransactionalId};
 use kafka_protocol::protocol::StrBytes;
 
-use crate::kafka::batch::{self, BatchHeader};
+use crate::kafka::batch::{self, BatchHeader, Records};
 use crate::kafka::call::Call;
-use crate::kafka::topics::RECORD_BATCH;
-use crate::store::{NewFrame, StoreError};
+use crate::kafka::partition::{Appended, Refusal};
+use crate::kafka::topic_config::TopicConfig;
 
-/// An error code and a reason for people.
-type Refusal = (ResponseError, String);
+/// The first version whose clients know zstd.
+const KNOWS_ZSTD: i16 = 7;
+
+/// All replicas must have the records before the answer.
+const ALL: i16 = -1;
 
 pub(crate) fn handle(call: &mut Call<'_>, request: ProduceRequest) -> Option<ProduceResponse> {
-    let valid_acks = (-1..=1).contains(&request.acks);
-    let answer_partition = |topic: &str, data: PartitionProduceData| {
-        let index = data.index;
-        let appended = match valid_acks {
-            true => append(call, topic, data),
-            false => Err((
-                ResponseError::InvalidRequiredAcks,
-                "acks must be -1, 0 or 1".to_owned(),
-            )),
-        };
-        respond(index, appended, call.version)
+    let terms = Terms {
+        acks: request.acks,
+        transactional_id: request.transactional_id.as_ref(),
     };
-    let answer_topic = |topic: kafka_protocol::messages::produce_request::TopicProduceData| {
-        let name = topic.name;
-        let partitions = topic
-            .partition_data
-            .into_iter()
-            .map(|data| answer_partition(&name, data))
-            .collect();
+    let answer_topic = |topic: TopicProduceData| {
+        let answer = |data: PartitionProduceData| {
+            let index = data.index;
+            respond(index, append(call, &terms, &topic.name, data), call.version)
+        };
+        let partitions = topic.partition_data.into_iter().map(answer).collect();
         TopicProduceResponse::default()
-            .with_name(name)
+            .with_name(topic.name.clone())
             .with_partition_responses(partitions)
     };
     let responses = request.topic_data.into_iter().map(answer_topic).collect();
     (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))
 }
 
-/// What a successful append tells: base offset and log start offset.
-fn append(call: &Call<'_>, topic: &str, data: PartitionProduceData) -> Result<(i64, i64), Refusal> {
+/// What holds for all batches of a request.
+struct Terms<'a> {
+    acks: i16,
+    transactional_id: Option<&'a TransactionalId>,
+}
+
+fn append(
+    call: &Call<'_>,
+    terms: &Terms<'_>,
+    name: &str,
+    data: PartitionProduceData,
+) -> Result<Appended, Refusal> {
+    if !(ALL..=1).contains(&terms.acks) {
+        return Err((
+            ResponseError::InvalidRequiredAcks,
+            "acks must be -1, 0 or 1".to_owned(),
+        ));
+    }
     let unknown = || {
         (
             ResponseError::UnknownTopicOrPartition,
-            format!("`{topic}` has no partition {}", data.index),
+            format!("`{name}` has no partition {}", data.index),
         )
     };
-    let partition = call
-        .broker
-        .topics
-        .get(topic)
-        .and_then(|topic| topic.partition(data.index))
-        .ok_or_else(unknown)?;
-    let records = data.records.unwrap_or_default();
-    let header =
-        BatchHeader::check(&records).map_err(|(error, reason)| (error, reason.to_owned()))?;
-    let frame = NewFrame {
-        format: RECORD_BATCH,
-        offsets: header.offsets(),
-        max_timestamp: header.max_timestamp,
-        payload: &records,
-    };
-    let place = |batch: &mut [u8], base_offset| batch::place(batch, base_offset, 0);
-    let base_offset = partition
-        .append(frame, call.broker.clock.now_ms(), place)
-        .map_err(|error| store_refusal(&error))?;
-    partition.wake();
-    Ok((base_offset, partition.bounds().0))
+    let topic = call.broker.topics.get(name).ok_or_else(unknown)?;
+    let partition = topic.partition(data.index).ok_or_else(unknown)?;
+    let config = topic.config();
+    if terms.acks == ALL && config.min_insync_replicas > 1 {
+        let reason = format!(
+            "min.insync.replicas is {}, there is one replica",
+            config.min_insync_replicas
+        );
+        return Err((ResponseError::NotEnoughReplicas, reason));
+    }
+    let sent = data.records.unwrap_or_default();
+    let now_ms = call.broker.now_ms();
+    let header = check(&sent, &config, now_ms, call.version)?;
+    let append = || partition.append(&sent, header, &config, now_ms);
+    match terms.transactional_id {
+        Some(id) if header.is_transactional() => {
+            call.broker
+                .transactions
+                .append(id, &header, &(name.to_owned(), data.index), append)
+        }
+        None if header.is_transactional() => {
+            let reason = "a transactional batch came without a transactional id".to_owned();
+            Err((ResponseError::InvalidTxnState, reason))
+        }
+        _ => append(),
+    }
 }
 
-fn store_refusal(error: &StoreError) -> Refusal {
-    let code = match error {
-        StoreError::OutOfMemory { .. } => ResponseError::PolicyViolation,
-        StoreError::Deleted => ResponseError::UnknownTopicOrPartition,
-        _ => ResponseError::KafkaStorageError,
+/// Checks a batch by itself and against the topic's configuration.
+fn check(
+    sent: &[u8],
+    config: &TopicConfig,
+    now_ms: i64,
+    version: i16,
+) -> Result<BatchHeader, Refusal> {
+    if sent.len() > config.max_message_bytes {
+        let reason = format!(
+            "the batch has {} bytes, max.message.bytes is {}",
+            sent.len(),
+            config.max_message_bytes
+        );
+        return Err((ResponseError::MessageTooLarge, reason));
+    }
+    let header = BatchHeader::check(sent).map_err(|(error, reason)| (error, reason.to_owned()))?;
+    if header.compression() == batch::ZSTD && version < KNOWS_ZSTD {
+        let reason = "Produce requests before version 7 may not use zstd".to_owned();
+        return Err((ResponseError::UnsupportedCompressionType, reason));
+    }
+    if !config.log_append_time {
+        check_times(&header, config, now_ms)?;
+    }
+    if config.compact {
+        check_keys(sent)?;
+    }
+    Ok(header)
+}
+
+fn check_times(header: &BatchHeader, config: &TopicConfig, now_ms: i64) -> Result<(), Refusal> {
+    let ahead = header.max_timestamp.saturating_sub(now_ms);
+    let behind = now_ms.saturating_sub(header.base_timestamp);
+    if ahead <= config.timestamp_after_max_ms && behind <= config.timestamp_before_max_ms {
+        return Ok(());
+    }
+    let reason = format!(
+        "a record's time is outside of what message.timestamp.before.max.ms and message.timestamp.after.max.ms allow: \
+         {ahead} ms ahead, {behind} ms behind"
+    );
+    Err((ResponseError::InvalidTimestamp, reason))
+}
+
+/// Compaction goes by keys, so every record must have one.
+fn check_keys(sent: &[u8]) -> Result<(), Refusal> {
+    let unreadable = |error: std::io::Error| {
+        (
+            ResponseError::CorruptMessage,
+            format!("cannot read the records: {error}"),
+        )
     };
-    (code, error.to_string())
+    let mut records = Records::of(sent).map_err(unreadable)?;
+    while let Some(record) = records.next().map_err(unreadable)? {
+        if record.key.is_none() {
+            let reason = "Compacted topic cannot accept message without key".to_owned();
+            return Err((ResponseError::InvalidRecord, reason));
+        }
+    }
+    Ok(())
 }
 
 fn respond(
     index: i32,
-    appended: Result<(i64, i64), Refusal>,
+    appended: Result<Appended, Refusal>,
     version: i16,
 ) -> PartitionProduceResponse {
-    let response = PartitionProduceResponse::default()
-        .with_index(index)
-        .with_log_append_time_ms(-1);
+    let response = PartitionProduceResponse::default().with_index(index);
     match appended {
-        Ok((base_offset, log_start)) => response
-            .with_base_offset(base_offset)
-            .with_log_start_offset(log_start),
+        Ok(appended) => response
+            .with_base_offset(appended.base_offset)
+            .with_log_append_time_ms(appended.log_append_time_ms)
+            .with_log_start_offset(appended.log_start),
         Err((error, reason)) => {
             let message = (version >= 8).then(|| StrBytes::from_string(reason));
             let response = response
                 .with_error_code(error.code())
                 .with_error_message(message);
-            response.with_base_offset(-1).with_log_start_offset(-1)
+            response
+                .with_base_offset(-1)
+                .with_log_append_time_ms(-1)
+                .with_log_start_offset(-1)
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Phase {
     Completing { deadline: Duration },
     /// Every member has its assignment.
     Stable,
+    /// Taken off the list; whoever still holds it has to look again.
+    Dead,
 }
 
 /// One group.
@@ -48,6 +50,10 @@ pub(crate) struct Group {
     /// Ids given out that have not joined yet, and until when they may.
     pub(super) pending: BTreeMap<StrBytes, Duration>,
     pub(super) offsets: Offsets,
+    /// Offsets by producer id that count once its transaction commits.
+    pub(super) pending_offsets: BTreeMap<i64, Offsets>,
+    /// When it was last seen with members, Unix milliseconds.
+    pub(super) emptied_ms: i64,
     pub(super) joins: HashMap<Ticket, Result<Joined, Refused>>,
     pub(super) syncs: HashMap<Ticket, Result<Synced, ResponseError>>,
     pub(super) initial_delay: Duration,
@@ -58,7 +64,7 @@ pub(crate) struct Group {
 
 impl Group {
     /// A group without members.
-    pub(super) fn new(initial_delay: Duration) -> Self {
+    pub(super) fn new(initial_delay: Duration, now_ms: i64) -> Self {
         Self {
             phase: Phase::Empty,
             generation: 0,
@@ -69,6 +75,8 @@ impl Group {
             static_members: BTreeMap::new(),
             pending: BTreeMap::new(),
             offsets: Offsets::new(),
+            pending_offsets: BTreeMap::new(),
+            emptied_ms: now_ms,
             joins: HashMap::new(),
             syncs: HashMap::new(),
             initial_delay,
@@ -80,11 +88,6 @@ impl Group {
     pub(super) fn next_ticket(&mut self) -> Ticket {
         self.last_ticket += 1;
         self.last_ticket
-    }
-
-    /// The committed offsets.
-    pub(super) fn offsets(&self) -> &Offsets {
-        &self.offsets
     }
 
     /// Checks that a member is who it says it is.
@@ -126,7 +129,7 @@ impl Group {
         self.advance(now);
         match self.phase {
             Phase::Preparing { .. } => Err(ResponseError::RebalanceInProgress),
-            Phase::Empty => Err(ResponseError::UnknownMemberId),
+            Phase::Empty | Phase::Dead => Err(ResponseError::UnknownMemberId),
             Phase::Completing { .. } | Phase::Stable => Ok(()),
         }
     }
@@ -225,7 +228,7 @@ impl Group {
     pub(super) fn next_deadline(&self) -> Option<Duration> {
         let phase = match self.phase {
             Phase::Preparing { deadline, .. } | Phase::Completing { deadline } => Some(deadline),
-            Phase::Empty | Phase::Stable => None,
+            Phase::Empty | Phase::Stable | Phase::Dead => None,
         };
         let idle = |member: &&Member| member.joining.is_none() && member.syncing.is_none();
         let sessions = self

@@ -80,6 +80,9 @@ impl Group {
         request: JoinRequest,
         now: Duration,
     ) -> Result<(), Refused> {
+        if self.phase == Phase::Dead {
+            return Err(ResponseError::CoordinatorNotAvailable.into());
+        }
         if !self.accepts_protocols(&request) {
             return Err(ResponseError::InconsistentGroupProtocol.into());
         }
@@ -152,7 +155,9 @@ impl Group {
                 self.wait_for_join(&member_id, ticket);
                 self.prepare_rebalance(now);
             }
-            Phase::Preparing { .. } | Phase::Empty => self.wait_for_join(&member_id, ticket),
+            Phase::Preparing { .. } | Phase::Empty | Phase::Dead => {
+                self.wait_for_join(&member_id, ticket)
+            }
         }
         Ok(())
     }
@@ -210,7 +215,9 @@ impl Group {
                 self.wait_for_join(&member_id, ticket);
                 self.prepare_rebalance(now);
             }
-            Phase::Preparing { .. } | Phase::Empty => self.wait_for_join(&member_id, ticket),
+            Phase::Preparing { .. } | Phase::Empty | Phase::Dead => {
+                self.wait_for_join(&member_id, ticket)
+            }
         }
     }
 

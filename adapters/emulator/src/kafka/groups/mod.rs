@@ -3,6 +3,7 @@
 //! [`Group`] is the state machine, without threads and with the time passed in. [`Groups`] finds groups by id, puts a
 //! lock around each, and lets the threads of JoinGroup and SyncGroup wait for their answers.
 
+mod admin;
 mod commit;
 mod group;
 mod join;
@@ -17,12 +18,14 @@ use std::time::Duration;
 use kafka_protocol::ResponseError;
 use kafka_protocol::protocol::StrBytes;
 
-pub(crate) use commit::{Committed, Committer};
+pub(crate) use admin::{DescribedMember, Listed};
+pub(crate) use commit::{Committed, Committer, Visible};
 use group::Group;
 pub(crate) use join::{JoinRequest, Joined, Refused};
 pub(crate) use sync::{SyncRequest, Synced};
 
-use crate::store::{Clock, LockExt};
+use super::tables::OFFSETS;
+use crate::store::{Clock, Facts, LockExt, Store, StoreError};
 
 /// The session time-outs that are accepted, as Kafka's `group.min.session.timeout.ms` and its `max`.
 const SESSION_TIMEOUTS: std::ops::RangeInclusive<Duration> =
@@ -31,13 +34,16 @@ const SESSION_TIMEOUTS: std::ops::RangeInclusive<Duration> =
 /// The longest a waiting thread sleeps before it looks at the clock again.
 const NAP: Duration = Duration::from_secs(1);
 
+/// A topic's name and the number of a partition.
+pub(crate) type TopicPartition = (String, i32);
+
 /// Committed offsets by topic and partition.
-pub(crate) type Offsets = BTreeMap<(String, i32), Committed>;
+pub(crate) type Offsets = BTreeMap<TopicPartition, Committed>;
 
 /// All groups.
 #[derive(Debug)]
 pub(crate) struct Groups {
-    clock: Arc<dyn Clock>,
+    store: Arc<Store>,
     initial_delay: Duration,
     by_id: Mutex<BTreeMap<String, Arc<Shared>>>,
     stopping: AtomicBool,
@@ -51,14 +57,34 @@ struct Shared {
 }
 
 impl Groups {
-    /// No groups yet; a new one waits `initial_delay` for further members before its first assignment.
-    pub(crate) fn new(clock: Arc<dyn Clock>, initial_delay: Duration) -> Self {
-        Self {
-            clock,
+    /// The groups that have offsets in the store. A new one waits `initial_delay` for further members before its first
+    /// assignment.
+    pub(crate) fn open(store: Arc<Store>, initial_delay: Duration) -> Result<Self, StoreError> {
+        let groups = Self {
+            store,
             initial_delay,
             by_id: Mutex::default(),
             stopping: AtomicBool::new(false),
+        };
+        for (key, committed) in groups.facts().table::<Committed>(OFFSETS)? {
+            if let Some((group_id, partition)) = commit::parse_key(&key) {
+                groups
+                    .get_or_create(group_id)
+                    .group
+                    .locked()
+                    .offsets
+                    .insert(partition, committed);
+            }
         }
+        Ok(groups)
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.store.clock()
+    }
+
+    fn facts(&self) -> &Facts {
+        self.store.facts()
     }
 
     /// Ends all waiting.
@@ -84,7 +110,7 @@ impl Groups {
         };
         let ticket = {
             let mut group = shared.group.locked();
-            group.join(request, self.clock.monotonic())
+            group.join(request, self.clock().monotonic())
         };
         shared.changed.notify_all();
         self.wait(&shared, |group| group.take_join(ticket))
@@ -100,7 +126,7 @@ impl Groups {
         let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
         let ticket = {
             let mut group = shared.group.locked();
-            group.sync(request, self.clock.monotonic())
+            group.sync(request, self.clock().monotonic())
         };
         shared.changed.notify_all();
         self.wait(&shared, |group| group.take_sync(ticket))
@@ -118,7 +144,7 @@ impl Groups {
         let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
         let result = {
             let mut group = shared.group.locked();
-            group.heartbeat(member_id, instance_id, generation, self.clock.monotonic())
+            group.heartbeat(member_id, instance_id, generation, self.clock().monotonic())
         };
         shared.changed.notify_all();
         result
@@ -131,7 +157,7 @@ impl Groups {
         members: &[(&StrBytes, Option<&StrBytes>)],
     ) -> Result<Vec<Result<(), ResponseError>>, ResponseError> {
         let shared = self.get(group_id).ok_or(ResponseError::UnknownMemberId)?;
-        let now = self.clock.monotonic();
+        let now = self.clock().monotonic();
         let results = {
             let mut group = shared.group.locked();
             members
@@ -143,31 +169,27 @@ impl Groups {
         Ok(results)
     }
 
-    /// Stores offsets, all or none.
-    pub(crate) fn commit(
+    /// The group that a committer means: one without a generation may be the first to name it.
+    fn group_of(
         &self,
         group_id: &str,
         committer: &Committer,
-        offsets: Vec<((String, i32), Committed)>,
-    ) -> Result<(), ResponseError> {
+    ) -> Result<Arc<Shared>, ResponseError> {
         if group_id.is_empty() {
             return Err(ResponseError::InvalidGroupId);
         }
-        let shared = match committer.generation < 0 {
-            true => self.get_or_create(group_id),
-            false => self.get(group_id).ok_or(ResponseError::IllegalGeneration)?,
-        };
-        shared
-            .group
-            .locked()
-            .commit(committer, offsets, self.clock.monotonic())
+        match committer.generation < 0 {
+            true => Ok(self.get_or_create(group_id)),
+            false => self.get(group_id).ok_or(ResponseError::IllegalGeneration),
+        }
     }
 
-    /// The offsets that a group has committed.
-    pub(crate) fn offsets(&self, group_id: &str) -> Offsets {
-        self.get(group_id)
-            .map(|shared| shared.group.locked().offsets().clone())
-            .unwrap_or_default()
+    fn all(&self) -> Vec<(String, Arc<Shared>)> {
+        self.by_id
+            .locked()
+            .iter()
+            .map(|(id, shared)| (id.clone(), Arc::clone(shared)))
+            .collect()
     }
 
     fn get(&self, group_id: &str) -> Option<Arc<Shared>> {
@@ -177,7 +199,7 @@ impl Groups {
     fn get_or_create(&self, group_id: &str) -> Arc<Shared> {
         let new = || {
             Arc::new(Shared {
-                group: Mutex::new(Group::new(self.initial_delay)),
+                group: Mutex::new(Group::new(self.initial_delay, self.clock().now_ms())),
                 changed: Condvar::new(),
             })
         };
@@ -193,7 +215,7 @@ impl Groups {
     fn wait<T>(&self, shared: &Shared, mut take: impl FnMut(&mut Group) -> Option<T>) -> Option<T> {
         let mut group = shared.group.locked();
         loop {
-            let now = self.clock.monotonic();
+            let now = self.clock().monotonic();
             if group.advance(now) {
                 shared.changed.notify_all();
             }

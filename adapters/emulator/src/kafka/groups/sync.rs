@@ -63,7 +63,7 @@ impl Group {
             return Err(ResponseError::InconsistentGroupProtocol);
         }
         match self.phase {
-            Phase::Empty => return Err(ResponseError::UnknownMemberId),
+            Phase::Empty | Phase::Dead => return Err(ResponseError::UnknownMemberId),
             Phase::Preparing { .. } => return Err(ResponseError::RebalanceInProgress),
             Phase::Stable => {
                 self.answer_sync(&request.member_id, ticket, now);

@@ -8,13 +8,14 @@ use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader};
 use kafka_protocol::protocol::Decodable;
 
+use super::in_flight::{InFlight, Share};
 use crate::kafka::api::api_versions;
 use crate::kafka::apis;
 use crate::kafka::broker::Broker;
-use crate::kafka::call::{Answer, Call, CallError, Peer};
+use crate::kafka::call::{Answer, Authentication, Call, CallError, Peer};
 
 /// Memory set aside for a request before its bytes arrive.
-const EAGER: usize = 64 * 1024;
+const EAGER: usize = 128 * 1024;
 
 /// Bytes of API key, version and correlation id, which every request begins with.
 const MIN_REQUEST: usize = 8;
@@ -26,6 +27,8 @@ enum Fault {
         "a request of {length} bytes, the limit is {limit}; is the client speaking TLS or HTTP?"
     )]
     Length { length: i32, limit: usize },
+    #[error("requests of {limit} bytes are under way, the limit")]
+    InFlight { limit: usize },
     #[error("the request type {key} in version {version} is not served")]
     Unserved { key: i16, version: i16 },
     #[error("{key:?} in version {version}: {source}")]
@@ -34,6 +37,10 @@ enum Fault {
         version: i16,
         source: CallError,
     },
+    #[error("{key:?} came before the client had authenticated")]
+    Unauthenticated { key: ApiKey },
+    #[error("the client did not authenticate: wrong user or password")]
+    WrongPassword,
     #[error("a request of type {key} made the emulator fail; this is a defect, please report it")]
     Panic { key: i16 },
     #[error(transparent)]
@@ -41,8 +48,8 @@ enum Fault {
 }
 
 /// Serves requests until either end closes; says why if it is this one.
-pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker) {
-    let result = requests(stream, address, broker);
+pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker, in_flight: &InFlight) {
+    let result = requests(stream, address, broker, in_flight);
     if let Err(fault) = result
         && !is_hang_up(&fault)
     {
@@ -64,28 +71,43 @@ fn is_hang_up(fault: &Fault) -> bool {
     }
 }
 
-fn requests(mut stream: TcpStream, address: SocketAddr, broker: &Broker) -> Result<(), Fault> {
+fn requests(
+    mut stream: TcpStream,
+    address: SocketAddr,
+    broker: &Broker,
+    in_flight: &InFlight,
+) -> Result<(), Fault> {
     stream.set_nodelay(true)?;
     let mut peer = Peer {
         address,
         local: stream.local_addr()?,
+        authentication: broker.authentication(),
     };
-    while let Some(request) = read_request(&mut stream, broker.config.limits.request_bytes)? {
-        let key = request.as_ref().get_i16();
-        let handled = catch_unwind(AssertUnwindSafe(|| handle(request, &mut peer, broker)));
-        let answer = handled.map_err(|_| Fault::Panic { key })??;
-        if let Some(bytes) = answer {
-            stream.write_all(&bytes)?;
+    while !broker.is_stopping()
+        && let Some(length) = read_length(&mut stream, broker.config.limits.request_bytes)?
+    {
+        let mut share = in_flight.share();
+        let request = read_request(
+            &mut stream,
+            length,
+            &mut share,
+            broker.config.limits.total_request_bytes,
+        )?;
+        if peer.authentication == (Authentication::Expected { bare: true }) {
+            peer.authentication = broker.authenticate(&request);
+            stream.write_all(&[0; 4])?;
+        } else if let Some(answer) = guarded(request, &mut peer, broker)? {
+            stream.write_all(&answer)?;
         }
-        if broker.is_stopping() {
-            break;
+        if peer.authentication == Authentication::Failed {
+            return Err(Fault::WrongPassword);
         }
     }
     Ok(())
 }
 
-/// The next request without its length; `None` at the end. Memory grows with what arrives, not with what is announced.
-fn read_request(stream: &mut TcpStream, limit: usize) -> Result<Option<Bytes>, Fault> {
+/// The length of the next request; `None` at the end.
+fn read_length(stream: &mut TcpStream, limit: usize) -> Result<Option<usize>, Fault> {
     let mut prefix = [0; 4];
     match stream.read_exact(&mut prefix) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -93,27 +115,59 @@ fn read_request(stream: &mut TcpStream, limit: usize) -> Result<Option<Bytes>, F
     }
     let announced = i32::from_be_bytes(prefix);
     let length = usize::try_from(announced).unwrap_or_default();
-    if length < MIN_REQUEST || length > limit {
+    if length > limit || announced <= 0 {
         return Err(Fault::Length {
             length: announced,
             limit,
         });
     }
-    let mut request = Vec::with_capacity(length.min(EAGER));
-    stream.take(length as u64).read_to_end(&mut request)?;
-    if request.len() < length {
-        return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
+    Ok(Some(length))
+}
+
+/// The next request without its length. What it takes grows with what arrives, not with what is announced, so that a
+/// connection that stalls holds no more than it sent twice over.
+fn read_request(
+    stream: &mut TcpStream,
+    length: usize,
+    share: &mut Share<'_>,
+    limit: usize,
+) -> Result<Bytes, Fault> {
+    let mut request = Vec::new();
+    while request.len() < length {
+        let step = request.len().max(EAGER).min(length - request.len());
+        if !share.grow(step, limit) {
+            return Err(Fault::InFlight { limit });
+        }
+        request.reserve_exact(step);
+        if stream.take(step as u64).read_to_end(&mut request)? < step {
+            return Err(Fault::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
     }
-    Ok(Some(Bytes::from(request)))
+    Ok(Bytes::from(request))
+}
+
+/// Handles a request; a defect in a handler costs this connection only.
+fn guarded(request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option<BytesMut>, Fault> {
+    let key = request.as_ref().try_get_i16().unwrap_or(-1);
+    let handled = catch_unwind(AssertUnwindSafe(|| handle(request, peer, broker)));
+    handled.map_err(|_| Fault::Panic { key })?
 }
 
 fn handle(mut request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option<BytesMut>, Fault> {
+    if request.len() < MIN_REQUEST {
+        return Err(Fault::Length {
+            length: request.len() as i32,
+            limit: broker.config.limits.request_bytes,
+        });
+    }
     let mut start = request.as_ref();
-    let (key, version) = (start.get_i16(), start.get_i16());
-    let correlation_id = start.get_i32();
+    let (key, version, correlation_id) = (start.get_i16(), start.get_i16(), start.get_i32());
     let Some(api) = apis::find(key) else {
         return Err(Fault::Unserved { key, version });
     };
+    if !may_call(api.key, peer.authentication) {
+        return Err(Fault::Unauthenticated { key: api.key });
+    }
     let mut call = Call {
         broker,
         peer,
@@ -138,4 +192,17 @@ fn handle(mut request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option
     call.client_id = header.client_id.unwrap_or_default();
     let answer: Answer = (api.run)(&mut call, &mut request);
     answer.map_err(fault)
+}
+
+/// Whether a connection may send this request yet.
+fn may_call(key: ApiKey, authentication: Authentication) -> bool {
+    let before = matches!(
+        key,
+        ApiKey::ApiVersions | ApiKey::SaslHandshake | ApiKey::SaslAuthenticate
+    );
+    before
+        || matches!(
+            authentication,
+            Authentication::NotRequired | Authentication::Done
+        )
 }

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::connection;
+use super::in_flight::InFlight;
 use crate::kafka::StartError;
 use crate::kafka::broker::Broker;
 use crate::store::LockExt;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
 #[derive(Debug, Default)]
 struct Connections {
     open: Mutex<HashMap<u64, TcpStream>>,
+    in_flight: InFlight,
     closed: Condvar,
 }
 
@@ -162,7 +164,7 @@ fn open(
     drop(list);
     let (broker, connections_of) = (Arc::clone(broker), Arc::clone(connections));
     let run = move || {
-        connection::serve(stream, peer, &broker);
+        connection::serve(stream, peer, &broker, &connections_of.in_flight);
         connections_of.remove(number);
     };
     let spawned = thread::Builder::new()

@@ -1,36 +1,13 @@
-//! Where the bytes of a segment are.
+//! A segment in memory.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Budget, StoreError};
+use crate::store::{Budget, StoreError};
 
-/// Bytes of one allocation of a segment in memory.
+/// Bytes of one allocation.
 const CHUNK: usize = 256 * 1024;
-
-/// The bytes of one segment, which only grow.
-#[derive(Debug)]
-pub(crate) enum Storage {
-    /// In memory, counted against the store's budget.
-    Memory(Memory),
-}
-
-impl Storage {
-    /// Bytes stored.
-    pub(crate) fn len(&self) -> u64 {
-        match self {
-            Self::Memory(memory) => memory.len,
-        }
-    }
-
-    /// Adds `bytes` at the end, all or none.
-    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        match self {
-            Self::Memory(memory) => memory.append(bytes),
-        }
-    }
-}
 
 /// Bytes in memory, in chunks so that growing never moves what is there.
 #[derive(Debug)]
@@ -50,8 +27,14 @@ impl Memory {
         }
     }
 
-    fn append(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
-        self.budget.reserve(bytes.len() as u64)?;
+    /// Bytes stored.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Adds `bytes`, unless the budget does not allow them and they are not `forced`.
+    pub(super) fn append(&mut self, mut bytes: &[u8], forced: bool) -> Result<(), StoreError> {
+        self.budget.reserve(bytes.len() as u64, forced)?;
         self.len += bytes.len() as u64;
         while !bytes.is_empty() {
             if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
@@ -67,7 +50,7 @@ impl Memory {
     }
 
     /// A copy of at most `len` bytes from `position` on.
-    pub(crate) fn read(&self, position: u64, len: usize) -> Bytes {
+    pub(super) fn copy(&self, position: u64, len: usize) -> Bytes {
         let available = self.len.saturating_sub(position);
         let mut left = len.min(usize::try_from(available).unwrap_or(usize::MAX));
         let mut copy = Vec::with_capacity(left);

@@ -1,8 +1,19 @@
-//! The header of a record batch of version 2.
+//! Record batches of version 2: header, records, compression, control records.
 //!
-//! Layout and rules: <https://kafka.apache.org/documentation/#recordbatch>.
+//! Layout and rules: <https://kafka.apache.org/documentation/#recordbatch>. The broker keeps batches as they were sent;
+//! it looks at the header only, and at the records where a feature asks for it (lookup by time, compaction).
+
+mod build;
+mod compression;
+mod control;
+mod records;
 
 use kafka_protocol::ResponseError;
+
+pub(crate) use build::{Rebuild, rebuild, without_records};
+pub(crate) use control::{Marker, marker_of};
+use records::Record;
+pub(crate) use records::Records;
 
 /// Bytes before the records.
 pub(crate) const HEADER_LEN: usize = 61;
@@ -13,10 +24,16 @@ const LOG_OVERHEAD: usize = 12;
 /// Where the checksummed part begins.
 const CHECKED_FROM: usize = 21;
 
-const CONTROL: i16 = 0x20;
+/// The bits of the attributes.
+mod bits {
+    pub(super) const COMPRESSION: i16 = 0x07;
+    pub(super) const LOG_APPEND_TIME: i16 = 0x08;
+    pub(super) const TRANSACTIONAL: i16 = 0x10;
+    pub(super) const CONTROL: i16 = 0x20;
+}
 
 /// The header's fields that the broker looks at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BatchHeader {
     pub(crate) base_offset: i64,
     pub(crate) attributes: i16,
@@ -51,13 +68,13 @@ impl BatchHeader {
 
     /// Reads and checks what a producer sent: exactly one whole batch that is sound.
     pub(crate) fn check(sent: &[u8]) -> Result<Self, Refusal> {
-        let header = Self::read(sent)
-            .ok_or((ResponseError::CorruptMessage, "shorter than a batch header"))?;
-        let bytes: &[u8; HEADER_LEN] = sent
-            .first_chunk()
-            .ok_or((ResponseError::CorruptMessage, "too short"))?;
-        let magic = bytes[16];
-        if magic != 2 {
+        let short = (
+            ResponseError::CorruptMessage,
+            "the records are shorter than the header of a batch",
+        );
+        let bytes = sent.first_chunk::<HEADER_LEN>().ok_or(short)?;
+        let header = Self::read(sent).ok_or(short)?;
+        if bytes[16] != 2 {
             return Err((
                 ResponseError::InvalidRecord,
                 "record batches must have magic 2",
@@ -82,10 +99,23 @@ impl BatchHeader {
                 "the batch's record count and offsets disagree",
             ));
         }
-        if header.attributes & CONTROL != 0 {
+        if header.is_control() {
             return Err((
                 ResponseError::InvalidRecord,
                 "clients may not write control records",
+            ));
+        }
+        let sequenced = header.producer_id >= 0;
+        if sequenced && (header.producer_epoch < 0 || header.base_sequence < 0) {
+            return Err((
+                ResponseError::InvalidRecord,
+                "a producer id comes without an epoch or a sequence number",
+            ));
+        }
+        if header.is_transactional() && !sequenced {
+            return Err((
+                ResponseError::InvalidRecord,
+                "a transactional batch comes without a producer id",
             ));
         }
         Ok(header)
@@ -95,12 +125,57 @@ impl BatchHeader {
     pub(crate) fn offsets(&self) -> u32 {
         u32::try_from(self.last_offset_delta).unwrap_or_default() + 1
     }
+
+    /// The offset of the last record.
+    pub(crate) fn last_offset(&self) -> i64 {
+        self.base_offset + i64::from(self.last_offset_delta)
+    }
+
+    /// The sequence number of the last record; it starts over after the largest number.
+    pub(crate) fn last_sequence(&self) -> i32 {
+        let last = i64::from(self.base_sequence) + i64::from(self.last_offset_delta);
+        (last % (i64::from(i32::MAX) + 1)) as i32
+    }
+
+    pub(crate) fn is_control(&self) -> bool {
+        self.attributes & bits::CONTROL != 0
+    }
+
+    pub(crate) fn is_transactional(&self) -> bool {
+        self.attributes & bits::TRANSACTIONAL != 0
+    }
+
+    /// Whether all records have the batch's latest time, that of the broker.
+    pub(crate) fn has_log_append_time(&self) -> bool {
+        self.attributes & bits::LOG_APPEND_TIME != 0
+    }
+
+    /// The number of the compression codec, 0 for none.
+    pub(crate) fn compression(&self) -> i16 {
+        self.attributes & bits::COMPRESSION
+    }
 }
+
+/// The number of the zstd codec, which clients that speak an old protocol do not know.
+pub(crate) const ZSTD: i16 = 4;
 
 /// Sets base offset and leader epoch of a batch; both lie outside its checksum.
 pub(crate) fn place(batch: &mut [u8], base_offset: i64, leader_epoch: i32) {
     batch[..8].copy_from_slice(&base_offset.to_be_bytes());
     batch[12..16].copy_from_slice(&leader_epoch.to_be_bytes());
+}
+
+/// Gives all records of a batch the broker's time.
+pub(crate) fn stamp(batch: &mut [u8], now_ms: i64) {
+    batch[22] |= bits::LOG_APPEND_TIME as u8;
+    batch[35..43].copy_from_slice(&now_ms.to_be_bytes());
+    seal(batch);
+}
+
+/// Writes the checksum.
+fn seal(batch: &mut [u8]) {
+    let checksum = crc32c::crc32c(&batch[CHECKED_FROM..]);
+    batch[17..21].copy_from_slice(&checksum.to_be_bytes());
 }
 
 /// `N` bytes at `at`, which the callers keep inside the header.

@@ -1,0 +1,63 @@
+"""Options, fixtures and the last line of the conformance suite.
+
+The suite knows one thing about the broker under test: the address given with `--bootstrap`.
+"""
+
+import socket
+
+import pytest
+
+from support.login import Login
+from support.target import Target
+
+_OUTCOMES = ("passed", "failed", "error", "skipped")
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("conformance")
+    group.addoption("--bootstrap", metavar="HOST:PORT", help="the broker under test")
+    group.addoption("--sasl", metavar="HOST:PORT", help="a listener of the same broker that asks for SASL PLAIN")
+    group.addoption("--sasl-user", default="alice")
+    group.addoption("--sasl-password", default="alice-secret")
+
+
+@pytest.fixture(scope="session")
+def bootstrap(request):
+    """HOST:PORT of the broker under test."""
+    address = request.config.getoption("--bootstrap")
+    if not address:
+        pytest.exit("--bootstrap HOST:PORT is needed; tests/conformance/run.sh gives it", returncode=2)
+    return address
+
+
+@pytest.fixture
+def target(bootstrap, request):
+    """The broker under test; topics that the test made are deleted afterwards."""
+    host, port = bootstrap.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as error:
+        pytest.fail(f"nothing serves at {bootstrap}: {error}", pytrace=False)
+    target = Target(bootstrap, request.node.name)
+    yield target
+    target.clean_up()
+
+
+@pytest.fixture
+def sasl(request):
+    """Address and credentials of the SASL listener; tests that need it are skipped when the run has none."""
+    option = request.config.getoption
+    if not option("--sasl"):
+        pytest.skip("this run has no listener that asks for SASL PLAIN (--sasl HOST:PORT)")
+    return Login(option("--sasl"), option("--sasl-user"), option("--sasl-password"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    """Ends the output with one line that a script can read."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    counts = {name: len(reporter.getreports(name)) for name in _OUTCOMES}
+    failed = counts["failed"] + counts["error"]
+    reporter.write_line(f"conformance: {counts['passed']} passed, {failed} failed, {counts['skipped']} skipped")

@@ -1,0 +1,1 @@
+"""What the tests of all clients share: the target, records, processes, waiting."""

@@ -1,0 +1,189 @@
+//! Bad input: a clear error, a policy, a count.
+
+use std::io::Write;
+use std::time::Duration;
+
+use crate::command::{exit_code, run, run_in, start};
+
+const MIXED: &str = "{\"a\":1}\n{\"a\":\"x\"}\nno json\n{\"a\":4}\n";
+
+#[test]
+fn the_first_bad_record_ends_the_run_after_what_came_before() {
+    let done = run(&["transform", ".a + 1"], MIXED).ended(1);
+    assert_eq!(done.out(), "2\n");
+    assert!(done.err().contains("bad record at -:2"), "{}", done.err());
+    assert!(done.err().contains("hint: "), "{}", done.err());
+}
+
+#[test]
+fn skipped_records_are_counted() {
+    let done = run(&["transform", ".a + 1", "--on-error", "skip"], MIXED).ended(0);
+    assert_eq!(done.out(), "2\n5\n");
+    assert!(
+        done.err()
+            .contains("4 read, 2 written, 0 filtered, 2 skipped, 0 dead-lettered"),
+        "{}",
+        done.err()
+    );
+    run(
+        &["transform", ".a + 1", "--on-error", "skip", "--strict"],
+        MIXED,
+    )
+    .ended(7);
+}
+
+#[test]
+fn dead_letters_keep_the_bytes_and_the_reason() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let args = [
+        "transform",
+        ".a + 1",
+        "--on-error",
+        "dead-letter=file:bad.ndjson",
+    ];
+    let done = run_in(dir.path(), &args, MIXED).ended(0);
+    assert_eq!(done.out(), "2\n5\n");
+    let back = run_in(
+        dir.path(),
+        &["replay", "--from-envelope", "bad.ndjson", "-F", "%s|%h\n"],
+        "",
+    )
+    .ended(0);
+    let lines: Vec<String> = back.out().lines().map(str::to_owned).collect();
+    assert!(
+        lines[0].starts_with("{\"a\":\"x\"}|ssectl-error="),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("no json|ssectl-error=") && lines[1].contains("ssectl-origin=-:3"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn invalid_utf_8_is_a_bad_record_and_not_the_end() {
+    let done = run(
+        &["transform", ".", "--on-error", "skip"],
+        b"{\"a\":\"\xff\"}\n{\"a\":1}\n",
+    )
+    .ended(0);
+    assert!(done.out().ends_with("{\"a\":1}\n"), "{}", done.out());
+    let done = run(&["transform", "length", "-I", "text"], b"ok\n").ended(0);
+    assert_eq!(done.out(), "2\n");
+}
+
+#[test]
+fn empty_input_is_no_records_and_no_error() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("empty.ndjson"), "").expect("a file");
+    for format in ["json", "text", "csv", "envelope"] {
+        assert_eq!(
+            run(&["transform", ".", "-I", format], "").ended(0).out(),
+            ""
+        );
+    }
+    assert_eq!(
+        run_in(dir.path(), &["tail", "file:empty.ndjson"], "")
+            .ended(0)
+            .out(),
+        ""
+    );
+}
+
+#[test]
+fn a_cut_gzip_gives_its_records_and_then_fails_with_the_line() {
+    let dir = tempfile::tempdir().expect("a folder");
+    run_in(
+        dir.path(),
+        &[
+            "generate",
+            "words",
+            "--count",
+            "50000",
+            "--to",
+            "file:w.ndjson.gz",
+        ],
+        "",
+    )
+    .ended(0);
+    let path = dir.path().join("w.ndjson.gz");
+    let bytes = std::fs::read(&path).expect("a file");
+    std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("cut");
+    let done = run_in(
+        dir.path(),
+        &["transform", ".seq", "--from", "file:w.ndjson.gz"],
+        "",
+    )
+    .ended(1);
+    assert!(done.out().starts_with("0\n1\n2\n"));
+    assert!(
+        done.err().contains("cut short") && done.err().contains("line `"),
+        "{}",
+        done.err()
+    );
+}
+
+/// A gigabyte without a newline: refused at the limit, in bounded memory, and the next line is
+/// still read.
+#[test]
+fn an_endless_line_is_refused_and_the_next_is_read() {
+    let mut child = start(&["transform", ".", "--on-error", "skip"]);
+    let mut stdin = child.stdin.take().expect("piped");
+    let chunk = vec![b'x'; 1 << 20];
+    for _ in 0..1024 {
+        stdin.write_all(&chunk).expect("it reads on");
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it lives");
+    stdin.write_all(b"\n1\n").expect("it reads on");
+    drop(stdin);
+    assert_eq!(exit_code(&mut child, Duration::from_secs(60)), Some(0));
+    let out = std::io::read_to_string(child.stdout.take().expect("piped")).expect("text");
+    assert_eq!(out, "1\n");
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .expect("a peak");
+    let kib: u64 = peak
+        .trim()
+        .trim_end_matches(" kB")
+        .parse()
+        .expect("a number");
+    assert!(kib < 300_000, "{kib} KiB");
+}
+
+#[test]
+fn programs_cannot_run_for_ever() {
+    for program in ["def f: f; f", "[range(1e12)]", "def f: 1 + f; f"] {
+        let done = run(&["transform", program], "1\n").ended(1);
+        assert!(
+            done.err().contains("bad record at -:1: PROGRAM: the program "),
+            "{program}: {}",
+            done.err()
+        );
+    }
+}
+
+#[test]
+fn a_wrong_program_is_shown_with_a_caret() {
+    let done = run(&["transform", ".a | foo("], "").ended(2);
+    assert!(
+        done.err().contains("PROGRAM:1:") && done.err().contains('^'),
+        "{}",
+        done.err()
+    );
+}
+
+#[test]
+fn missing_files_and_wrong_addresses_say_how_to_fix_them() {
+    let cases = [
+        (["tail", "file:nope.ndjson"], 1, "nope.ndjson"),
+        (["tail", "data.json"], 2, "file:data.json"),
+        (["tail", "memroy:x"], 2, "did you mean `memory`?"),
+        (["generate", "wrods"], 2, "words"),
+        (["transfrom", "."], 2, "transform"),
+    ];
+    for (args, code, text) in cases {
+        let done = run(&args, "").ended(code);
+        assert!(done.err().contains(text), "{args:?}: {}", done.err());
+    }
+}

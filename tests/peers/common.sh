@@ -1,0 +1,42 @@
+# Shared by the scripts beside it: where peers live, which versions, how to fail. Sourced, never run.
+
+PEERS_HOME="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+ROOT="$(cd "$PEERS_HOME/../.." && pwd)"
+# Everything that is installed or runs lives here; git ignores it. Several checkouts may share one.
+PEERS="${PEERS_DIR:-$ROOT/.peers}"
+KAFKA_JARS="$PEERS/kafka/jars"
+VENV="$PEERS/venv"
+# shellcheck source=versions.env
+source "$PEERS_HOME/versions.env"
+
+# One clear line on stderr, then the end.
+die() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
+
+# have PROGRAM: is it in PATH?
+have() {
+  command -v "$1" >/dev/null 2>&1
+}
+
+# need PROGRAM WHY: ends the script when PROGRAM is missing.
+need() {
+  have "$1" || die "\`$1\` is missing ($2)"
+}
+
+# java_command: the java to run, JAVA_HOME first; ends the script when there is none.
+java_command() {
+  if [[ -n "${JAVA_HOME:-}" && -x "$JAVA_HOME/bin/java" ]]; then
+    echo "$JAVA_HOME/bin/java"
+  else
+    need java "a Java 17 runtime or newer, e.g. Debian's openjdk-17-jre-headless"
+    command -v java
+  fi
+}
+
+# need_kafka: ends the script when install.sh has not fetched Kafka's jars.
+need_kafka() {
+  [[ -e "$KAFKA_JARS/kafka_2.13-$KAFKA_VERSION.jar" ]] \
+    || die "Apache Kafka $KAFKA_VERSION is not installed: run tests/peers/install.sh kafka"
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Installs the foreign components that the conformance suite and the benchmarks run against.
+#
+#   install.sh                 what `make conformance` needs: kcat jq python kafka kafkajs
+#   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka kafkajs gojq jaq
+#
+# Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
+# version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+LOG="$PEERS/install.log"
+
+# run WHAT COMMAND...: the command's output goes to the log, whose end is shown when the command fails.
+run() {
+  local what="$1"
+  shift
+  echo "== $what: $*" >>"$LOG"
+  if ! "$@" >>"$LOG" 2>&1; then
+    tail -n 15 "$LOG" >&2
+    die "$what failed: see $LOG"
+  fi
+}
+
+# fresh NAME VERSIONS: true when NAME was installed with exactly these versions.
+fresh() {
+  [[ "$(cat "$PEERS/stamp/$1" 2>/dev/null || true)" == "$2" ]]
+}
+
+stamp() {
+  mkdir -p "$PEERS/stamp"
+  echo "$2" >"$PEERS/stamp/$1"
+}
+
+# debian PROGRAM PACKAGE: installs a distribution package unless the program is there.
+debian() {
+  have "$1" && return
+  have apt-get || die "\`$1\` is missing: install it (Debian: apt-get install $2)"
+  local as_root=()
+  if [[ "$(id -u)" != 0 ]]; then
+    if ! have sudo || ! sudo -n true 2>/dev/null; then
+      die "\`$1\` is missing and needs root: sudo apt-get install $2"
+    fi
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update >>"$LOG" 2>&1 || true # an old index may still do
+  run "$2" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$2"
+}
+
+install_python() {
+  local packages=(
+    "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
+    "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
+    "pytest-xdist==$PYTEST_XDIST_VERSION"
+  )
+  fresh python "${packages[*]}" && return
+  need python3 "3.10 or newer"
+  rm -rf "$VENV"
+  python3 -m venv "$VENV" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run python "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
+  stamp python "${packages[*]}"
+}
+
+install_kafka() {
+  local versions="kafka $KAFKA_VERSION log4j $LOG4J_VERSION"
+  fresh kafka "$versions" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$KAFKA_JARS"
+  run kafka mvn -B -q -f "$PEERS_HOME/kafka/pom.xml" \
+    "-Dkafka.version=$KAFKA_VERSION" "-Dlog4j.version=$LOG4J_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$KAFKA_JARS" -DincludeScope=runtime
+  need_kafka
+  stamp kafka "$versions"
+}
+
+install_kafkajs() {
+  local packages=("kafkajs@$KAFKAJS_VERSION" "kafkajs-snappy@$KAFKAJS_SNAPPY_VERSION")
+  fresh kafkajs "${packages[*]}" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/js"
+  mkdir -p "$PEERS/js"
+  echo '{"private": true}' >"$PEERS/js/package.json"
+  run kafkajs npm --prefix "$PEERS/js" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
+  stamp kafkajs "${packages[*]}"
+}
+
+install_gojq() {
+  fresh gojq "$GOJQ_VERSION" && return
+  need go "the Go tool chain"
+  run gojq env GOBIN="$PEERS/bin" go install "github.com/itchyny/gojq/cmd/gojq@v$GOJQ_VERSION"
+  stamp gojq "$GOJQ_VERSION"
+}
+
+install_jaq() {
+  fresh jaq "$JAQ_VERSION" && return
+  need cargo "the Rust tool chain"
+  run jaq cargo install --quiet --locked --root "$PEERS" --version "$JAQ_VERSION" jaq
+  stamp jaq "$JAQ_VERSION"
+}
+
+install_one() {
+  case "$1" in
+    kcat | jq) debian "$1" "$1" ;;
+    miller) debian mlr miller ;;
+    python | kafka | kafkajs | gojq | jaq) "install_$1" ;;
+    bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
+    *) die "unknown component \`$1\`: kcat jq miller python kafka kafkajs gojq jaq, or bench" ;;
+  esac
+}
+
+mkdir -p "$PEERS"
+[[ $# -gt 0 ]] || set -- kcat jq python kafka kafkajs
+for name in "$@"; do
+  install_one "$name"
+done
