@@ -3,6 +3,7 @@
 //! Scenario files and configuration files are read here the same way. Nothing stops at the first
 //! fault: each step adds what it finds to [`Faults`] and leaves the rest to the next one.
 
+mod build;
 mod editor;
 mod excerpt;
 mod fault;

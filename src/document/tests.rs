@@ -193,6 +193,9 @@ fn huge_and_deep_files_end_with_a_fault() {
         .map(|n| format!("{}a:\n", " ".repeat(n)))
         .collect();
     assert!(parsed(&deep).1.contains("nested deeper than 64 levels"));
+    let anchors: String = (0..60).map(|n| format!("&a{n} [")).collect();
+    let nested = format!("{anchors}{}{}", "1,".repeat(50_000), "]".repeat(60));
+    assert!(parsed(&nested).1.contains("more than 100000 values"));
     let (node, _) = parsed(&format!("x: {}1{}", "[".repeat(60), "]".repeat(60)));
     assert!(node.is_some());
 }

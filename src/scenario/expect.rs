@@ -98,6 +98,9 @@ impl Checker {
 
     /// Says what held, once the stream has been read to its end.
     pub fn finish(self) -> Verdict {
+        if let Some(nothing) = self.nothing_checked() {
+            return nothing;
+        }
         let mut lines = Vec::new();
         lines.extend(self.count.map(|count| count_line(count, self.seen)));
         lines.extend(self.every.into_iter().map(|c| c.finish(self.seen)));
@@ -111,6 +114,21 @@ impl Checker {
             stream: self.stream,
             lines,
         }
+    }
+
+    /// What holds for every record of an empty stream says nothing. It fails, unless `count` or
+    /// `equals` says whether the stream may be empty.
+    fn nothing_checked(&self) -> Option<Verdict> {
+        let decided = self.count.is_some() || self.equals.is_some();
+        let text = "no records, so nothing was checked; say `count: 0` if there should be none";
+        (self.seen == 0 && !decided).then(|| Verdict {
+            stream: self.stream.clone(),
+            passed: false,
+            lines: vec![Line {
+                ok: false,
+                text: text.to_owned(),
+            }],
+        })
     }
 
     fn input<'r>(&self, record: &'r Record) -> Input<'r> {

@@ -3,12 +3,17 @@
 //! Doc comments end up as descriptions in the JSON Schema, and so in editors. The model that runs
 //! is in [`types`](super::Scenario).
 
-use std::borrow::Cow;
+mod expect;
+mod scalar;
+
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 
 use crate::generate::Spec;
+
+pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
+pub use scalar::{AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, SpeedText, StreamAddress};
 
 /// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
 #[derive(JsonSchema)]
@@ -235,84 +240,6 @@ pub struct DeadLetter {
     pub dead_letter: StreamAddress,
 }
 
-/// What must hold for the records of a stream after the run.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Expect {
-    /// How many records there are: a number, or `min` and `max`.
-    pub count: Option<Count>,
-    /// True of every record.
-    pub every: Option<OneOrMore<Jq>>,
-    /// True of at least one record.
-    pub some: Option<OneOrMore<Jq>>,
-    /// A file with the same records.
-    pub equals: Option<Equals>,
-    /// What never decreases among the records of a key.
-    pub order: Option<KeyOrder>,
-    /// What a record is: `json` (the default) or `text`.
-    pub format: Option<ExpectFormat>,
-}
-
-/// A number of records.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-pub enum Count {
-    /// Exactly so many.
-    Exactly(u64),
-    /// Between two numbers.
-    Between(Bounds),
-}
-
-/// Bounds, both included.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Bounds {
-    /// At least so many.
-    pub min: Option<u64>,
-    /// At most so many.
-    pub max: Option<u64>,
-}
-
-/// The records that a stream must have.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-pub enum Equals {
-    /// A file of records, in any order.
-    File(FilePath),
-    /// A file of records, and whether order counts.
-    Ordered(EqualsFile),
-}
-
-/// A file of records, and whether order counts.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct EqualsFile {
-    /// NDJSON (or lines of text); relative paths start from the scenario's folder.
-    pub file: FilePath,
-    /// `any` (the default), or `exact`: each partition has the order of the file.
-    pub order: Option<EqualsOrder>,
-}
-
-/// Whether the order of records counts.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum EqualsOrder {
-    /// The same records, each as often, in any order.
-    Any,
-    /// Also, the records of each partition have the order of the file.
-    Exact,
-}
-
-/// Among the records of a key, `by` never decreases.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct KeyOrder {
-    /// The key: `$key` for the record's key, or a program over its value.
-    pub key: Jq,
-    /// What must not decrease, such as `.seq`.
-    pub by: Jq,
-}
-
 /// What the bytes of a record are.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
@@ -325,16 +252,6 @@ pub enum Format {
     Csv,
     /// Any bytes; no program may look into them.
     Raw,
-}
-
-/// What the bytes of a record are.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub enum ExpectFormat {
-    /// One JSON value.
-    Json,
-    /// Text: programs see a string.
-    Text,
 }
 
 /// What a time counts.
@@ -351,58 +268,4 @@ pub enum TimeUnit {
     Ns,
     /// Text such as `2024-05-09T11:33:23.0075+02:00`.
     Rfc3339,
-}
-
-/// One value, or a list of them.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-pub enum OneOrMore<T> {
-    /// One.
-    One(T),
-    /// Several.
-    More(#[schemars(length(min = 1))] Vec<T>),
-}
-
-/// Text, a number or a boolean; it is used as it is written.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-pub enum AnyScalar {
-    /// Text.
-    Text(String),
-    /// A number.
-    Number(f64),
-    /// `true` or `false`.
-    Bool(bool),
-}
-
-/// Declares a kind of scalar with its own name in messages and editors.
-macro_rules! text {
-    ($($(#[doc = $doc:literal])+ $name:ident($kinds:expr) = $title:literal;)+) => {$(
-        $(#[doc = $doc])+
-        pub struct $name;
-
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                let description = concat!($($doc),+).trim();
-                json_schema!({"type": $kinds, "title": $title, "description": description})
-            }
-        }
-    )+};
-}
-
-text! {
-    /// A program in the jq language.
-    Jq("string") = "a jq program";
-    /// The name of a stream under `streams`, `kafka://host:port/topic`, `file:path`, `-` or `TARGET:STREAM`.
-    StreamAddress("string") = "the name or address of a stream";
-    /// A path; relative ones start from the scenario's folder.
-    FilePath("string") = "a path";
-    /// `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO` of two of them.
-    OffsetsText(["string", "integer"]) = "an offset such as `start` or `-10`";
-    /// `max`, or a factor such as `10x`.
-    SpeedText(["string", "number"]) = "a speed such as `10x` or `max`";
 }

@@ -8,6 +8,7 @@ mod addresses;
 mod decode;
 mod expect;
 mod expectations;
+mod fit;
 pub mod format;
 mod generated;
 mod graph;
@@ -20,8 +21,9 @@ mod tests;
 mod types;
 
 pub use expect::{Checker, CheckerError, Line, Verdict};
+pub use fit::{Mismatch, check};
 pub use load::{Loaded, declared_params, load, schema};
-pub use needs::{Feature, Mismatch, Need, Needs, check};
+pub use needs::{Feature, Need, Needs};
 pub use params::Params;
 pub use types::{
     Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Offsets, OnError,

@@ -1,15 +1,20 @@
 //! What a scenario says, checked and compiled.
 
+mod expectation;
+mod source;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use ssectl_adapter::{Range, StreamSpec, StreamUri, Timestamp};
+use ssectl_adapter::{StreamSpec, StreamUri};
 
 use crate::document::Place;
 use crate::document::redact_uri;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
-use crate::generate::Spec;
+
+pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
+pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -97,75 +102,6 @@ pub struct Pipeline {
     pub sink: Sink,
     /// Where it is declared.
     pub place: Place,
-}
-
-/// Where records come from.
-#[derive(Clone, Debug)]
-pub struct Source {
-    /// The kind of source.
-    pub kind: SourceKind,
-    /// Where it is written.
-    pub place: Place,
-}
-
-/// The kinds of sources.
-#[derive(Clone, Debug)]
-pub enum SourceKind {
-    /// Made up. The options are known to be valid.
-    Generate(Box<Spec>),
-    /// Recorded files.
-    Replay(Replay),
-    /// A stream of the scenario, or one at an address.
-    Read(Read),
-}
-
-/// Recorded files, read one after the other.
-#[derive(Clone, Debug)]
-pub struct Replay {
-    /// At least one; each is there.
-    pub files: Vec<PathBuf>,
-    /// What a record is in them.
-    pub format: Format,
-    /// The event time of a record, which the pace comes from.
-    pub time: Option<TimeExpr>,
-    /// How fast. Original speed if there is a `time`, else as fast as possible.
-    pub speed: Speed,
-    /// Whether to start over at the end, for ever.
-    pub repeat: bool,
-}
-
-/// How fast recorded events are sent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Speed {
-    /// As fast as possible.
-    Max,
-    /// So many times as fast as they happened; above 0.
-    Times(f64),
-}
-
-/// A stream to read.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// Which one.
-    pub from: Address,
-    /// Its part that is read.
-    pub range: Offsets,
-    /// The group whose commits say where to go on; the runner chooses one if there is none.
-    pub group: Option<String>,
-    /// What a record is in it.
-    pub format: Format,
-}
-
-/// A part of a stream in the grammar of [`Range`], known to be valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offsets(pub(super) Option<String>);
-
-impl Offsets {
-    /// The range; `now` is what `@-1h` counts from. `None` if the scenario does not say.
-    pub fn resolve(&self, now: Timestamp) -> Option<Range> {
-        let text = self.0.as_deref()?;
-        Some(Range::parse(text, now).expect("parsed when the scenario was loaded"))
-    }
 }
 
 /// A step: what happens to one record.
@@ -315,64 +251,4 @@ pub enum Format {
     Csv,
     /// Anything: no program may look into it.
     Raw,
-}
-
-/// What must hold for the records of a stream after a run.
-#[derive(Clone, Debug)]
-pub struct Expectation {
-    /// The stream, declared under `streams`.
-    pub stream: String,
-    /// What a record is in it: JSON or text.
-    pub format: Format,
-    /// How many there are.
-    pub count: Option<Count>,
-    /// Each of these is true of every record.
-    pub every: Vec<Expr>,
-    /// Each of these is true of at least one record.
-    pub some: Vec<Expr>,
-    /// The records themselves.
-    pub equals: Option<Equals>,
-    /// What never decreases per key.
-    pub order: Option<KeyOrder>,
-    /// Where it is declared.
-    pub place: Place,
-}
-
-/// Bounds of a number of records, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
-    /// At least so many.
-    pub min: u64,
-    /// At most so many, if there is a limit.
-    pub max: Option<u64>,
-}
-
-/// A file that a stream must have the records of.
-#[derive(Clone, Debug)]
-pub struct Equals {
-    /// NDJSON, or lines of text; it is there.
-    pub file: PathBuf,
-    /// Whether order counts.
-    pub order: EqualsOrder,
-    /// Where it is written.
-    pub place: Place,
-}
-
-/// Whether the order of records counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EqualsOrder {
-    /// The same records, each as often; in any order.
-    #[default]
-    Any,
-    /// Also, the records of each partition have the order of the file.
-    Exact,
-}
-
-/// Per key, `by` never decreases.
-#[derive(Clone, Debug)]
-pub struct KeyOrder {
-    /// The key: `$key`, or a program over the record.
-    pub key: Expr,
-    /// What must not decrease, by jq's order of values.
-    pub by: Expr,
 }

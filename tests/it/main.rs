@@ -11,4 +11,5 @@ mod envelope;
 mod kafka;
 mod pipes;
 mod scenarios;
+mod shipped;
 mod signals;

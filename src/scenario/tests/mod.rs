@@ -1,8 +1,10 @@
 //! Tests of whole scenario files.
 
+mod docs;
 mod faults;
 mod judge;
 mod model;
+mod mutations;
 mod needs;
 mod params;
 mod schema;

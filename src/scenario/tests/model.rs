@@ -8,7 +8,7 @@ use crate::scenario::{
     Address, Count, EqualsOrder, Format, OnError, Read, Replay, SourceKind, Speed, Step,
 };
 
-const WHOLE: &str = r#"
+pub(super) const WHOLE: &str = r#"
 summary: all there is
 streams:
   words: {partitions: 2, config: {retention.ms: 60000, cleanup.policy: compact, flag: true}}
