@@ -97,6 +97,13 @@ struct Reference<'t> {
     length: usize,
 }
 
+/// A `${` that starts no reference.
+struct Malformed {
+    hint: &'static str,
+    /// The bytes of it; `None` for all the rest of the text.
+    length: Option<usize>,
+}
+
 /// `${A:-${B:-...}}` may nest this deep.
 const DEEPEST: usize = 8;
 
@@ -131,11 +138,14 @@ impl<'a> Expansion<'a> {
                     at = start + reference.length;
                     self.marks.push((self.text.len(), base + at, true));
                 }
-                Err(hint) => {
+                Err(Malformed { hint, length }) => {
                     let message = "a `${` that is no variable".to_owned();
                     self.faults.push((base + start, message, hint.to_owned()));
-                    at = start + 2;
+                    at = start + length.unwrap_or(text.len() - start);
                 }
+            }
+            if self.faults.len() >= Faults::MOST {
+                return;
             }
         }
         self.text.push_str(&text[at..]);
@@ -195,11 +205,17 @@ impl<'a> Expansion<'a> {
 }
 
 impl<'t> Reference<'t> {
-    /// Parses a text that starts with `${`; the error is a hint.
-    fn parse(text: &'t str) -> Result<Self, &'static str> {
-        const UNCLOSED: &str = "close it with `}`, or write `$${` for the two characters";
-        const GRAMMAR: &str = "write `${NAME}`, `${NAME:-default}` or `${NAME:?message}`, or `$${` for the two characters";
-        let end = closing_brace(text).ok_or(UNCLOSED)?;
+    /// Parses a text that starts with `${`.
+    fn parse(text: &'t str) -> Result<Self, Malformed> {
+        let unclosed = Malformed {
+            hint: "close it with `}`, or write `$${` for the two characters",
+            length: None,
+        };
+        let end = closing_brace(text).ok_or(unclosed)?;
+        let other = Malformed {
+            hint: "write `${NAME}`, `${NAME:-default}` or `${NAME:?message}`, or `$${` for the two characters",
+            length: Some(end + 1),
+        };
         let inner = &text[2..end];
         let split = inner
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.' || c == '-'))
@@ -208,10 +224,10 @@ impl<'t> Reference<'t> {
         let (operator, rest) = match rest.split_at_checked(2) {
             Some((operator @ (":-" | ":?"), rest)) => (Some(operator), rest),
             _ if rest.is_empty() => (None, ""),
-            _ => return Err(GRAMMAR),
+            _ => return Err(other),
         };
         if !is_name(name) {
-            return Err(GRAMMAR);
+            return Err(other);
         }
         Ok(Self {
             name,

@@ -201,6 +201,22 @@ fn huge_and_deep_files_end_with_a_fault() {
 }
 
 #[test]
+fn huge_and_deep_interpolations_end_with_a_fault() {
+    for text in [
+        "${A:-".repeat(100_000),
+        "${".repeat(100_000),
+        format!("{}{}", "${".repeat(100_000), "}".repeat(100_000)),
+        format!("{}{}", "${A:-".repeat(100_000), "}".repeat(100_000)),
+        "${NOPE}".repeat(100_000),
+    ] {
+        let mut faults = Faults::default();
+        let mut root = root(&format!("x: '{text}'"));
+        interpolate(&mut root, &Env::new(), &mut faults);
+        assert!(faults.has_errors() && faults.iter().count() <= 100);
+    }
+}
+
+#[test]
 fn a_fault_in_every_line_is_reported_in_no_time() {
     let mut faults = Faults::default();
     let text = Text::file("f", "x\n".repeat(500_000));

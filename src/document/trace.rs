@@ -27,6 +27,9 @@ impl Seams {
     }
 }
 
+/// Longer scalars are not decoded again for each of their faults.
+const LONGEST: usize = 1 << 16;
+
 /// The place of one byte of a scalar's text.
 pub(super) fn locate(place: &Place, scalar: &Scalar, offset: usize) -> Option<Place> {
     let written = if scalar.seams.marks.is_empty() {
@@ -38,7 +41,7 @@ pub(super) fn locate(place: &Place, scalar: &Scalar, offset: usize) -> Option<Pl
     let content = place.text().content();
     let span = place.span();
     let raw = content.get(span.clone())?;
-    if !place.text().has_lines() {
+    if !place.text().has_lines() || raw.len() > LONGEST {
         return None;
     }
     let line_start = content[..span.start].rfind('\n').map_or(0, |at| at + 1);

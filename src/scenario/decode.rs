@@ -18,11 +18,15 @@ use crate::expr::{CompileError, Options, Program};
 /// Kinesis, SQS and Event Hubs.
 const LONGEST_NAME: usize = 80;
 
+/// So many programs may be in one file; each compiled one takes about 100 KB.
+const MOST_PROGRAMS: usize = 500;
+
 pub(super) struct Decoder<'a> {
     file: &'a Path,
     streams: Vec<String>,
     /// How the pipelines decoded so far hang together.
     pub(super) links: Vec<Link>,
+    programs: usize,
     pub(super) faults: &'a mut Faults,
 }
 
@@ -33,6 +37,7 @@ impl<'a> Decoder<'a> {
             file,
             streams: streams.iter().map(|entry| entry.key.name.clone()).collect(),
             links: Vec::new(),
+            programs: 0,
             faults,
         }
     }
@@ -195,7 +200,7 @@ impl<'a> Decoder<'a> {
 
     /// A jq program, compiled.
     pub(super) fn expr(&mut self, node: &Node) -> Option<Expr> {
-        let source = text_only(node)?.to_owned();
+        let source = self.program(node)?;
         let origin = node.place.to_string();
         let compiled = Program::compile(&origin, &source, &Options::default());
         let program = self.compiled(node, compiled)?;
@@ -208,7 +213,7 @@ impl<'a> Decoder<'a> {
 
     /// A jq program for a time, with the unit that stands beside it.
     pub(super) fn time(&mut self, node: &Node, unit: Option<&Node>) -> Option<TimeExpr> {
-        let source = text_only(node)?.to_owned();
+        let source = self.program(node)?;
         let unit = match unit {
             Some(unit) => unit.text()?.parse().ok(),
             None => Some(Unit::Ms),
@@ -224,6 +229,19 @@ impl<'a> Decoder<'a> {
             unit: unit?,
             program,
         })
+    }
+
+    /// The text of a program, if it is one and they are not too many.
+    fn program(&mut self, node: &Node) -> Option<String> {
+        let source = text_only(node)?;
+        self.programs += 1;
+        if self.programs == MOST_PROGRAMS + 1 {
+            let message = format!("more than {MOST_PROGRAMS} programs in one file");
+            self.faults
+                .error(&node.place, message)
+                .hint("divide the scenario into several");
+        }
+        (self.programs <= MOST_PROGRAMS).then(|| source.to_owned())
     }
 
     fn compiled<T>(&mut self, node: &Node, compiled: Result<T, CompileError>) -> Option<T> {

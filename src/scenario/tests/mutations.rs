@@ -81,3 +81,17 @@ fn every_value_may_be_of_any_kind() {
         }
     }
 }
+
+#[test]
+fn programs_are_bounded() {
+    let steps = "{map: .x}, ".repeat(502);
+    let body = format!(
+        "streams: {{a: , b: }}\npipelines: {{p: {{source: a, sink: b, steps: [{steps}]}}}}\n"
+    );
+    let faults = Case::new(&body).faults();
+    assert!(
+        faults.contains("more than 500 programs in one file"),
+        "{faults}"
+    );
+    assert_eq!(faults.matches("scenario.yaml:").count(), 1);
+}
