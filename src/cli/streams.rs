@@ -163,6 +163,7 @@ async fn create(
         name: place.stream.clone(),
         partitions,
         config: config.into_iter().collect::<BTreeMap<_, _>>(),
+        ..StreamSpec::default()
     };
     match place.admin()?.create(&spec).await {
         Err(error) if if_missing && error.kind() == ssectl_adapter::ErrorKind::AlreadyExists => {

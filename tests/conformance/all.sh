@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Everything we demand of the Kafka emulator of a given `ssectl`, with clients that we did not write.
+# Everything we demand of a given `ssectl` against programs that we did not write.
 #
-#   all.sh SSECTL [pytest arguments]      the suite, 20 rounds of SIGKILL under load, the footprint
+#   all.sh SSECTL [pytest arguments]      the emulator's suite, 20 rounds of SIGKILL under load, the footprint, and
+#                                         our scenarios on the emulator and on a real Apache Kafka
 #
 # DURABILITY_ROUNDS (20) is the number of kills. Ends at the first part that fails.
 set -euo pipefail
@@ -18,3 +19,4 @@ START="$SSECTL emulator --only kafka --kafka-port"
 "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
   --emulator "$START {port} --data-dir {data}"
 "$VENV/bin/python" "$HERE/footprint.py" --emulator "$START 0"
+"$HERE/scenarios.sh" "$SSECTL"

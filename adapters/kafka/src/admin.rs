@@ -88,6 +88,9 @@ fn single(
     }
 }
 
+/// The topic's setting that deletes records by their timestamps; -1 keeps them.
+const RETENTION: &str = "retention.ms";
+
 #[async_trait]
 impl Admin for KafkaAdmin {
     async fn create(&self, stream: &StreamSpec) -> Result<()> {
@@ -97,6 +100,9 @@ impl Admin for KafkaAdmin {
             Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
         };
         let mut topic = NewTopic::new(&stream.name, count, self.replication());
+        if stream.keep_all && !stream.config.contains_key(RETENTION) {
+            topic = topic.set(RETENTION, "-1");
+        }
         for (name, value) in &stream.config {
             topic = topic.set(name, value);
         }
