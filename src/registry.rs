@@ -14,5 +14,9 @@ pub fn registry() -> Registry {
     registry.add(ssectl_adapter_file::FileAdapter);
     #[cfg(not(feature = "file"))]
     registry.leave_out("file");
+    #[cfg(feature = "kafka")]
+    registry.add(ssectl_adapter_kafka::adapter());
+    #[cfg(not(feature = "kafka"))]
+    registry.leave_out("kafka");
     registry
 }

@@ -1,12 +1,14 @@
 //! `emulator`: brokers that ordinary clients connect to.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
+use crate::document::Env;
 use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 
 /// Run brokers in this process that ordinary clients connect to
@@ -15,24 +17,51 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data     # records survive a restart
 ///   kcat -b 127.0.0.1:9092 -L                                         # from another terminal
+///   ssectl emulator coverage                                          # what is there, what is not
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
-/// is in memory unless there is a data directory.
+/// is in memory unless there is a data directory. With SSECTL_EMULATOR_USERS=name:password,...
+/// in the environment clients have to authenticate with SASL PLAIN.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub(super) struct EmulatorArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Start only these, with commas between [default: all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     only: Vec<Service>,
-    /// Address to listen on; others than this machine can connect to 0.0.0.0
+    /// Address to listen on; 0.0.0.0 lets other machines connect
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
     host: IpAddr,
     /// Port of Kafka; 0 picks a free one
     #[arg(long, default_value_t = 9092, value_name = "PORT")]
     kafka_port: u16,
+    /// What Kafka clients are told to connect to [default: the address they used]
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    kafka_advertised: Option<(String, u16)>,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Force every write to disk before it is acknowledged [default: once a second]
+    #[arg(long, requires = "data_dir")]
+    fsync: bool,
+    /// Megabytes that records may take in memory; beyond it writes are refused
+    #[arg(
+        long,
+        default_value_t = 1024,
+        value_name = "MIB",
+        conflicts_with = "data_dir"
+    )]
+    memory: u64,
+    /// Partitions of streams that clients create without a number
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    partitions: u32,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print which operations of each service are supported, partly supported or refused
+    Coverage,
 }
 
 /// A broker there is an emulator of.
@@ -48,16 +77,13 @@ impl Service {
             Self::Kafka => "kafka",
         }
     }
-
-    fn port(self, args: &EmulatorArgs) -> u16 {
-        match self {
-            Self::Kafka => args.kafka_port,
-        }
-    }
 }
 
 /// Runs the verb.
 pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
+    if let Some(Action::Coverage) = args.action {
+        return coverage(session);
+    }
     let services = if args.only.is_empty() {
         Service::value_variants()
     } else {
@@ -65,20 +91,96 @@ pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
     };
     let mut emulators = Emulators::default();
     for service in services {
-        let ui = session.ui.clone();
         let name = service.name();
-        let options = EmulatorOptions {
-            host: args.host,
-            port: service.port(&args),
-            data_dir: args.data_dir.as_ref().map(|dir| dir.join(name)),
-            notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
-        };
+        let options = args.options(*service, session)?;
         let (address, _) = emulators.start(name, options).map_err(failed)?;
+        for note in emulators.notes() {
+            session.ui.warn(format!("{name}: {note}"));
+        }
         session.ui.insist(format!("{name} {address} ready"));
     }
     session.stop().cancelled().await;
     tokio::task::block_in_place(|| emulators.shutdown());
     Ok(())
+}
+
+impl EmulatorArgs {
+    fn options(&self, service: Service, session: &Session) -> CliResult<EmulatorOptions> {
+        let (ui, name) = (session.ui.clone(), service.name());
+        let (port, advertised) = match service {
+            Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
+        };
+        Ok(EmulatorOptions {
+            host: self.host,
+            port,
+            advertised,
+            data_dir: self.data_dir.as_ref().map(|dir| dir.join(name)),
+            fsync: self.fsync,
+            memory: self.memory.saturating_mul(1 << 20),
+            partitions: self.partitions,
+            users: users(&session.env)?,
+            notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
+        })
+    }
+}
+
+/// The variable that holds the users; a flag would show them in the list of processes.
+const USERS: &str = "SSECTL_EMULATOR_USERS";
+
+fn users(env: &Env) -> CliResult<Option<BTreeMap<String, String>>> {
+    let Some(text) = env.get(USERS).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let pairs = text.split(',').map(|pair| {
+        let pair = pair.split_once(':').filter(|(name, _)| !name.is_empty());
+        pair.map(|(name, password)| (name.to_owned(), password.to_owned()))
+    });
+    let users: Option<BTreeMap<_, _>> = pairs.collect();
+    match users {
+        Some(users) => Ok(Some(users)),
+        None => Err(CliError::usage(format!(
+            "`{USERS}` is not `name:password,name:password`"
+        ))),
+    }
+}
+
+fn host_and_port(text: &str) -> Result<(String, u16), String> {
+    let parsed = text
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+    parsed
+        .filter(|(host, _)| !host.is_empty())
+        .ok_or_else(|| "use HOST:PORT".to_owned())
+}
+
+#[cfg(feature = "emulator")]
+fn coverage(session: &Session) -> CliResult {
+    use ssectl_emulator::kafka::{Support, coverage};
+    let rows = coverage().into_iter().map(|row| match row.support {
+        Support::Full(versions) => {
+            format!(
+                "kafka  {:28} {:>2}-{:<2} supported\n",
+                row.name,
+                versions.start(),
+                versions.end()
+            )
+        }
+        Support::Partly(versions, missing) => {
+            format!(
+                "kafka  {:28} {:>2}-{:<2} partly, without {missing}\n",
+                row.name,
+                versions.start(),
+                versions.end()
+            )
+        }
+        Support::Refused => format!("kafka  {:28}       refused\n", row.name),
+    });
+    session.ui.data(rows.collect::<String>())
+}
+
+#[cfg(not(feature = "emulator"))]
+fn coverage(_session: &Session) -> CliResult {
+    Err(failed(EmulatorError::LeftOut))
 }
 
 /// What kept an emulator from starting, as an error of the command line.

@@ -65,7 +65,7 @@ struct Global {
     quiet: bool,
     /// Configuration file [default: ssectl.yaml here or above]
     #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
+    config_file: Option<PathBuf>,
     /// Stop after this time: write and commit what was read, exit with 124
     #[arg(long, global = true, value_name = "DURATION")]
     timeout: Option<HumanDuration>,

@@ -18,7 +18,7 @@ pub(super) fn environment() -> Env {
 pub(super) fn config(global: &Global, env: &Env) -> Result<Config, Faults> {
     let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let mut files = Files::find(&folder, env);
-    if let Some(named) = &global.config {
+    if let Some(named) = &global.config_file {
         files.project = Some(named.clone());
     }
     load(&files, env, &flags(global))

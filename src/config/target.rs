@@ -121,10 +121,16 @@ impl Config {
         };
         let kind = adapter.text()?;
         let mut options = without_own(&node);
+        let emulator = node.field("emulator").and_then(Node::text) == Some("true");
         match registry.get(kind) {
             Ok(adapter) => {
                 let path = format!("targets.{name}");
-                Shape::new(adapter.options_schema()).check(&mut options, &path, faults);
+                let mut schema = adapter.options_schema();
+                if emulator {
+                    // Where the emulator is, is known only when it runs.
+                    schema.remove("required");
+                }
+                Shape::new(schema).check(&mut options, &path, faults);
             }
             Err(error) => {
                 let hint = error.hint_text().map(str::to_owned);
@@ -133,7 +139,6 @@ impl Config {
                     .hint_with(|| hint);
             }
         }
-        let emulator = node.field("emulator").and_then(Node::text);
         let Json::Object(options) = options.to_json() else {
             return None;
         };
@@ -141,7 +146,7 @@ impl Config {
             name: name.clone(),
             adapter: kind.to_owned(),
             options,
-            emulator: emulator == Some("true"),
+            emulator,
             place: key.place.clone(),
         })
     }
@@ -170,7 +175,10 @@ pub fn schema(registry: &Registry) -> Json {
     let mut rules = Vec::new();
     for adapter in registry.iter() {
         let name = adapter.name();
-        let mut options = schema_with_interpolation(adapter.options_schema());
+        let mut options = adapter.options_schema();
+        // Not with `emulator: true`.
+        options.remove("required");
+        let mut options = schema_with_interpolation(options);
         embed(&mut options, &mut schema, name);
         let mut own = schema["$defs"]["Target"]["properties"].clone();
         own["adapter"] = json!({"const": name, "description": adapter.summary()});

@@ -109,6 +109,12 @@ pub enum EvalErrorKind {
         /// What was expected or found.
         what: String,
     },
+    /// The record is not UTF-8, so it is no string.
+    #[error("record is not text: invalid UTF-8 at byte {offset}")]
+    InvalidText {
+        /// Bytes from the start of the record.
+        offset: usize,
+    },
     /// The program raised an error: a type error or `error(...)`.
     #[error("{0}")]
     Program(String),
@@ -124,6 +130,9 @@ pub enum EvalErrorKind {
     /// Over [`Limits::depth`](super::Limits::depth), or the program calls itself too deeply.
     #[error("nested deeper than {0} levels")]
     LimitDepth(usize),
+    /// The jq engine itself failed on the record; this is a bug.
+    #[error("the jq engine failed: {0}")]
+    Internal(String),
 }
 
 /// Line and column (both from 1, the column in characters) of a byte offset.

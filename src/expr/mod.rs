@@ -3,11 +3,19 @@
 //! This is the only module that names the jq crate. Callers pass bytes and get bytes, so what runs a
 //! program can change without them.
 
+mod engine;
 mod error;
 mod input;
+mod json;
+mod meter;
+mod names;
+mod native;
 mod output;
+mod prelude;
 mod program;
+mod syntax;
 pub mod time;
+mod value;
 
 use std::time::Duration;
 

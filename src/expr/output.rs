@@ -3,11 +3,35 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use bytes::Bytes;
+
+use super::json;
+use super::value::Value;
+
 /// Results of one or more runs. Keep one and [`clear`](Self::clear) it, to reuse its memory.
 #[derive(Debug, Default)]
 pub struct Outputs {
-    pub(super) bytes: Vec<u8>,
-    pub(super) spans: Vec<Range<usize>>,
+    bytes: Vec<u8>,
+    spans: Vec<Range<usize>>,
+}
+
+/// A state of [`Outputs`] to go back to.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    bytes: usize,
+    results: usize,
+}
+
+impl Mark {
+    /// Bytes of all results until here.
+    pub(super) fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// Number of results until here.
+    pub(super) fn results(self) -> usize {
+        self.results
+    }
 }
 
 impl Outputs {
@@ -32,6 +56,31 @@ impl Outputs {
         self.spans.iter().map(|span| Output {
             json: &self.bytes[span.clone()],
         })
+    }
+
+    /// Takes the JSON of the results out, as slices of one buffer that they share.
+    pub fn drain(&mut self) -> impl ExactSizeIterator<Item = Bytes> {
+        let bytes = Bytes::from(std::mem::take(&mut self.bytes));
+        self.spans.drain(..).map(move |span| bytes.slice(span))
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            bytes: self.bytes.len(),
+            results: self.spans.len(),
+        }
+    }
+
+    /// Forgets the results since `mark`.
+    pub(super) fn reset(&mut self, mark: Mark) {
+        self.bytes.truncate(mark.bytes);
+        self.spans.truncate(mark.results);
+    }
+
+    pub(super) fn push(&mut self, value: &Value) {
+        let start = self.bytes.len();
+        json::write(value, &mut self.bytes);
+        self.spans.push(start..self.bytes.len());
     }
 
     /// The result at `index`, counted from 0.

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use jaq_core::load::{Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Vars, data::JustLut};
-use jaq_json::{Val, read, write};
+use jaq_core::load::{Arena, File, Loader, span};
+use jaq_core::{Compiler, Ctx, Filter, Vars, compile::Undefined};
 
-use ssectl_adapter::Position;
-
-use super::error::position;
-use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Outputs, Payload};
-
-const VARIABLES: [&str; 7] = [
-    "$key",
-    "$headers",
-    "$stream",
-    "$partition",
-    "$offset",
-    "$time",
-    "$time_ns",
-];
+use super::engine::{Lang, Run};
+use super::input::VARIABLES;
+use super::meter::{self, Ended, Stop};
+use super::native::{self, Regexes};
+use super::syntax::{self, Def, Fault, Term};
+use super::value::{Error, Value};
+use super::{
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, json, names, prelude,
+};
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
 #[derive(Clone)]
@@ -27,77 +21,43 @@ pub struct Program(Arc<Compiled>);
 
 struct Compiled {
     origin: Arc<str>,
-    filter: jaq_core::Filter<JustLut<Val>>,
+    filter: Filter<Lang>,
+    /// The variables that the program names.
+    variables: Vec<&'static str>,
+    regexes: Regexes,
     options: Options,
 }
+
+/// The longest program, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// Enough for the passes over the deepest tree that the parser lets through.
+const COMPILE_STACK: usize = 128 << 20;
+
+/// What the program is called for the engine.
+const MAIN: &str = "__main__";
 
 impl Program {
     /// Compiles `source`; `origin` is its name in messages: `--map`, `-f prog.jq`, `scenario.yaml:12:20`.
     ///
     /// # Errors
-    /// Everything that does not parse or is not defined, each with its place.
+    /// What does not parse, or all that is not defined, each with its place.
     pub fn compile(origin: &str, source: &str, options: &Options) -> Result<Self, CompileError> {
-        let at = |part: &str| {
-            let start = (part.as_ptr() as usize).wrapping_sub(source.as_ptr() as usize);
-            start.min(source.len())
+        let compiled = if source.len() > LONGEST {
+            Err(vec![(
+                LONGEST,
+                format!("the program is longer than {LONGEST} bytes"),
+            )])
+        } else {
+            stacker::grow(COMPILE_STACK, || compile(source))
         };
-        let fail = |faults: Vec<(usize, String)>| CompileError::new(origin, source, faults);
-        let off = [
-            "env",
-            "now",
-            "halt",
-            "halt_error",
-            "debug",
-            "stderr",
-            "debug_empty",
-            "stderr_empty",
-            "localtime",
-            "strflocaltime",
-        ];
-        let defs = jaq_core::defs()
-            .chain(jaq_std::defs())
-            .chain(jaq_json::defs())
-            .filter(|def| !off.contains(&def.name));
-        let funs = jaq_core::funs()
-            .chain(jaq_std::funs())
-            .chain(jaq_json::funs());
-        let funs = funs.filter(|(name, ..)| !off.contains(name));
-        let arena = Arena::default();
-        let file = File {
-            path: (),
-            code: source,
-        };
-        let modules = Loader::new(defs).load(&arena, file).map_err(|errors| {
-            use jaq_core::load::Error;
-            let faults = errors.into_iter().flat_map(|(_, error)| -> Vec<_> {
-                match error {
-                    Error::Io(list) => list.into_iter().map(|(s, e)| (at(s), e)).collect(),
-                    Error::Lex(list) => list
-                        .into_iter()
-                        .map(|(e, s)| (at(s), format!("expected {}", e.as_str())))
-                        .collect(),
-                    Error::Parse(list) => list
-                        .into_iter()
-                        .map(|(e, s)| (at(s), format!("expected {}", e.as_str())))
-                        .collect(),
-                }
-            });
-            fail(faults.collect())
-        })?;
-        let compiler = Compiler::default()
-            .with_funs(funs)
-            .with_global_vars(VARIABLES);
-        let filter = compiler.compile(modules).map_err(|errors| {
-            let faults = errors.into_iter().flat_map(|(_, list)| list);
-            fail(
-                faults
-                    .map(|(s, e)| (at(s), format!("`{s}` is not a known {}", e.as_str())))
-                    .collect(),
-            )
-        })?;
+        let (filter, variables) =
+            compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
         Ok(Self(Arc::new(Compiled {
             origin: origin.into(),
             filter,
+            variables,
+            regexes: Regexes::default(),
             options: options.clone(),
         })))
     }
@@ -107,15 +67,20 @@ impl Program {
     /// # Errors
     /// Also then, the results before the error are in `out`.
     pub fn eval(&self, input: &Input<'_>, out: &mut Outputs) -> Result<(), EvalError> {
-        self.results(input, |value| {
-            let start = out.bytes.len();
-            write::write(&mut out.bytes, &write::Pp::default(), 0, &value)
-                .map_err(|e| EvalErrorKind::Program(e.to_string()))?;
-            out.spans.push(start..out.bytes.len());
-            if out.spans.len() > self.0.options.limits.outputs {
-                return Err(EvalErrorKind::LimitOutputs(self.0.options.limits.outputs));
+        let limits = &self.0.options.limits;
+        let start = out.mark();
+        self.run(input, |results| {
+            out.reset(start);
+            for result in results {
+                out.push(&result?);
+                if out.mark().results() - start.results() > limits.outputs {
+                    return Err(EvalErrorKind::LimitOutputs(limits.outputs));
+                }
+                if out.mark().bytes() - start.bytes() > limits.bytes {
+                    return Err(EvalErrorKind::LimitBytes(limits.bytes));
+                }
             }
-            Ok(true)
+            Ok(())
         })
     }
 
@@ -124,115 +89,146 @@ impl Program {
     /// # Errors
     /// If the program fails before its first result.
     pub fn test(&self, input: &Input<'_>) -> Result<bool, EvalError> {
-        let mut truthy = false;
-        self.results(input, |value| {
-            truthy = jaq_core::ValT::as_bool(&value);
-            Ok(false)
-        })?;
-        Ok(truthy)
+        self.run(input, |results| {
+            Ok(results
+                .next()
+                .transpose()?
+                .is_some_and(|value| value.is_truthy()))
+        })
+    }
+
+    /// The first result as JSON, if there is one.
+    pub(super) fn first(&self, input: &Input<'_>) -> Result<Option<Vec<u8>>, EvalError> {
+        self.run(input, |results| {
+            let first = results.next().transpose()?;
+            Ok(first.map(|value| {
+                let mut json = Vec::new();
+                json::write(&value, &mut json);
+                json
+            }))
+        })
     }
 
     pub(super) fn error(&self, kind: EvalErrorKind) -> EvalError {
         EvalError {
-            origin: self.0.origin.clone(),
+            origin: Arc::clone(&self.0.origin),
             kind,
         }
     }
 
-    fn results(
+    /// Runs within the limits and hands the results to `consume`, which may be called a second
+    /// time from the start: see [`meter::run`].
+    fn run<T>(
         &self,
         input: &Input<'_>,
-        mut each: impl FnMut(Val) -> Result<bool, EvalErrorKind>,
-    ) -> Result<(), EvalError> {
-        let fail = |kind| self.error(kind);
-        let value = parse(&input.payload).map_err(fail)?;
-        let filter = &self.0.filter;
-        let ctx = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new(variables(input)));
-        for result in filter.id.run((ctx, value)).map(jaq_core::unwrap_valr) {
-            let value = result.map_err(|e| fail(EvalErrorKind::Program(e.to_string())))?;
-            if !each(value).map_err(fail)? {
-                break;
-            }
-        }
-        Ok(())
+        mut consume: impl FnMut(
+            &mut dyn Iterator<Item = Result<Value, EvalErrorKind>>,
+        ) -> Result<T, EvalErrorKind>,
+    ) -> Result<T, EvalError> {
+        let Compiled {
+            filter,
+            variables,
+            regexes,
+            options,
+            ..
+        } = &*self.0;
+        let ended = meter::run(&options.limits, || {
+            let value = input.payload.value()?;
+            let variables = Vars::new(variables.iter().map(|name| input.meta.variable(name)));
+            let context = Ctx::<Lang>::new(Run::new(&filter.lut, regexes), variables);
+            let results = filter.id.run((context, value));
+            consume(
+                &mut results
+                    .map(|result| result.map_err(|exception| raised(exception.get_err().ok()))),
+            )
+        });
+        ended
+            .unwrap_or_else(|ended| Err(stopped(ended, &options.limits)))
+            .map_err(|kind| self.error(kind))
     }
 }
 
-fn parse(payload: &Payload<'_>) -> Result<Val, EvalErrorKind> {
-    match payload {
-        Payload::Json(bytes) => read::parse_single(bytes).map_err(|e| {
-            let text = e.to_string();
-            let offset = text
-                .split([' ', ':'])
-                .nth(2)
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0);
-            let (line, column) = position(bytes, offset);
-            EvalErrorKind::InvalidJson {
-                offset,
-                line,
-                column,
-                what: text,
-            }
-        }),
-        Payload::Text(bytes) => Ok(Val::utf8_str(bytes.to_vec())),
-        Payload::Null => Ok(Val::Null),
+/// What a program raised that it did not catch.
+fn raised(error: Option<Error>) -> EvalErrorKind {
+    EvalErrorKind::Program(match error.map(Error::into_val) {
+        Some(Value::Str(message)) => message.as_str().to_owned(),
+        Some(value) => format!("{} (not a string)", value.to_json().as_str()),
+        None => "`break` outside of its `label`".to_owned(),
+    })
+}
+
+fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
+    match ended {
+        Ended::Stopped(Stop::Time) => EvalErrorKind::LimitTime(limits.time),
+        Ended::Stopped(Stop::Bytes) => EvalErrorKind::LimitBytes(limits.bytes),
+        Ended::Stopped(Stop::Depth | Stop::Stack) => EvalErrorKind::LimitDepth(limits.depth),
+        Ended::Panicked(message) => EvalErrorKind::Internal(message),
     }
 }
 
-fn variables(input: &Input<'_>) -> [Val; 7] {
-    let meta = &input.meta;
-    let text = |s: &[u8]| Val::utf8_str(s.to_vec());
-    let number = |n: i128| {
-        Val::Num(jaq_json::Num::from_str_radix(&n.to_string(), 10).unwrap_or(jaq_json::Num::Int(0)))
+/// Compiles to a filter and the variables that it has to be given.
+fn compile(source: &str) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>> {
+    let arena = Arena::default();
+    let program = syntax::parse(source, &arena)?;
+    let mut variables = VARIABLES.to_vec();
+    variables.retain(|name| syntax::mentions(&program, name));
+    let mut defs = prelude::used_by(&program, &arena);
+    defs.push(Def {
+        name: MAIN,
+        args: Vec::new(),
+        body: program.clone(),
+    });
+    let file = File {
+        path: (),
+        code: MAIN,
     };
-    let headers = meta
-        .headers
-        .iter()
-        .map(|(k, v)| (text(k.as_bytes()), v.as_deref().map_or(Val::Null, text)));
-    [
-        meta.key.map_or(Val::Null, text),
-        Val::obj(headers.collect()),
-        text(meta.stream.as_bytes()),
-        text(meta.partition.as_bytes()),
-        match meta.position {
-            Some(Position::Offset(offset)) => number(i128::from(*offset)),
-            Some(Position::Token(token)) => text(token.as_bytes()),
-            Some(Position::None) | None => Val::Null,
-        },
-        meta.timestamp_ns
-            .map_or(Val::Null, |ns| number(ns.div_euclid(1_000_000))),
-        meta.timestamp_ns.map_or(Val::Null, number),
-    ]
+    // The engine parses only the name of the program, so this cannot fail for the user's text.
+    let internal = || vec![(0, "the engine does not take the program".to_owned())];
+    let modules = Loader::new(defs)
+        .load(&arena, file)
+        .map_err(|_| internal())?;
+    let compiler = Compiler::default()
+        .with_funs(native::all())
+        .with_global_vars(variables.iter().copied());
+    let filter = compiler.compile(modules).map_err(|errors| {
+        let mut faults = Vec::new();
+        for (name, undefined) in errors.into_iter().flat_map(|(_, errors)| errors) {
+            faults.push((
+                place(source, name),
+                undefined_message(name, undefined, &program),
+            ));
+        }
+        faults.sort();
+        faults
+    })?;
+    Ok((filter, variables))
+}
+
+/// Where a name stands in the program.
+fn place(source: &str, name: &str) -> usize {
+    let within = source.as_bytes().as_ptr_range();
+    if within.contains(&name.as_ptr()) {
+        span(source, name).start
+    } else {
+        0
+    }
+}
+
+fn undefined_message(name: &str, undefined: Undefined, program: &Term<'_>) -> String {
+    match undefined {
+        Undefined::Filter(arity) => names::unknown_filter(name, arity, program),
+        Undefined::Var => names::unknown_variable(name),
+        other => format!("`{name}` is not a {} here", other.as_str()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Input, Meta, Options, Outputs, Payload, Program};
-
-    fn run(source: &str, json: &str) -> Vec<String> {
-        let program = Program::compile("--map", source, &Options::default()).unwrap();
-        let mut out = Outputs::default();
-        let payload = Payload::Json(json.as_bytes());
-        program
-            .eval(
-                &Input {
-                    payload,
-                    meta: Meta::default(),
-                },
-                &mut out,
-            )
-            .unwrap();
-        out.iter()
-            .map(|o| String::from_utf8(o.json().to_vec()).unwrap())
-            .collect()
-    }
+    use super::*;
 
     #[test]
-    fn moves_numbers_exactly() {
-        assert_eq!(
-            run(".a, .b", r#"{"a":1715254403007507001,"b":1.0}"#),
-            ["1715254403007507001", "1.0"]
-        );
+    fn programs_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync + Clone>() {}
+        shared::<Program>();
     }
 }

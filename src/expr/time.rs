@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Output, Outputs, Program};
+use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Program};
 
 /// What the result of an event-time expression counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,30 +66,42 @@ impl EventTime {
     /// # Errors
     /// If the program fails, gives no result, or gives one that is no time in the unit.
     pub fn eval(&self, input: &Input<'_>) -> Result<i128, EvalError> {
-        let mut out = Outputs::default();
-        self.program.eval(input, &mut out)?;
-        let time = match out.get(0) {
+        let time = match self.program.first(input)? {
             None => Err("the event time is missing: the expression gave no result".to_owned()),
-            Some(result) => self.unit.nanoseconds(result),
+            Some(json) => self.unit.nanoseconds(&json),
         };
         time.map_err(|message| self.program.error(EvalErrorKind::Program(message)))
     }
 }
 
 impl Unit {
-    fn nanoseconds(self, result: Output<'_>) -> Result<i128, String> {
-        let text = String::from_utf8_lossy(result.json()).into_owned();
-        let digits = match self {
-            Self::S => 9,
-            Self::Ms => 6,
-            Self::Us => 3,
-            Self::Ns => 0,
-            Self::Rfc3339 => {
-                return rfc3339(&result.raw())
-                    .ok_or_else(|| format!("the event time {text} is not RFC 3339"));
+    /// The time that a result in JSON says.
+    fn nanoseconds(self, json: &[u8]) -> Result<i128, String> {
+        let digits = match (self, json) {
+            (Self::Rfc3339, [b'"', text @ .., b'"']) => {
+                return rfc3339(text).ok_or_else(|| self.refuse(json));
             }
+            (Self::Rfc3339, _) => return Err(self.refuse(json)),
+            (Self::S, _) => 9,
+            (Self::Ms, _) => 6,
+            (Self::Us, _) => 3,
+            (Self::Ns, _) => 0,
         };
-        decimal(&text, digits).ok_or_else(|| format!("the event time {text} is not a number"))
+        let text = std::str::from_utf8(json).ok();
+        text.and_then(|text| decimal(text, digits))
+            .ok_or_else(|| self.refuse(json))
+    }
+
+    fn refuse(self, json: &[u8]) -> String {
+        let shown: String = String::from_utf8_lossy(json).chars().take(40).collect();
+        match self {
+            Self::Rfc3339 => format!(
+                "the event time {shown} is no RFC 3339 string such as \"2024-05-09T11:33:23.0075Z\""
+            ),
+            _ => format!(
+                "the event time {shown} is no number; for strings there are the unit `rfc3339` and the filter `tonumber`"
+            ),
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Emulators that live inside this process, for targets with `emulator: true`.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ssectl_adapter::Options;
 
@@ -10,6 +12,7 @@ use ssectl_adapter::Options;
 pub struct Emulators {
     #[cfg(feature = "emulator")]
     kafka: Option<ssectl_emulator::kafka::Emulator>,
+    notes: Vec<String>,
 }
 
 /// Why an emulator does not start.
@@ -32,8 +35,18 @@ pub struct EmulatorOptions {
     pub host: IpAddr,
     /// Port; 0 picks a free one.
     pub port: u16,
+    /// Host and port that clients are told to connect to; by default the address they used.
+    pub advertised: Option<(String, u16)>,
     /// Where records are kept; in memory without one.
     pub data_dir: Option<PathBuf>,
+    /// Force every write to disk before it is acknowledged, instead of once a second.
+    pub fsync: bool,
+    /// Bytes that records may take in memory.
+    pub memory: u64,
+    /// Partitions of streams that clients create without a number.
+    pub partitions: u32,
+    /// Passwords by user; clients then have to authenticate.
+    pub users: Option<BTreeMap<String, String>>,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -43,7 +56,12 @@ impl Default for EmulatorOptions {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            advertised: None,
             data_dir: None,
+            fsync: false,
+            memory: 1 << 30,
+            partitions: 1,
+            users: None,
             notices: Box::new(|_| {}),
         }
     }
@@ -58,17 +76,37 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::kafka::{Config, Emulator, Notices};
+        use ssectl_emulator::store::{Fsync, Medium};
         if adapter != "kafka" {
             return Err(EmulatorError::Unknown(adapter.to_owned()));
         }
+        let medium = match options.data_dir {
+            None => Medium::Memory {
+                limit: options.memory,
+            },
+            Some(path) => Medium::Directory {
+                path,
+                fsync: if options.fsync {
+                    Fsync::EveryAppend
+                } else {
+                    Fsync::Every(Duration::from_secs(1))
+                },
+            },
+        };
+        let notices = Notices::new(options.notices);
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
-            notices: Notices::new(options.notices),
+            advertised: options.advertised,
+            medium,
+            default_partitions: options.partitions,
+            sasl_plain: options.users,
+            notices,
             ..Config::default()
         };
         let emulator =
             Emulator::start(config).map_err(|error| EmulatorError::Start(error.to_string()))?;
         let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
         self.kafka = Some(emulator);
         Ok((
             address,
@@ -84,6 +122,11 @@ impl Emulators {
         _options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         Err(EmulatorError::LeftOut)
+    }
+
+    /// What had to be mended in data directories, one line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Answers the requests under way and ends.

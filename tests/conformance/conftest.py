@@ -37,7 +37,8 @@ def target(bootstrap, request):
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
     except OSError as error:
-        pytest.fail(f"nothing serves at {bootstrap}: {error}", pytrace=False)
+        request.session.shouldfail = f"nothing serves at {bootstrap}: {error}"
+        pytest.fail(request.session.shouldfail, pytrace=False)
     target = Target(bootstrap, request.node.name)
     yield target
     target.clean_up()

@@ -27,41 +27,25 @@ done
 
 RUN="$PEERS/run/conformance"
 mkdir -p "$RUN"
-STARTED=() # process ids of emulators
+# shellcheck source=emulator.sh
+source "$HERE/emulator.sh"
+OWN_KAFKA=""
 
 # stop_all: ends what this script started, in any case.
 stop_all() {
-  for pid in ${STARTED[@]+"${STARTED[@]}"}; do
-    kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
-  done
-  [[ -n "$EMULATOR$BOOTSTRAP$EMULATOR_SASL" ]] || "$PEERS_HOME/kafka.sh" stop --data "$RUN/kafka"
+  stop_emulators
+  [[ -z "$OWN_KAFKA" ]] || "$PEERS_HOME/kafka.sh" stop --data "$RUN/kafka"
 }
 trap stop_all EXIT
-
-# start_emulator NAME COMMAND: starts it and sets ADDRESS to what it prints when it is ready.
-start_emulator() {
-  local log="$RUN/$1.log" fifo="$RUN/$1.stdin" end=$((SECONDS + 30))
-  rm -f "$fifo" && mkfifo "$fifo"
-  exec {held}<>"$fifo" # its standard input stays open and silent
-  # shellcheck disable=SC2086 # the command is meant to be split into words
-  exec_emulator $2 <&"$held" 2>"$log" >&2 &
-  STARTED+=("$!")
-  until ADDRESS="$(sed -n 's/^kafka \([^ ]*:[0-9]*\) ready.*/\1/p' "$log")" && [[ -n "$ADDRESS" ]]; do
-    kill -0 "$!" 2>/dev/null || die "the emulator ended: $(tail -n 3 "$log")"
-    ((SECONDS < end)) || die "the emulator is not ready after 30 s: see $log"
-    sleep 0.02
-  done
-}
-
-# exec_emulator WORDS...: becomes the command, so that its process id is the emulator's.
-exec_emulator() { exec "$@"; }
 
 "$PEERS_HOME/install.sh" kcat python kafka kafkajs
 
 if [[ -n "$EMULATOR" || -n "$EMULATOR_SASL" ]]; then
-  [[ -z "$EMULATOR" ]] || { start_emulator emulator "$EMULATOR" && BOOTSTRAP="$ADDRESS"; }
-  [[ -z "$EMULATOR_SASL" ]] || { start_emulator emulator-sasl "$EMULATOR_SASL" && SASL="$ADDRESS"; }
+  [[ -z "$EMULATOR" ]] || { start_emulator "$RUN/emulator" "$EMULATOR" && BOOTSTRAP="$ADDRESS"; }
+  [[ -z "$EMULATOR_SASL" ]] || { start_emulator "$RUN/emulator-sasl" "$EMULATOR_SASL" && SASL="$ADDRESS"; }
 elif [[ -z "$BOOTSTRAP" ]]; then
+  OWN_KAFKA=yes
+  "$PEERS_HOME/kafka.sh" kill --data "$RUN/kafka" # of a run that was interrupted
   rm -rf "$RUN/kafka"
   addresses="$("$PEERS_HOME/kafka.sh" start --data "$RUN/kafka" --sasl)"
   BOOTSTRAP="$(sed -n 's/^BOOTSTRAP=//p' <<<"$addresses")"
@@ -70,9 +54,14 @@ fi
 
 cd "$HERE"
 code=0
+summary="$RUN/summary"
 "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal --junit-xml="$RUN/report.xml" \
-  --bootstrap "$BOOTSTRAP" ${SASL:+--sasl "$SASL"} "$@" || code=$?
-for pid in ${STARTED[@]+"${STARTED[@]}"}; do
-  kill -0 "$pid" 2>/dev/null || die "the emulator did not survive the suite: see $RUN/*.log"
+  --bootstrap "$BOOTSTRAP" ${SASL:+--sasl "$SASL"} "$@" | tee "$summary" || code=$?
+for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
+  if ! kill -0 "$pid" 2>/dev/null; then
+    echo "the emulator did not survive the suite: see $RUN/*.log"
+    tail -n 1 "$summary"
+    code=1
+  fi
 done
 exit "$code"

@@ -87,7 +87,7 @@ fn a_copy_keeps_keys_headers_times_and_bytes() {
     let envelopes = concat!(
         "{\"timestamp\":\"2024-05-09T11:33:23.007Z\",\"key\":{\"base64\":\"AP8=\"},\"value\":\"\",",
         "\"headers\":[[\"a\",\"1\"],[\"a\",null],[\"b\",\"\"],[\"c\",{\"base64\":\"/w==\"}]]}\n",
-        "{\"timestamp\":\"1970-01-01T00:00:00Z\",\"key\":\"k\",\"value\":null}\n",
+        "{\"timestamp\":\"1970-01-01T00:00:01Z\",\"key\":\"k\",\"value\":null}\n",
         "{\"timestamp\":\"2024-05-09T11:33:23.008Z\",\"key\":null,\"value\":\"two\\nlines\"}\n",
     );
     for name in ["one", "two"] {

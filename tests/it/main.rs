@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod command;
+mod docs;
 #[cfg(feature = "kafka")]
 mod emulator;
 mod envelope;

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Shared by the scripts beside it: where peers live, which versions, how to fail. Sourced, never run.
 
 PEERS_HOME="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -134,7 +134,7 @@ fn some_needs_one_record() {
 #[test]
 fn programs_see_key_partition_and_offset() {
     holds(
-        "{every: '$key == \"k\" and $partition == \"3\" and $offset == 0 and $stream == \"out\"'}",
+        "{every: '$key == \"k\" and $partition == 3 and $offset == 0 and $stream == \"out\"'}",
         "",
         &["3|k=1"],
     );

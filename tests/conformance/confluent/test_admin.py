@@ -168,7 +168,8 @@ def test_partitions_are_added_and_records_stay(target):
 @pytest.mark.parametrize("count", [1, 2])
 def test_partitions_cannot_shrink_or_stay(target, count):
     topic = target.topic(partitions=2)
-    assert refused(target.admin.create_partitions([NewPartitions(topic, count)]), topic) == KafkaError.INVALID_PARTITIONS
+    answer = target.admin.create_partitions([NewPartitions(topic, count)])
+    assert refused(answer, topic) == KafkaError.INVALID_PARTITIONS
 
 
 def test_partitions_of_an_unknown_topic_are_refused(target):

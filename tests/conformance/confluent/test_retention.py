@@ -1,4 +1,4 @@
-"""Retention and compaction through confluent-kafka: what topic configs make the broker forget, and what it must keep."""
+"""Retention and compaction through confluent-kafka: what topics are told to forget, and what they must keep."""
 
 import pytest
 from confluent_kafka import KafkaError

@@ -25,7 +25,8 @@ def test_console_producer_and_consumer_use_every_codec(target, codec):
     topic = target.topic()
     lines = [f"a:{i}\tkey{i}\tvalue {i} ☃" for i in range(50)]
     tool(target, "kafka-console-producer", "--topic", topic, "--compression-codec", codec,
-         "--reader-property", "parse.key=true", "--reader-property", "parse.headers=true", stdin="\n".join(lines) + "\n")
+         "--reader-property", "parse.key=true", "--reader-property", "parse.headers=true",
+         stdin="\n".join(lines) + "\n")
     assert [(r.key, r.value, r.headers) for r in target.read(topic)] == [
         (b"key%d" % i, f"value {i} ☃".encode(), (("a", b"%d" % i),)) for i in range(50)]
     found = consume(target, topic, 50, *_ALL[:4]).lines
@@ -37,7 +38,9 @@ def test_console_consumer_reads_what_another_client_wrote(target, codec):
     topic = target.topic()
     records = [r for r in TRICKY if r.key in (b"key", None, b"tombstone", b"empty value", b"twice", b"nothing")]
     target.produce(topic, records, compression_type=codec, linger_ms=50)
-    text = lambda data: "null" if data is None else data.decode()
+
+    def text(data):
+        return "null" if data is None else data.decode()
 
     def line(offset, record):
         headers = ",".join(f"{name}:{text(value)}" for name, value in record.headers) or "NO_HEADERS"

@@ -59,7 +59,8 @@ def test_members_and_state_of_a_running_group_are_described_and_it_is_protected(
     assert group.id in groups(target, "--list").lines
     deletion = groups(target, "--delete", "--group", group.id, code=None)
     assert "GroupNotEmptyException" in deletion.said
-    reset = groups(target, "--reset-offsets", "--group", group.id, "--topic", topic, "--to-earliest", "--execute", code=None)
+    reset = groups(target, "--reset-offsets", "--group", group.id, "--topic", topic, "--to-earliest", "--execute",
+                   code=None)
     assert "inactive" in reset.said
     group.close()
 
@@ -102,12 +103,12 @@ class VerifiableConsumers:
         self.group = target.name("group")
         self.processes = []
 
-    def add(self, *arguments):
-        log = open(self.directory / f"consumer-{len(self.processes)}", "w+")
+    def add(self, *arguments, session_ms=6000):
         process = start(tool_command(
             "kafka-verifiable-consumer", "--bootstrap-server", self.target.bootstrap, "--topic", self.topic,
-            "--group-id", self.group, "--session-timeout", "6000", "--verbose",
-            "--assignment-strategy", f"org.apache.kafka.clients.consumer.{self.assignor}", *arguments), output=log)
+            "--group-id", self.group, "--session-timeout", session_ms, "--verbose",
+            "--assignment-strategy", f"org.apache.kafka.clients.consumer.{self.assignor}", *arguments),
+            log=self.directory / f"consumer-{len(self.processes)}")
         self.processes.append(process)
         return process
 
@@ -183,13 +184,13 @@ def test_java_consumers_rebalance_and_read_everything(target, consumers, assigno
 
 def test_static_java_consumer_keeps_its_partitions_over_a_restart(target, consumers):
     group = consumers(target.topic(partitions=4), "RangeAssignor")
-    group.add("--group-instance-id", "one")
-    second = group.add("--group-instance-id", "two")
+    group.add("--group-instance-id", "one", session_ms=45_000)
+    second = group.add("--group-instance-id", "two", session_ms=45_000)
     group.balanced(2, 2)
     before = group.shares()[1]
     assignments = sum(e["name"] == "partitions_assigned" for e in group.events(0))
     second.send_signal(signal.SIGKILL)
     second.wait(30)
-    group.add("--group-instance-id", "two")
+    group.add("--group-instance-id", "two", session_ms=45_000)
     eventually(lambda: group.shares()[-1] == before, "the restarted consumer has its partitions again", pause=0.2)
     assert sum(e["name"] == "partitions_assigned" for e in group.events(0)) == assignments

@@ -1,13 +1,12 @@
 """Exactly-once copies by Apache Kafka's TransactionalMessageCopier, and kafka-transactions."""
 
-import json
 import signal
 
 import pytest
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from support.programs import run, start, tool, tool_command
+from support.programs import run, start, tool_command
 from support.records import Record
 from support.wait import DEADLINE, eventually
 
@@ -35,7 +34,7 @@ class Copier:
             "kafka-transactional-message-copier", "--broker-list", self.target.bootstrap,
             "--input-topic", self.source, "--input-partition", "0", "--output-topic", self.sink,
             "--transactional-id", self.id, "--consumer-group", self.group, "--transaction-size", "20",
-            "--transaction-timeout", "10000", "--use-group-metadata", *self.arguments), output=open(self.log, "a"))
+            "--transaction-timeout", "10000", "--use-group-metadata", *self.arguments), log=self.log)
 
     def kill_after(self, offset):
         """Starts a copier and kills it when the sink has grown to `offset`."""
@@ -91,8 +90,9 @@ def test_transactions_tool_lists_and_describes_transactions_and_producers(target
     assert states()[name] == "Ongoing"
     described = transactions(target, "describe", "--transactional-id", name).text
     assert "Ongoing" in described and f"{topic}-0" in described
-    rows = [line.split() for line in transactions(target, "describe-producers", "--topic", topic, "--partition", "0").lines]
-    active = dict(zip(rows[0], rows[1]))
+    producers = transactions(target, "describe-producers", "--topic", topic, "--partition", "0").lines
+    heading, row = (line.split() for line in producers)
+    active = dict(zip(heading, row))
     assert (active["LastSequence"], active["CurrentTransactionStartOffset"]) == ("0", "0")
     producer.commit_transaction(DEADLINE)
     eventually(lambda: states()[name] == "CompleteCommit", "the transaction is complete", pause=0)

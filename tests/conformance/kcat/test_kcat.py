@@ -36,10 +36,13 @@ def test_lines_go_through_every_codec(target, codec):
 @pytest.mark.parametrize("codec", CODECS)
 def test_reads_what_another_client_wrote(target, codec):
     topic = target.topic()
-    records = [r for r in TRICKY if r.key != b"nothing" and len(r.value or b"") < 1000 and b"\n" not in (r.value or b"")]
+    records = [r for r in TRICKY if len(r.value or b"") < 1000]
     target.produce(topic, records, compression_type=codec, linger_ms=50)
     found = kcat(target, "-C", "-t", topic, "-e", "-f", r"%K %S %T %p %o\n").lines
-    size = lambda data: -1 if data is None else len(data)
+
+    def size(data):
+        return -1 if data is None else len(data)
+
     assert found == [f"{size(r.key)} {size(r.value)} {r.timestamp} 0 {i}" for i, r in enumerate(records)]
 
 

@@ -25,7 +25,8 @@ class Clients:
 
     def open_consumer(self, *topics, **config):
         """The same, to be closed by the caller."""
-        defaults = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
+        # A group leader that has not heard of the topic yet assigns nothing until its metadata is refreshed.
+        defaults = {"auto_offset_reset": "earliest", "enable_auto_commit": False, "metadata_max_age_ms": 1000}
         return KafkaConsumer(*topics, **{**defaults, **self.common, **config})
 
     def admin(self, **config):

@@ -9,7 +9,7 @@ SUITE = Path(__file__).resolve().parent.parent
 PEERS_SCRIPTS = SUITE.parent / "peers"
 PEERS = Path(os.environ.get("PEERS_DIR", SUITE.parent.parent / ".peers"))
 
-TIMEOUT = 120
+TIMEOUT = 240
 """Seconds until a program that has not ended is killed and its test fails."""
 
 
@@ -47,10 +47,11 @@ def run(command, stdin=b"", code=0, timeout=TIMEOUT):
     return result
 
 
-def start(command, output):
-    """Starts a command that keeps running and writes what it says to an open file."""
-    return subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
-                            stderr=subprocess.STDOUT)
+def start(command, log):
+    """Starts a command that keeps running; what it says is appended to a file."""
+    with open(log, "a") as output:
+        return subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
+                                stderr=subprocess.STDOUT)
 
 
 def kcat(target, *arguments, quiet=True, **options):

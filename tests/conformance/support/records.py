@@ -2,7 +2,7 @@
 
 import os
 import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
@@ -13,12 +13,12 @@ VOLUME = int(os.environ.get("CONFORMANCE_MESSAGES", "300000"))
 class Record(NamedTuple):
     """One record, independent of any client. `timestamp` is in milliseconds."""
 
-    key: Optional[bytes]
-    value: Optional[bytes]
+    key: bytes | None
+    value: bytes | None
     headers: tuple = ()
-    timestamp: Optional[int] = None
+    timestamp: int | None = None
     partition: int = 0
-    offset: Optional[int] = None
+    offset: int | None = None
 
     def content(self):
         """What the producer said: everything but where the broker put it."""

@@ -1,4 +1,4 @@
-"""Produce requests as a faulty or hostile client may send them: what is stored, what is refused, and with which error."""
+"""Produce requests as a faulty or hostile client may send them: stored or refused, with which error."""
 
 import struct
 

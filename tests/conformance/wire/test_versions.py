@@ -6,7 +6,6 @@ Each test walks one life cycle once for every version: an interface with fewer v
 
 from uuid import UUID
 
-import pytest
 from confluent_kafka import TopicPartition
 from kafka.protocol import admin, consumer, metadata, producer
 from kafka.protocol.sasl import SaslHandshakeRequest

@@ -7,6 +7,7 @@ use kafka_protocol::messages::{ApiKey, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
 use super::broker::Broker;
+use super::wire::Misshapen;
 
 /// What is known about the other end of a connection.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Call<'a> {
 /// Why a request gets no answer; its connection is closed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
+    #[error("it cannot be decoded: {0}")]
+    Misshapen(#[from] Misshapen),
     #[error("it cannot be decoded: {0}")]
     Decode(String),
     #[error("its answer cannot be encoded: {0}")]

@@ -24,6 +24,7 @@ mod tables;
 mod topic_config;
 mod topics;
 mod transactions;
+mod wire;
 
 pub use apis::{Coverage, Support, coverage};
 pub use config::{Config, Limits, Notices};

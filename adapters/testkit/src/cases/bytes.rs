@@ -97,7 +97,8 @@ pub async fn large_values_survive(rig: &Rig) {
 
 /// Two of a name, an empty value, bytes that are no text, and none at all.
 pub async fn headers_keep_order_and_duplicates(rig: &Rig) {
-    let pair = |name: &str, value: &'static [u8]| (name.to_owned(), Bytes::from_static(value));
+    let pair =
+        |name: &str, value: &'static [u8]| (name.to_owned(), Some(Bytes::from_static(value)));
     let headers = [
         vec![
             pair("z", b"1"),
@@ -107,6 +108,7 @@ pub async fn headers_keep_order_and_duplicates(rig: &Rig) {
         ],
         vec![],
         vec![
+            ("null".to_owned(), None),
             pair("empty", b""),
             pair("bytes", b"\0\xff"),
             pair("náme", b"x"),

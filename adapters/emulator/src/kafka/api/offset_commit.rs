@@ -26,13 +26,13 @@ pub(super) struct Offer<'a> {
 }
 
 /// The offsets to store, and a verdict on every offer.
-type Sifted = (Vec<(TopicPartition, Committed)>, Vec<Result<(), ResponseError>>);
+type Sifted = (
+    Vec<(TopicPartition, Committed)>,
+    Vec<Result<(), ResponseError>>,
+);
 
 /// Tells the offers that can be stored from those that cannot.
-pub(super) fn sift<'a>(
-    call: &Call<'_>,
-    offers: impl Iterator<Item = Offer<'a>>,
-) -> Sifted {
+pub(super) fn sift<'a>(call: &Call<'_>, offers: impl Iterator<Item = Offer<'a>>) -> Sifted {
     let mut accepted = Vec::new();
     let mut verdicts = Vec::new();
     for offer in offers {

@@ -13,6 +13,7 @@ use crate::kafka::api::api_versions;
 use crate::kafka::apis;
 use crate::kafka::broker::Broker;
 use crate::kafka::call::{Answer, Authentication, Call, CallError, Peer};
+use crate::kafka::wire;
 
 /// Memory set aside for a request before its bytes arrive.
 const EAGER: usize = 128 * 1024;
@@ -22,7 +23,7 @@ const MIN_REQUEST: usize = 8;
 
 /// Why a connection is closed by this end.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error(
         "a request of {length} bytes, the limit is {limit}; is the client speaking TLS or HTTP?"
     )]
@@ -153,7 +154,11 @@ fn guarded(request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option<By
     handled.map_err(|_| Fault::Panic { key })?
 }
 
-fn handle(mut request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option<BytesMut>, Fault> {
+pub(super) fn handle(
+    mut request: Bytes,
+    peer: &mut Peer,
+    broker: &Broker,
+) -> Result<Option<BytesMut>, Fault> {
     if request.len() < MIN_REQUEST {
         return Err(Fault::Length {
             length: request.len() as i32,
@@ -187,7 +192,12 @@ fn handle(mut request: Bytes, peer: &mut Peer, broker: &Broker) -> Result<Option
         }
         return Err(Fault::Unserved { key, version });
     }
-    let header = RequestHeader::decode(&mut request, api.key.request_header_version(version))
+    let header_version = api.key.request_header_version(version);
+    let flexible = header_version >= 2;
+    let misshapen = |error| fault(CallError::Misshapen(error));
+    let body = wire::walk_header(flexible, &request).map_err(misshapen)?;
+    wire::walk(api.shape, version, flexible, &request[body..]).map_err(misshapen)?;
+    let header = RequestHeader::decode(&mut request, header_version)
         .map_err(|error| fault(CallError::Decode(error.to_string())))?;
     call.client_id = header.client_id.unwrap_or_default();
     let answer: Answer = (api.run)(&mut call, &mut request);

@@ -4,4 +4,7 @@ mod connection;
 mod in_flight;
 mod listener;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use listener::Server;

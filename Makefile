@@ -1,0 +1,74 @@
+# ssectl. `make` alone lists the targets; the scripts behind them run on their own too.
+
+CARGO ?= cargo
+# Where `make install` puts things: bin/, share/man/, share/bash-completion/ ...
+PREFIX ?= $(HOME)/.local
+INSTALLED := $(DESTDIR)$(PREFIX)/bin/ssectl
+SHARE := $(DESTDIR)$(PREFIX)/share
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+SSECTL := $(TARGET)/debug/ssectl
+FEATURES := none stdio file kafka emulator
+
+.DEFAULT_GOAL := help
+.PHONY: help need demo test build install lint format features docs deny conformance bench image all ci clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: need ## Build, then run two exercises on the Kafka emulator inside and say what happened
+	$(CARGO) build --locked
+	$(SSECTL) run scenarios/01-kafka-uppercase
+	$(SSECTL) run scenarios/08-phone-normalise
+
+test: need ## Build and run all tests; needs nothing but a C compiler, make and perl
+	$(CARGO) test --locked --workspace
+
+build: need ## Build the release binary, target/release/ssectl
+	$(CARGO) build --locked --release
+
+install: need ## Install the binary, man pages and completions below PREFIX (~/.local)
+	$(CARGO) install --locked --no-track --force --path . --root $(DESTDIR)$(PREFIX)
+	@mkdir -p $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(INSTALLED) man --dir $(SHARE)/man/man1
+	$(INSTALLED) completions bash >$(SHARE)/bash-completion/completions/ssectl
+	$(INSTALLED) completions zsh >$(SHARE)/zsh/site-functions/_ssectl
+	$(INSTALLED) completions fish >$(SHARE)/fish/vendor_completions.d/ssectl.fish
+
+lint: need ## Check format and clippy, without a warning
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+format: ## Format all code
+	$(CARGO) fmt --all
+
+features: need ## Check the program with each feature alone, and with none
+	set -e; for feature in $(FEATURES); do \
+	  echo "== $$feature"; \
+	  $(CARGO) clippy --locked --no-default-features --features "$${feature#none}" -- -D warnings; \
+	done
+docs: need ## Build the API documentation, without a warning
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+deny: ## Check licences, sources and versions of all crates (installs cargo-deny below target/)
+	.ci/deny licenses bans sources
+
+conformance: need ## Test the emulator with clients of others, and the adapter with a real Apache Kafka
+	$(CARGO) build --locked
+	tests/conformance/run.sh --emulator "$(SSECTL) emulator --only kafka --kafka-port 0"
+
+bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka on the same inputs
+	tests/bench/run.py --ssectl $(TARGET)/release/ssectl
+
+image: ## Build the container image and test it (docker, podman or buildah)
+	tests/image.sh
+
+all: lint test build ## Lint, test and build
+
+ci: ## Everything that must hold before a change lands
+	.ci/run
+
+clean: ## Delete what was built
+	$(CARGO) clean
+
+need:
+	@tests/need.sh

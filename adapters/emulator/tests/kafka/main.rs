@@ -1,0 +1,12 @@
+//! The Kafka emulator as a client on the wire sees it.
+
+mod admin;
+mod client;
+mod durable;
+mod groups;
+mod hostile;
+mod producer;
+mod records;
+mod sasl;
+mod topics;
+mod transactions;

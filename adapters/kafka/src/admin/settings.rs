@@ -1,0 +1,100 @@
+//! The admin client, and the settings of topics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigEntry, ConfigSource, ResourceSpecifier};
+use ssectl_adapter::{Error, ErrorKind, Result, StreamSpec};
+use tokio::sync::OnceCell;
+
+use crate::cluster::{Cluster, blocking};
+use crate::config::KafkaConfig;
+use crate::error::{from_client, from_code};
+use crate::monitor::{Context, Monitor};
+use crate::properties;
+
+pub(crate) type TopicAdmin = AdminClient<Context<()>>;
+
+/// The admin client of a target, made when first needed.
+pub(crate) struct AdminLink {
+    config: Arc<KafkaConfig>,
+    client: OnceCell<Arc<TopicAdmin>>,
+}
+
+impl AdminLink {
+    pub(crate) fn new(config: Arc<KafkaConfig>) -> Self {
+        Self {
+            config,
+            client: OnceCell::new(),
+        }
+    }
+
+    /// The client, once the cluster has answered: it would not tell why it cannot connect.
+    pub(crate) async fn connect(&self, cluster: &Arc<Cluster>) -> Result<Arc<TopicAdmin>> {
+        let client = self.client.get_or_try_init(|| async {
+            if properties::needs_token(&self.config) {
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "topics cannot be administered with `OAUTHBEARER`",
+                ));
+            }
+            let cluster = cluster.clone();
+            blocking(move || cluster.topics()).await?;
+            let context = Context {
+                monitor: Monitor::new(&self.config),
+                own: (),
+            };
+            let client = properties::admin(&self.config).create_with_context(context);
+            client.map(Arc::new).map_err(properties::refused)
+        });
+        client.await.cloned()
+    }
+}
+
+/// The settings of a topic that differ from the cluster's defaults.
+pub(super) async fn changed(
+    admin: &TopicAdmin,
+    topic: &str,
+    options: &AdminOptions,
+) -> Result<BTreeMap<String, String>> {
+    let entries = all(admin, topic, options).await?;
+    let changed = entries
+        .into_iter()
+        .filter(|entry| entry.source == ConfigSource::DynamicTopic);
+    Ok(changed
+        .map(|entry| (entry.name, entry.value.unwrap_or_default()))
+        .collect())
+}
+
+/// The largest part of a request that the topic takes, in bytes; `None` when it does not tell.
+pub(crate) async fn largest_batch(
+    link: &AdminLink,
+    cluster: &Arc<Cluster>,
+    topic: &str,
+) -> Option<u32> {
+    let admin = link.connect(cluster).await.ok()?;
+    let options = AdminOptions::new().request_timeout(Some(cluster.patience()));
+    let entries = all(&admin, topic, &options).await.ok()?;
+    let setting = entries
+        .into_iter()
+        .find(|entry| entry.name == "max.message.bytes")?;
+    setting.value?.parse().ok()
+}
+
+async fn all(admin: &TopicAdmin, topic: &str, options: &AdminOptions) -> Result<Vec<ConfigEntry>> {
+    let message = || format!("cannot read the settings of topic `{topic}`");
+    let specifier = ResourceSpecifier::Topic(topic);
+    let answers = admin.describe_configs([&specifier], options).await;
+    let answers = answers.map_err(|error| from_client(message(), &error))?;
+    match answers.into_iter().next() {
+        Some(Ok(resource)) => Ok(resource.entries),
+        Some(Err(code)) => Err(from_code(message(), code)),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The broker's refusal does not come through with its text, so all settings are named.
+pub(super) fn refused(error: Error, stream: &StreamSpec) -> Error {
+    let names: Vec<_> = stream.config.keys().map(String::as_str).collect();
+    error.with("settings", names.join("`, `"))
+}

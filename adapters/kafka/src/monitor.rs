@@ -1,0 +1,141 @@
+//! What librdkafka says aside: errors of connections, log lines, and its asking for tokens.
+
+use std::error::Error as StdError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use ssectl_adapter::{Error, ErrorKind};
+
+use crate::config::{KafkaConfig, TokenSource};
+use crate::token;
+
+/// Listens to one client. Nothing of it reaches stderr; it becomes the cause of our errors.
+pub(crate) struct Monitor {
+    cluster: String,
+    tokens: Option<TokenSource>,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    last: Option<String>,
+    refusal: Option<(ErrorKind, String)>,
+}
+
+impl Monitor {
+    pub(crate) fn new(config: &KafkaConfig) -> Self {
+        Self {
+            cluster: format!("kafka://{}", config.brokers.joined()),
+            tokens: config.sasl.as_ref().and_then(|sasl| sasl.token.clone()),
+            heard: Mutex::default(),
+        }
+    }
+
+    /// The cluster's address, as it is shown.
+    pub(crate) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// An error about not reaching the cluster, with the last words of the connection as its cause.
+    pub(crate) fn unreachable(&self) -> Error {
+        let error = Error::new(
+            ErrorKind::Unavailable,
+            format!("cannot reach `{}`", self.cluster),
+        )
+        .temporary();
+        match self.heard().last.clone() {
+            Some(reason) => with_hint(error, &reason).caused_by(reason),
+            None => error.hint("check the address, and that a broker listens there"),
+        }
+    }
+
+    /// The broker's refusal to let us in, if there was one: trying on would not help.
+    pub(crate) fn refusal(&self) -> Option<Error> {
+        let (kind, reason) = self.heard().refusal.clone()?;
+        let error = Error::new(kind, format!("`{}` does not let us in", self.cluster));
+        Some(with_hint(error, &reason).caused_by(reason))
+    }
+
+    fn hear(&self, code: Code, reason: &str) {
+        if code == Code::PartitionEOF {
+            return;
+        }
+        let certificate = code == Code::SSL && reason.contains("certificate");
+        let mut heard = self.heard();
+        if matches!(code, Code::Authentication | Code::SaslAuthenticationFailed) || certificate {
+            heard.refusal = Some((ErrorKind::Authentication, reason.to_owned()));
+        }
+        if code == Code::AllBrokersDown {
+            log::warn!("all brokers of {} are down, trying again", self.cluster);
+        } else {
+            heard.last = Some(reason.to_owned());
+        }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What usually helps against a connection that breaks in this way.
+fn with_hint(error: Error, reason: &str) -> Error {
+    let hints = [
+        (
+            "certificate verify failed",
+            "name the authority of the broker with `tls: {ca: FILE}`",
+        ),
+        (
+            "connecting to a SSL listener",
+            "the broker may want TLS: set `tls: true`",
+        ),
+        (
+            "wrong version number",
+            "the broker may not speak TLS there: leave `tls` out, or use another port",
+        ),
+        ("SASL", "check `sasl.mechanism`, user and password"),
+        (
+            "Connection refused",
+            "check the address, and that a broker listens there",
+        ),
+        ("resolve", "check the host name"),
+    ];
+    match hints.iter().find(|(part, _)| reason.contains(part)) {
+        Some((_, hint)) => error.hint(*hint),
+        None => error,
+    }
+}
+
+/// The context of a client: what it says aside, and what one kind of client needs besides.
+pub(crate) struct Context<T> {
+    pub(crate) monitor: Monitor,
+    pub(crate) own: T,
+}
+
+impl<T: Send + Sync> ClientContext for Context<T> {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        log::debug!(target: "librdkafka", "{facility} {message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if let Some(code) = error.rdkafka_error_code() {
+            self.monitor.hear(code, reason);
+        }
+    }
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn StdError>> {
+        let source = self
+            .monitor
+            .tokens
+            .as_ref()
+            .ok_or("no `sasl.token` is set")?;
+        Ok(token::obtain(source)?)
+    }
+}
+
+impl ConsumerContext for Context<()> {}

@@ -1,0 +1,173 @@
+//! Writing a topic.
+
+mod delivery;
+mod poller;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::client::Client;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
+
+use crate::cluster::{Cluster, metadata};
+use crate::config::KafkaConfig;
+use crate::monitor::{Context, Monitor};
+use crate::properties;
+use delivery::{Deliveries, Ticket};
+use poller::Poller;
+
+/// A producer that counts what was delivered.
+type CountingProducer = BaseProducer<Context<Deliveries>>;
+
+/// After so many records in a row other tasks get a turn.
+const TURN: usize = 1024;
+
+/// An open write to a topic.
+pub(crate) struct KafkaSink {
+    producer: Arc<CountingProducer>,
+    poller: Poller,
+    topic: String,
+}
+
+impl KafkaSink {
+    /// Checks that the topic is there; `largest` is what it takes in one request. Blocks.
+    pub(crate) fn open(
+        cluster: &Cluster,
+        config: &KafkaConfig,
+        topic: &str,
+        largest: Option<u32>,
+    ) -> Result<Self> {
+        let partitions = cluster.partitions(topic)?;
+        let context = Context {
+            monitor: Monitor::new(config),
+            own: Deliveries::default(),
+        };
+        let producer: CountingProducer = properties::producer(config, largest)
+            .create_with_context(context)
+            .map_err(properties::refused)?;
+        let producer = Arc::new(producer);
+        let poller = Poller::start(producer.clone())?;
+        warm_up(
+            producer.client(),
+            topic,
+            partitions.first().copied(),
+            cluster.patience(),
+        )?;
+        Ok(Self {
+            poller,
+            producer,
+            topic: topic.to_owned(),
+        })
+    }
+
+    fn deliveries(&self) -> &Deliveries {
+        &poller::context(&self.producer).own
+    }
+
+    /// Hands one record to librdkafka, and waits while its queue is full.
+    async fn enqueue(&self, record: &Record, ticket: Ticket) -> Result<(), KafkaError> {
+        let mut message = BaseRecord::with_opaque_to(&self.topic, ticket.into_raw());
+        message.key = record.key.as_deref();
+        message.payload = record.value.as_deref();
+        message.timestamp = record.timestamp.map(millis);
+        message.headers = headers(record);
+        let mut progress = None;
+        loop {
+            match self.producer.send(message) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(Code::QueueFull), same)) => message = same,
+                Err((error, _)) => return Err(error),
+            }
+            // Tried once more after asking, so that a delivery in between is not missed.
+            match progress.take() {
+                None => progress = Some(self.deliveries().progress()),
+                Some(progress) => progress.await,
+            }
+        }
+    }
+}
+
+/// Connects, so that the first write does not wait for it.
+///
+/// librdkafka asks for the id of an idempotent producer when it hears of the cluster, if a broker
+/// of it is connected by then, and else half a second later. So it hears of the cluster twice, with
+/// a question to one of its brokers in between. The poller listens meanwhile.
+fn warm_up(
+    client: &Client<Context<Deliveries>>,
+    topic: &str,
+    partition: Option<i32>,
+    patience: Duration,
+) -> Result<()> {
+    metadata(client, Some(topic), patience, || {})?;
+    if let Some(partition) = partition {
+        let answer = client.fetch_watermarks(topic, partition, patience);
+        answer
+            .inspect_err(|error| log::debug!("warming up: {error}"))
+            .ok();
+    }
+    metadata(client, Some(topic), patience, || {}).map(drop)
+}
+
+/// Milliseconds since 1970. librdkafka takes 0 for "now", so the first millisecond of 1970 is sent
+/// as the second one.
+fn millis(time: Timestamp) -> i64 {
+    match time.as_millis() {
+        0 => 1,
+        millis => millis,
+    }
+}
+
+fn headers(record: &Record) -> Option<OwnedHeaders> {
+    if record.headers.is_empty() {
+        return None;
+    }
+    let empty = OwnedHeaders::new_with_capacity(record.headers.len());
+    let headers = record.headers.iter().fold(empty, |headers, (name, value)| {
+        headers.insert(Header {
+            key: name,
+            value: value.as_deref(),
+        })
+    });
+    Some(headers)
+}
+
+#[async_trait]
+impl Sink for KafkaSink {
+    async fn write(&mut self, records: &[Record]) -> Result<Written> {
+        let round = self.deliveries().begin();
+        self.poller.wake();
+        for (index, record) in records.iter().enumerate() {
+            let ticket = Ticket { round, index };
+            if let Err(error) = self.enqueue(record, ticket).await {
+                self.deliveries().settle(ticket, Err(&error));
+            }
+            if index % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        let monitor = &poller::context(&self.producer).monitor;
+        let outcome = self.deliveries().finish(records.len()).await;
+        outcome.into_written(records, &self.topic, monitor)
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        // Every write has waited until its records were delivered.
+        Ok(())
+    }
+
+    async fn close(self: Box<Self>) -> Result<()> {
+        let Self {
+            producer, poller, ..
+        } = *self;
+        crate::cluster::blocking(move || {
+            poller.stop();
+            drop(producer);
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,208 @@
+//! Reading a topic.
+
+mod assignment;
+mod fault;
+mod group;
+mod plan;
+mod queue;
+mod reader;
+mod record;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::Offset;
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{CommitMode, Consumer};
+use ssectl_adapter::{
+    Batch, Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec,
+};
+use tokio::time::{Instant, timeout_at};
+
+use crate::cluster::{Cluster, Offsets, blocking, metadata};
+use crate::config::KafkaConfig;
+use crate::error::from_client;
+use crate::monitor::{Context, Monitor};
+use crate::properties;
+use group::{GroupConsumer, Rebalances};
+use plan::Plan;
+pub(crate) use plan::committed;
+use queue::Taken;
+use reader::{Reader, Shared};
+
+/// The group of reads that belong to none: librdkafka does not read without one. Nothing is
+/// committed under it.
+const NO_GROUP: &str = "ssectl-without-group";
+
+/// An open read of a topic.
+pub(crate) struct KafkaSource {
+    /// `None` once closed.
+    consumer: Option<Arc<GroupConsumer>>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+    cluster: Arc<Cluster>,
+    topic: String,
+    partitions: Vec<i32>,
+    grouped: bool,
+}
+
+impl KafkaSource {
+    /// Finds out where to begin and to end, and starts reading. Blocks.
+    pub(crate) fn open(
+        cluster: Arc<Cluster>,
+        config: &KafkaConfig,
+        spec: &SourceSpec,
+    ) -> Result<Self> {
+        let mut plan = Plan::new(cluster.clone(), config, spec)?;
+        let group = plan.group.as_deref().unwrap_or(NO_GROUP);
+        let context = Context {
+            monitor: Monitor::new(config),
+            own: Rebalances::default(),
+        };
+        let consumer: GroupConsumer = properties::consumer(config, group)
+            .create_with_context(context)
+            .map_err(properties::refused)?;
+        let listen = || while let Some(Err(_)) = consumer.poll(Duration::ZERO) {};
+        metadata(
+            consumer.client(),
+            Some(&plan.topic),
+            cluster.patience(),
+            listen,
+        )?;
+        let consumer = Arc::new(consumer);
+        let shared = Arc::new(Shared::default());
+        if let Some(to) = &spec.range.to {
+            let ends = plan.ends(to)?;
+            let mut assignment = shared.assignment();
+            assignment.bound(ends);
+            assignment.apply_ends();
+        }
+        begin(&consumer, &shared, &mut plan)?;
+        Ok(Self {
+            topic: plan.topic.clone(),
+            partitions: plan.partitions.clone(),
+            grouped: plan.group.is_some(),
+            thread: Some(start(Reader::new(consumer.clone(), shared.clone(), plan))?),
+            consumer: Some(consumer),
+            shared,
+            cluster,
+        })
+    }
+
+    /// A batch, when one is there.
+    fn take(&mut self, limit: Limit) -> Result<Option<Fetched>> {
+        let keep = |generation, records: &mut Vec<_>| {
+            self.shared.assignment().keep_ours(generation, records);
+        };
+        Ok(match self.shared.queue.take(limit, keep)? {
+            Taken::Nothing => None,
+            Taken::End => Some(Fetched::End),
+            Taken::Records(records) => Some(Fetched::Batch(Batch {
+                commit: assignment::token(&records),
+                records,
+                ..Batch::default()
+            })),
+        })
+    }
+}
+
+/// Joins the group, or takes the partitions that were asked for.
+fn begin(consumer: &GroupConsumer, shared: &Shared, plan: &mut Plan) -> Result<()> {
+    let failed = |error| from_client(format!("cannot begin to read `{}`", plan.topic), &error);
+    if plan.shares() {
+        return consumer.subscribe(&[&plan.topic]).map_err(failed);
+    }
+    let partitions = plan.partitions.clone();
+    let starts = plan.positions(consumer, &partitions, &Offsets::new())?;
+    shared.assignment().add(&starts);
+    let active = shared.assignment().active();
+    let failed = |error| from_client(format!("cannot begin to read `{}`", plan.topic), &error);
+    let list = list(&plan.topic, &active).map_err(failed)?;
+    consumer.assign(&list).map_err(failed)
+}
+
+fn start(reader: Reader) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("kafka-reader".to_owned())
+        .spawn(move || reader.run())
+        .map_err(|error| Error::from_io("cannot start a thread to read Kafka", error))
+}
+
+fn list(topic: &str, offsets: &Offsets) -> rdkafka::error::KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(offsets.len());
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
+    }
+    Ok(list)
+}
+
+#[async_trait]
+impl Source for KafkaSource {
+    async fn fetch(&mut self, limit: Limit) -> Result<Fetched> {
+        let deadline = Instant::now() + limit.wait;
+        loop {
+            // Records leave the queue only in the answer, so a dropped future loses none.
+            if let Some(answer) = self.take(limit)? {
+                return Ok(answer);
+            }
+            if timeout_at(deadline, self.shared.queue.wait())
+                .await
+                .is_err()
+            {
+                return Ok(Fetched::Idle);
+            }
+        }
+    }
+
+    async fn bound(&mut self) -> Result<()> {
+        if self.shared.assignment().ends.is_some() {
+            return Ok(());
+        }
+        let (cluster, topic) = (self.cluster.clone(), self.topic.clone());
+        let partitions = self.partitions.clone();
+        let ends =
+            blocking(move || crate::bounds::ends(&cluster, &topic, &partitions, &Bound::End));
+        let ends = ends.await?;
+        self.shared.assignment().bound(ends);
+        Ok(())
+    }
+
+    async fn commit(&mut self, commit: &Commit) -> Result<()> {
+        let ours = self.shared.assignment().committable(commit);
+        let Some(consumer) = self.consumer.clone().filter(|_| self.grouped) else {
+            return Ok(());
+        };
+        if ours.is_empty() {
+            return Ok(());
+        }
+        let topic = self.topic.clone();
+        blocking(move || {
+            let failed =
+                |error| from_client(format!("cannot commit what was read of `{topic}`"), &error);
+            let list = list(&topic, &ours).map_err(failed)?;
+            consumer.commit(&list, CommitMode::Sync).map_err(failed)
+        })
+        .await
+    }
+
+    async fn close(mut self: Box<Self>) -> Result<()> {
+        self.shared.queue.close();
+        self.consumer = None;
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        blocking(move || {
+            let broken = |_| Error::new(ErrorKind::Other, "the thread that reads Kafka broke off");
+            thread.join().map_err(broken)
+        })
+        .await
+    }
+}
+
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        self.shared.queue.close();
+    }
+}

@@ -1,0 +1,266 @@
+//! Which partitions are ours, how far each was read, and where each ends.
+
+use std::collections::BTreeMap;
+
+use ssectl_adapter::{Commit, Partition, Position, Record};
+
+use crate::cluster::Offsets;
+
+/// The state that the reading thread and the asking task share.
+#[derive(Default)]
+pub(super) struct Assignment {
+    /// Rises when partitions are lost, so that records read before can be told.
+    pub(super) generation: u64,
+    pub(super) slots: BTreeMap<i32, Slot>,
+    /// The ends of all partitions, ours or not, once the read is bounded.
+    pub(super) ends: Option<Offsets>,
+    /// The ends were set while the thread was reading, and it has not seen them yet.
+    pub(super) ends_are_new: bool,
+    /// There was an assignment, be it an empty one.
+    pub(super) known: bool,
+}
+
+/// One partition of ours.
+pub(super) struct Slot {
+    pub(super) name: Partition,
+    /// The generation in which it became ours.
+    pub(super) since: u64,
+    /// Where we began; commits before it belong to an earlier owner.
+    pub(super) first: i64,
+    /// The next offset to read.
+    pub(super) next: i64,
+    /// The first offset not to read.
+    pub(super) end: Option<i64>,
+    pub(super) done: bool,
+}
+
+impl Assignment {
+    /// Makes exactly these partitions ours; those we hold go on where they are.
+    pub(super) fn replace(&mut self, starts: &Offsets) {
+        self.remove(|partition| !starts.contains_key(&partition));
+        self.add(starts);
+    }
+
+    /// Adds partitions to ours.
+    pub(super) fn add(&mut self, starts: &Offsets) {
+        self.known = true;
+        for (partition, start) in starts {
+            let end = self
+                .ends
+                .as_ref()
+                .and_then(|ends| ends.get(partition))
+                .copied();
+            self.slots.entry(*partition).or_insert_with(|| Slot {
+                name: Partition::from(partition.to_string()),
+                since: self.generation,
+                first: *start,
+                next: *start,
+                end,
+                done: end.is_some_and(|end| *start >= end),
+            });
+        }
+    }
+
+    /// Lets go of partitions.
+    pub(super) fn remove(&mut self, gone: impl Fn(i32) -> bool) {
+        let before = self.slots.len();
+        self.slots.retain(|partition, _| !gone(*partition));
+        if self.slots.len() < before {
+            self.generation += 1;
+        }
+    }
+
+    /// Fixes the ends; the first call decides.
+    pub(super) fn bound(&mut self, ends: Offsets) {
+        if self.ends.is_none() {
+            self.ends = Some(ends);
+            self.ends_are_new = true;
+        }
+    }
+
+    /// Sets the new ends in our slots; answers the partitions that have more to read.
+    pub(super) fn apply_ends(&mut self) -> Offsets {
+        self.ends_are_new = false;
+        let mut unfinished = Offsets::new();
+        for (partition, slot) in &mut self.slots {
+            slot.end = self
+                .ends
+                .as_ref()
+                .and_then(|ends| ends.get(partition))
+                .copied();
+            slot.done = slot.end.is_some_and(|end| slot.next >= end);
+            if !slot.done {
+                unfinished.insert(*partition, slot.next);
+            }
+        }
+        unfinished
+    }
+
+    /// The partition has nothing more at the moment: with a fixed end that is the end.
+    pub(super) fn reached_end(&mut self, partition: i32) {
+        if let Some(slot) = self.slots.get_mut(&partition) {
+            slot.done |= slot.end.is_some();
+        }
+    }
+
+    /// Whether everything up to the ends was read.
+    pub(super) fn is_done(&self) -> bool {
+        let bounded = self.ends.is_some() && !self.ends_are_new;
+        self.known && bounded && self.slots.values().all(|slot| slot.done)
+    }
+
+    /// All our partitions, with the next offset of each.
+    pub(super) fn positions(&self) -> Offsets {
+        let slots = self.slots.iter();
+        slots
+            .map(|(partition, slot)| (*partition, slot.next))
+            .collect()
+    }
+
+    /// Partitions that are to be read on, with where.
+    pub(super) fn active(&self) -> Offsets {
+        let active = self.slots.iter().filter(|(_, slot)| !slot.done);
+        active
+            .map(|(partition, slot)| (*partition, slot.next))
+            .collect()
+    }
+
+    /// Drops records of partitions that have gone to others since they were read.
+    pub(super) fn keep_ours(&self, generation: u64, records: &mut Vec<Record>) {
+        if generation == self.generation {
+            return;
+        }
+        records.retain(|record| {
+            let mut slots = self.slots.values();
+            slots.any(|slot| slot.name == record.origin.partition && slot.since <= generation)
+        });
+    }
+
+    /// What of a token is ours to commit.
+    pub(super) fn committable(&self, commit: &Commit) -> Offsets {
+        let Commit::UpTo(positions) = commit else {
+            return Offsets::new();
+        };
+        let ours =
+            self.slots
+                .iter()
+                .filter_map(|(partition, slot)| match positions.get(&slot.name) {
+                    Some(Position::Offset(next)) if *next >= slot.first => {
+                        Some((*partition, *next))
+                    }
+                    _ => None,
+                });
+        ours.collect()
+    }
+}
+
+/// The token for records: behind the last of each partition.
+pub(super) fn token(records: &[Record]) -> Commit {
+    let mut positions: BTreeMap<Partition, Position> = BTreeMap::new();
+    let mut records = records.iter().peekable();
+    while let Some(record) = records.next() {
+        let origin = &record.origin;
+        // Records come in runs of one partition; only the last of a run counts.
+        if records
+            .peek()
+            .is_some_and(|next| next.origin.partition == origin.partition)
+        {
+            continue;
+        }
+        if let Position::Offset(offset) = origin.position {
+            positions.insert(origin.partition.clone(), Position::Offset(offset + 1));
+        }
+    }
+    Commit::UpTo(positions)
+}
+
+#[cfg(test)]
+mod tests {
+    use ssectl_adapter::Origin;
+
+    use super::*;
+
+    fn record(partition: &str, offset: i64) -> Record {
+        Record {
+            origin: Origin {
+                partition: Partition::from(partition),
+                position: Position::Offset(offset),
+                ..Origin::default()
+            },
+            ..Record::default()
+        }
+    }
+
+    fn offsets(pairs: &[(i32, i64)]) -> Offsets {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn the_token_is_behind_the_last_record_of_each_partition() {
+        let read = [
+            record("0", 4),
+            record("0", 5),
+            record("1", 9),
+            record("0", 6),
+        ];
+        let expected = [("0", 7), ("1", 10)]
+            .map(|(partition, next)| (Partition::from(partition), Position::Offset(next)));
+        assert_eq!(token(&read), Commit::UpTo(expected.into()));
+    }
+
+    #[test]
+    fn records_of_a_lost_partition_are_dropped_and_not_committed() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0), (1, 0)]));
+        let read = [record("0", 3), record("1", 4)];
+        let generation = ours.generation;
+        ours.replace(&offsets(&[(1, 0)]));
+        let mut kept = read.to_vec();
+        ours.keep_ours(generation, &mut kept);
+        assert_eq!(kept, [record("1", 4)]);
+        assert_eq!(ours.committable(&token(&read)), offsets(&[(1, 5)]));
+    }
+
+    #[test]
+    fn a_partition_that_came_back_is_not_committed_backwards() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0)]));
+        let old = token(&[record("0", 300)]);
+        let generation = ours.generation;
+        ours.remove(|_| true);
+        ours.add(&offsets(&[(0, 500)]));
+        assert_eq!(ours.committable(&old), Offsets::new());
+        let mut kept = vec![record("0", 301)];
+        ours.keep_ours(generation, &mut kept);
+        assert!(kept.is_empty());
+    }
+
+    #[test]
+    fn a_partition_that_stays_goes_on_where_it_was() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0)]));
+        ours.slots.get_mut(&0).expect("ours").next = 42;
+        ours.replace(&offsets(&[(0, 7), (1, 7)]));
+        assert_eq!(ours.active(), offsets(&[(0, 42), (1, 7)]));
+    }
+
+    #[test]
+    fn a_bounded_read_is_done_when_every_partition_is() {
+        let mut ours = Assignment::default();
+        assert!(!ours.is_done());
+        ours.add(&offsets(&[(0, 0), (1, 5)]));
+        ours.bound(offsets(&[(0, 10), (1, 5)]));
+        assert!(!ours.is_done());
+        assert_eq!(ours.apply_ends(), offsets(&[(0, 0)]));
+        ours.reached_end(0);
+        assert!(ours.is_done());
+    }
+
+    #[test]
+    fn the_end_of_a_partition_means_nothing_to_a_read_without_end() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0)]));
+        ours.reached_end(0);
+        assert_eq!(ours.active(), offsets(&[(0, 0)]));
+    }
+}

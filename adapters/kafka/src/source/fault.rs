@@ -1,0 +1,46 @@
+//! What errors of a consumer mean for a read.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use ssectl_adapter::{Error, ErrorKind, Result};
+
+use crate::bounds;
+use crate::cluster::{Cluster, Offsets};
+use crate::config::OffsetReset;
+use crate::error::from_client;
+
+/// Sorts an error: nothing, something that may pass, or the end of the read.
+pub(super) fn explain(error: &KafkaError, topic: &str, grouped: bool) -> Result<()> {
+    let code = error.rdkafka_error_code();
+    match code {
+        // One broker of several; the others go on.
+        Some(Code::BrokerTransportFailure | Code::Resolve | Code::PollExceeded) => return Ok(()),
+        // A read without a group asks for a coordinator all the same, and needs none.
+        Some(Code::GroupAuthorizationFailed | Code::CoordinatorNotAvailable) if !grouped => {
+            return Ok(());
+        }
+        _ => {}
+    }
+    let failed = from_client(format!("cannot read topic `{topic}`"), error);
+    let fatal = matches!(error, KafkaError::MessageConsumptionFatal(_));
+    Err(match code {
+        Some(Code::InconsistentGroupProtocol | Code::UnsupportedAssignor) => {
+            failed.hint("set `assignment` to what the other members of the group use")
+        }
+        // librdkafka tries again by itself whatever it does not call fatal.
+        _ if failed.kind() == ErrorKind::Other && !fatal => failed.temporary(),
+        _ => failed,
+    })
+}
+
+/// Names the partition whose next offset is gone.
+pub(super) fn out_of_range(
+    cluster: &Cluster,
+    topic: &str,
+    reading: Offsets,
+    error: &KafkaError,
+) -> Error {
+    match bounds::within(cluster, topic, reading, OffsetReset::Error) {
+        Err(named) => named,
+        Ok(_) => from_client(format!("the offset to read of `{topic}` is gone"), error),
+    }
+}

@@ -1,0 +1,282 @@
+//! Between the thread that reads and the task that asks: bounded by records and by bytes.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ssectl_adapter::{Error, ErrorKind, Limit, Record, Result};
+use tokio::sync::Notify;
+
+/// Once this many records wait to be asked for, the thread reads no more.
+const RECORDS: usize = 32_768;
+/// The same in bytes of keys, values and headers.
+const BYTES: usize = 8 << 20;
+
+/// Records that were read in one go.
+pub(super) struct Chunk {
+    pub(super) records: std::vec::IntoIter<Record>,
+    pub(super) bytes: usize,
+    /// The assignment they were read under.
+    pub(super) generation: u64,
+}
+
+/// What the task is told.
+pub(super) enum Taken {
+    /// At least one record.
+    Records(Vec<Record>),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing any more.
+    End,
+}
+
+#[derive(Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    room: Condvar,
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    chunks: VecDeque<Chunk>,
+    records: usize,
+    bytes: usize,
+    /// A temporary error, told once.
+    trouble: Option<Error>,
+    outcome: Option<Outcome>,
+    closed: bool,
+}
+
+enum Outcome {
+    End,
+    Failed(Option<Error>),
+}
+
+impl Queue {
+    /// Waits until there is room, or the time is over, or the source is closed.
+    pub(super) fn wait_for_room(&self, patience: Duration) -> bool {
+        let full =
+            |state: &mut State| !state.closed && (state.records >= RECORDS || state.bytes >= BYTES);
+        let waited = self.room.wait_timeout_while(self.state(), patience, full);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    /// Waits that long, or until the source is closed.
+    pub(super) fn wait_for_close(&self, patience: Duration) {
+        let open = |state: &mut State| !state.closed;
+        drop(self.room.wait_timeout_while(self.state(), patience, open));
+    }
+
+    pub(super) fn push(&self, records: Vec<Record>, bytes: usize, generation: u64) {
+        let mut state = self.state();
+        state.records += records.len();
+        state.bytes += bytes;
+        state.chunks.push_back(Chunk {
+            records: records.into_iter(),
+            bytes,
+            generation,
+        });
+        self.filled.notify_one();
+    }
+
+    /// Tells the task about something that may pass.
+    pub(super) fn trouble(&self, error: Error) {
+        self.state().trouble = Some(error);
+        self.filled.notify_one();
+    }
+
+    /// Says that no more records come.
+    pub(super) fn end(&self) {
+        self.state().outcome.get_or_insert(Outcome::End);
+        self.filled.notify_one();
+    }
+
+    /// Says that no more records come, and why.
+    pub(super) fn fail(&self, error: Error) {
+        self.state()
+            .outcome
+            .get_or_insert(Outcome::Failed(Some(error)));
+        self.filled.notify_one();
+    }
+
+    /// Whether no more records are to come.
+    pub(super) fn is_over(&self) -> bool {
+        self.state().outcome.is_some()
+    }
+
+    /// Tells the thread to leave.
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.room.notify_all();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// Waits for something to take. Cancel-safe.
+    pub(super) async fn wait(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Takes records within the limit, without those that `keep` refuses.
+    pub(super) fn take(&self, limit: Limit, keep: impl Fn(u64, &mut Vec<Record>)) -> Result<Taken> {
+        let mut state = self.state();
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while let Some(mut chunk) = state.chunks.pop_front() {
+            let before = (chunk.records.len(), chunk.bytes);
+            take_from(&mut chunk, limit, &mut records, &mut bytes, &keep);
+            state.records -= before.0 - chunk.records.len();
+            state.bytes -= before.1 - chunk.bytes;
+            if chunk.records.len() > 0 {
+                state.chunks.push_front(chunk);
+                break;
+            }
+        }
+        self.room.notify_all();
+        if !records.is_empty() {
+            return Ok(Taken::Records(records));
+        }
+        state.answer()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer(&mut self) -> Result<Taken> {
+        if let Some(error) = self.trouble.take() {
+            return Err(error);
+        }
+        match &mut self.outcome {
+            None => Ok(Taken::Nothing),
+            Some(Outcome::End) => Ok(Taken::End),
+            Some(Outcome::Failed(error)) => Err(error
+                .take()
+                .unwrap_or_else(|| Error::new(ErrorKind::Other, "this read has failed before"))),
+        }
+    }
+}
+
+/// Moves what fits; a chunk that fits as a whole and alone keeps its allocation.
+fn take_from(
+    chunk: &mut Chunk,
+    limit: Limit,
+    records: &mut Vec<Record>,
+    bytes: &mut usize,
+    keep: &impl Fn(u64, &mut Vec<Record>),
+) {
+    let fits =
+        records.len() + chunk.records.len() <= limit.records && *bytes + chunk.bytes <= limit.bytes;
+    let mut taken: Vec<Record> = if fits {
+        *bytes += std::mem::take(&mut chunk.bytes);
+        std::mem::take(&mut chunk.records).collect()
+    } else {
+        part(chunk, limit, records.len(), bytes)
+    };
+    keep(chunk.generation, &mut taken);
+    if records.is_empty() {
+        *records = taken;
+    } else {
+        records.append(&mut taken);
+    }
+}
+
+/// The first records of a chunk that fit beside `have` others; the very first always fits.
+fn part(chunk: &mut Chunk, limit: Limit, have: usize, bytes: &mut usize) -> Vec<Record> {
+    let mut taken = Vec::new();
+    while have + taken.len() < limit.records
+        && let Some(size) = chunk.records.as_slice().first().map(Record::size)
+        && (have + taken.len() == 0 || *bytes + size <= limit.bytes)
+    {
+        taken.extend(chunk.records.next());
+        *bytes += size;
+        chunk.bytes -= size;
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(sizes: &[usize]) -> Vec<Record> {
+        sizes
+            .iter()
+            .map(|size| Record::from_value(vec![0; *size]))
+            .collect()
+    }
+
+    fn push(queue: &Queue, sizes: &[usize], generation: u64) {
+        queue.push(records(sizes), sizes.iter().sum(), generation);
+    }
+
+    fn take(queue: &Queue, count: usize, bytes: usize) -> Vec<usize> {
+        let limit = Limit {
+            records: count,
+            bytes,
+            wait: Duration::ZERO,
+        };
+        match queue.take(limit, |_, _| {}).expect("no trouble") {
+            Taken::Records(records) => records.iter().map(Record::size).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn small_chunks_join_and_large_ones_are_split() {
+        let queue = Queue::default();
+        push(&queue, &[1, 2], 0);
+        push(&queue, &[3, 4, 5], 0);
+        assert_eq!(take(&queue, 3, 100), [1, 2, 3]);
+        assert_eq!(take(&queue, 100, 8), [4]);
+        assert_eq!(take(&queue, 100, 1), [5]);
+        assert_eq!(take(&queue, 100, 100), [0; 0]);
+        let state = queue.state();
+        assert_eq!((state.records, state.bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_full_queue_has_no_room_until_something_is_taken() {
+        let queue = Queue::default();
+        assert!(queue.wait_for_room(Duration::ZERO));
+        push(&queue, &[BYTES, 1], 0);
+        assert!(!queue.wait_for_room(Duration::ZERO));
+        take(&queue, 1, usize::MAX);
+        assert!(queue.wait_for_room(Duration::ZERO));
+    }
+
+    #[test]
+    fn refused_records_are_dropped() {
+        let queue = Queue::default();
+        push(&queue, &[1], 1);
+        push(&queue, &[2], 2);
+        let taken = queue.take(Limit::default(), |generation, records| {
+            if generation == 1 {
+                records.clear();
+            }
+        });
+        let Ok(Taken::Records(records)) = taken else {
+            panic!("one record is left");
+        };
+        assert_eq!(records.len(), 1);
+    }
+
+    #[test]
+    fn records_come_before_trouble_and_trouble_before_the_end() {
+        let queue = Queue::default();
+        push(&queue, &[1], 0);
+        queue.trouble(Error::new(ErrorKind::Unavailable, "away"));
+        queue.end();
+        queue.fail(Error::new(ErrorKind::Other, "too late"));
+        assert_eq!(take(&queue, 9, 9), [1]);
+        let next = || queue.take(Limit::default(), |_, _| {});
+        assert!(next().is_err_and(|error| error.kind() == ErrorKind::Unavailable));
+        assert!(matches!(next(), Ok(Taken::End)));
+        assert!(matches!(next(), Ok(Taken::End)));
+    }
+}

@@ -1,0 +1,286 @@
+//! The thread that reads: it alone polls the consumer, and it alone changes its assignment.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::{Offset, TopicPartitionList};
+use ssectl_adapter::{Record, Result};
+
+use super::assignment::Assignment;
+use super::fault;
+use super::group::{Change, GroupConsumer, is_cooperative};
+use super::plan::Plan;
+use super::queue::Queue;
+use super::record::Copier;
+use crate::cluster::Offsets;
+use crate::error::from_client;
+
+/// The thread looks this often whether there is something else to do than to read.
+const TICK: Duration = Duration::from_millis(10);
+/// After so long without room the consumer is paused, so that its group does not give it up.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Wait before finding positions is tried again.
+const BACK_OFF: Duration = Duration::from_millis(500);
+/// One chunk holds at most so many records ...
+const CHUNK_RECORDS: usize = 4096;
+/// ... or about so many bytes.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What the thread and the source share.
+#[derive(Default)]
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    assignment: Mutex<Assignment>,
+}
+
+impl Shared {
+    pub(super) fn assignment(&self) -> MutexGuard<'_, Assignment> {
+        self.assignment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The state of the thread.
+pub(super) struct Reader {
+    consumer: Arc<GroupConsumer>,
+    shared: Arc<Shared>,
+    plan: Plan,
+    copier: Copier,
+    paused: bool,
+}
+
+/// Records read in one go.
+#[derive(Default)]
+struct Gathered {
+    records: Vec<Record>,
+    bytes: usize,
+}
+
+impl Reader {
+    pub(super) fn new(consumer: Arc<GroupConsumer>, shared: Arc<Shared>, plan: Plan) -> Self {
+        Self {
+            copier: Copier::new(Arc::from(plan.topic.as_str())),
+            consumer,
+            shared,
+            plan,
+            paused: false,
+        }
+    }
+
+    /// Reads until the source is closed. After an end or a failure it stays in the group, so that
+    /// what was handed out can still be committed.
+    pub(super) fn run(mut self) {
+        while !self.shared.queue.is_closed() {
+            let over = self.shared.queue.is_over();
+            match self.step(over) {
+                Err(error) if over => log::debug!("after the end of a read: {error}"),
+                Err(error) if error.is_temporary() => self.shared.queue.trouble(error),
+                Err(error) => self.shared.queue.fail(error),
+                Ok(()) => {}
+            }
+        }
+        self.consumer.context().own.close();
+        if self.consumer.context().own.next().is_some() {
+            // A change that nobody carried out would keep the consumer from closing.
+            self.consumer.unassign().ok();
+        }
+    }
+
+    fn step(&mut self, over: bool) -> Result<()> {
+        self.rebalance()?;
+        self.apply_ends()?;
+        if over || !self.shared.queue.wait_for_room(PATIENCE) {
+            self.pause()?;
+        } else {
+            self.resume()?;
+        }
+        self.gather(over)?;
+        if self.shared.assignment().is_done() {
+            self.shared.queue.end();
+        }
+        Ok(())
+    }
+
+    /// Polls until nothing is left for now, or a chunk is full.
+    fn gather(&mut self, over: bool) -> Result<()> {
+        let consumer = self.consumer.clone();
+        let generation = self.shared.assignment().generation;
+        let mut gathered = Gathered::default();
+        let mut wait = TICK;
+        let outcome = loop {
+            match consumer.poll(wait) {
+                None => break Ok(()),
+                Some(Ok(_)) if over => {}
+                Some(Ok(message)) => self.accept(&message, &mut gathered),
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    self.shared.assignment().reached_end(partition);
+                }
+                Some(Err(error)) => break self.explain(&error),
+            }
+            if gathered.records.len() >= CHUNK_RECORDS || gathered.bytes >= CHUNK_BYTES {
+                break Ok(());
+            }
+            wait = Duration::ZERO;
+        };
+        if !gathered.records.is_empty() {
+            self.shared
+                .queue
+                .push(gathered.records, gathered.bytes, generation);
+        }
+        outcome
+    }
+
+    /// Takes a message unless it is beyond the end, or read already.
+    fn accept(&mut self, message: &BorrowedMessage<'_>, gathered: &mut Gathered) {
+        let mut assignment = self.shared.assignment();
+        let Some(slot) = assignment.slots.get_mut(&message.partition()) else {
+            return;
+        };
+        if slot.done || message.offset() < slot.next {
+            return;
+        }
+        if slot.end.is_some_and(|end| message.offset() >= end) {
+            slot.done = true;
+            return;
+        }
+        let record = self.copier.copy(message, &slot.name);
+        slot.next = message.offset() + 1;
+        slot.done = slot.end.is_some_and(|end| slot.next >= end);
+        gathered.bytes += record.size();
+        gathered.records.push(record);
+    }
+
+    /// Carries out what the group changed.
+    fn rebalance(&mut self) -> Result<()> {
+        while let Some(change) = self.consumer.context().own.next() {
+            match change {
+                Change::Assign(partitions) => self.assign(&partitions)?,
+                Change::Revoke { partitions, lost } => self.revoke(&partitions, lost)?,
+            }
+            self.consumer.context().own.done();
+            self.paused = false;
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, partitions: &[i32]) -> Result<()> {
+        let held = self.shared.assignment().positions();
+        let starts = self.plan.positions(&self.consumer, partitions, &held);
+        let starts = starts.inspect_err(|_| self.shared.queue.wait_for_close(BACK_OFF))?;
+        let cooperative = is_cooperative(&self.consumer);
+        let list = {
+            let mut assignment = self.shared.assignment();
+            if cooperative {
+                assignment.add(&starts);
+            } else {
+                assignment.replace(&starts);
+            }
+            // Where we are counts, not where we would have begun.
+            let mut positions = assignment.positions();
+            positions.retain(|partition, _| starts.contains_key(partition));
+            self.list(&positions)?
+        };
+        let outcome = if cooperative {
+            self.consumer.incremental_assign(&list)
+        } else {
+            self.consumer.assign(&list)
+        };
+        outcome.map_err(|error| from_client("cannot take over partitions", &error))
+    }
+
+    /// Partitions that may come back at once keep their place until the next assignment.
+    fn revoke(&mut self, partitions: &[i32], lost: bool) -> Result<()> {
+        let cooperative = is_cooperative(&self.consumer);
+        if lost || cooperative {
+            let mut assignment = self.shared.assignment();
+            assignment.remove(|partition| partitions.contains(&partition));
+        }
+        let outcome = if cooperative {
+            let gone = partitions.iter().map(|partition| (*partition, 0)).collect();
+            self.consumer.incremental_unassign(&self.list(&gone)?)
+        } else {
+            self.consumer.unassign()
+        };
+        outcome.map_err(|error| from_client("cannot give back partitions", &error))
+    }
+
+    /// Fixes ends that were set after reading began.
+    fn apply_ends(&mut self) -> Result<()> {
+        let unfinished = {
+            let mut assignment = self.shared.assignment();
+            if !assignment.ends_are_new {
+                return Ok(());
+            }
+            assignment.apply_ends()
+        };
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        // An end of partition that was told before counted for less. Reading on from the same
+        // place throws away what was told, and has it told again.
+        let list = self.list(&unfinished)?;
+        self.consumer
+            .seek_partitions(list, PATIENCE)
+            .map(drop)
+            .map_err(|error| from_client("cannot fix the end of the read", &error))
+    }
+
+    fn pause(&mut self) -> Result<()> {
+        if !self.paused {
+            self.paused = true;
+            let active = self.list(&self.shared.assignment().active())?;
+            let outcome = self.consumer.pause(&active);
+            outcome.map_err(|error| from_client("cannot pause reading", &error))?;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<()> {
+        if self.paused {
+            self.paused = false;
+            let active = self.list(&self.shared.assignment().active())?;
+            let outcome = self.consumer.resume(&active);
+            outcome.map_err(|error| from_client("cannot go on reading", &error))?;
+        }
+        Ok(())
+    }
+
+    fn list(&self, offsets: &Offsets) -> Result<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&self.plan.topic, *partition, Offset::Offset(*offset))
+                .map_err(|error| from_client("cannot name a partition", &error))?;
+        }
+        Ok(list)
+    }
+
+    /// What an error of the consumer means for this read; some mean nothing.
+    fn explain(&self, error: &KafkaError) -> Result<()> {
+        let cluster = &self.plan.cluster;
+        let monitor = &self.consumer.context().monitor;
+        match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown) => {
+                Err(monitor.refusal().unwrap_or_else(|| monitor.unreachable()))
+            }
+            Some(Code::Authentication | Code::SSL) => monitor.refusal().map_or(Ok(()), Err),
+            Some(Code::AutoOffsetReset) => {
+                let active = self.shared.assignment().active();
+                Err(fault::out_of_range(
+                    cluster,
+                    &self.plan.topic,
+                    active,
+                    error,
+                ))
+            }
+            // After a change of leaders this may be said of a topic that is there.
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
+                cluster.partitions(&self.plan.topic).map(drop)
+            }
+            _ => fault::explain(error, &self.plan.topic, self.plan.group.is_some()),
+        }
+    }
+}

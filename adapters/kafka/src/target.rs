@@ -1,0 +1,82 @@
+//! A configured cluster.
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use ssectl_adapter::{Admin, Result, Sink, SinkSpec, Source, SourceSpec, Target};
+
+use crate::admin::{AdminLink, KafkaAdmin, largest_batch};
+use crate::cluster::{Cluster, blocking};
+use crate::config::KafkaConfig;
+use crate::sink::KafkaSink;
+use crate::source::KafkaSource;
+
+/// Opens reads and writes of one cluster; connects when first used.
+pub(crate) struct KafkaTarget {
+    config: Arc<KafkaConfig>,
+    cluster: OnceLock<Arc<Cluster>>,
+    link: Arc<AdminLink>,
+}
+
+impl KafkaTarget {
+    pub(crate) fn new(config: KafkaConfig) -> Self {
+        let config = Arc::new(config);
+        Self {
+            link: Arc::new(AdminLink::new(config.clone())),
+            config,
+            cluster: OnceLock::new(),
+        }
+    }
+
+    fn cluster(&self) -> Result<Arc<Cluster>> {
+        if let Some(cluster) = self.cluster.get() {
+            return Ok(cluster.clone());
+        }
+        let cluster = Arc::new(Cluster::open(&self.config)?);
+        Ok(self.cluster.get_or_init(|| cluster).clone())
+    }
+}
+
+#[async_trait]
+impl Target for KafkaTarget {
+    async fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>> {
+        let (cluster, config) = (self.cluster()?, self.config.clone());
+        let spec = spec.clone();
+        let source = blocking(move || KafkaSource::open(cluster, &config, &spec)).await?;
+        Ok(Box::new(source))
+    }
+
+    async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
+        let (cluster, config) = (self.cluster()?, self.config.clone());
+        let largest = largest_batch(&self.link, &cluster, &spec.stream).await;
+        let topic = spec.stream.clone();
+        let sink = blocking(move || KafkaSink::open(&cluster, &config, &topic, largest)).await?;
+        Ok(Box::new(sink))
+    }
+
+    fn admin(&self) -> Result<Box<dyn Admin>> {
+        Ok(Box::new(KafkaAdmin {
+            cluster: self.cluster()?,
+            link: self.link.clone(),
+            config: self.config.clone(),
+        }))
+    }
+
+    fn describe(&self) -> String {
+        format!("kafka://{}", self.config.brokers.joined())
+    }
+
+    async fn probe(&self) -> Result<String> {
+        let cluster = self.cluster()?;
+        blocking(move || {
+            let metadata = cluster.metadata(None)?;
+            let id = cluster.client().fetch_cluster_id(cluster.patience());
+            let (brokers, topics) = (metadata.brokers().len(), metadata.topics().len());
+            let id = id.unwrap_or_else(|| "without a name".to_owned());
+            Ok(format!(
+                "Kafka cluster {id}: {brokers} brokers, {topics} topics"
+            ))
+        })
+        .await
+    }
+}

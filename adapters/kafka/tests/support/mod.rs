@@ -1,0 +1,109 @@
+//! A cluster to test against: a real one when `SSECTL_TEST_KAFKA` names it, else the emulator.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use ssectl_adapter::{Adapter, Capabilities, Options, StreamSpec, Target};
+use ssectl_emulator::kafka::{Config, Emulator};
+use ssectl_testkit::Harness;
+
+/// A cluster, and the address to reach it at.
+pub(crate) struct Cluster {
+    pub(crate) address: String,
+    /// Kept alive for as long as the cluster is used.
+    _emulator: Option<Emulator>,
+}
+
+impl Cluster {
+    /// The broker of `SSECTL_TEST_KAFKA`, or an emulator of our own.
+    pub(crate) fn start() -> Self {
+        if let Ok(address) = std::env::var("SSECTL_TEST_KAFKA") {
+            return Self {
+                address,
+                _emulator: None,
+            };
+        }
+        let config = Config {
+            auto_create: false,
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).expect("the emulator starts");
+        Self {
+            address: emulator.address().to_string(),
+            _emulator: Some(emulator),
+        }
+    }
+
+    /// A target of it, with more options.
+    pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
+        let mut options = options(json!({ "brokers": self.address }));
+        options.extend(self::options(more));
+        target(&options)
+    }
+}
+
+/// A target, which must be a valid one.
+pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
+    ssectl_adapter_kafka::adapter()
+        .target(options)
+        .expect("valid options")
+}
+
+/// JSON as options.
+pub(crate) fn options(json: Value) -> Options {
+    match json {
+        Value::Object(options) => options,
+        other => panic!("no map of options: {other}"),
+    }
+}
+
+/// A name that no other test uses, now or later.
+pub(crate) fn fresh(name: &str) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let count = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("{name}-{:x}-{count}", now.as_nanos())
+}
+
+/// Makes a topic of a fresh name.
+pub(crate) async fn topic(target: &dyn Target, partitions: u32, config: &[(&str, &str)]) -> String {
+    let spec = StreamSpec {
+        name: fresh("test"),
+        partitions: Some(partitions),
+        config: config
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+    };
+    let admin = target.admin().expect("an admin");
+    admin.create(&spec).await.expect("a fresh topic");
+    spec.name
+}
+
+#[async_trait]
+impl Harness for Cluster {
+    fn capabilities(&self) -> Capabilities {
+        ssectl_adapter_kafka::adapter().capabilities()
+    }
+
+    async fn target(&self) -> Arc<dyn Target> {
+        self.target(json!({}))
+    }
+
+    async fn create(&self, partitions: u32) -> String {
+        // Records of the suite are years old, which the default retention would not keep.
+        let keep = [("retention.ms", "-1")];
+        topic(self.target(json!({})).as_ref(), partitions, &keep).await
+    }
+
+    async fn delete(&self, stream: &str) {
+        let admin = self.target(json!({})).admin().expect("an admin");
+        // Already gone is as good.
+        admin.delete(stream).await.ok();
+    }
+}

@@ -1,0 +1,139 @@
+//! Syntax trees of the jq engine: shorthands to build them, and walks over them.
+
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{self, BinaryOp};
+use jaq_core::path::{Opt, Part, Path};
+
+/// A filter.
+pub(crate) type Term<'s> = parse::Term<&'s str>;
+/// A definition of a filter.
+pub(crate) type Def<'s> = parse::Def<&'s str>;
+/// What `as` binds.
+pub(crate) type Pattern<'s> = parse::Pattern<&'s str>;
+/// An operator.
+pub(crate) type Operator<'s> = BinaryOp<&'s str>;
+
+/// `left op right`.
+pub(crate) fn binary<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
+    Term::BinOp(Box::new(left), op, Box::new(right))
+}
+
+/// `left | right`.
+pub(crate) fn pipe<'s>(left: Term<'s>, right: Term<'s>) -> Term<'s> {
+    binary(left, BinaryOp::Pipe(None), right)
+}
+
+/// `value as pattern | body`.
+pub(crate) fn bind<'s>(value: Term<'s>, pattern: Pattern<'s>, body: Term<'s>) -> Term<'s> {
+    binary(value, BinaryOp::Pipe(Some(pattern)), body)
+}
+
+/// A string without interpolation.
+pub(crate) fn string(text: &str) -> Term<'_> {
+    Term::Str(None, vec![StrPart::Str(text)])
+}
+
+/// `[filter] | .[-1]`: the last output, `null` if there is none.
+pub(crate) fn last_output(filter: Term<'_>) -> Term<'_> {
+    let last = Part::Index(Term::Num("-1"));
+    let all = Term::Arr(Some(Box::new(filter)));
+    Term::Path(Box::new(all), Path(vec![(last, Opt::Essential)]))
+}
+
+/// Calls `visit` for every filter directly inside `term`.
+pub(crate) fn children<'t, 's>(term: &'t Term<'s>, visit: &mut dyn FnMut(&'t Term<'s>)) {
+    match term {
+        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
+        Term::Str(_, parts) => parts.iter().for_each(|part| {
+            if let StrPart::Term(term) = part {
+                visit(term);
+            }
+        }),
+        Term::Arr(inner) => inner.iter().for_each(|inner| visit(inner)),
+        Term::Obj(entries) => entries.iter().for_each(|(key, value)| {
+            visit(key);
+            value.iter().for_each(&mut *visit);
+        }),
+        Term::Neg(inner) | Term::Label(_, inner) => visit(inner),
+        Term::BinOp(left, op, right) => {
+            visit(left);
+            if let BinaryOp::Pipe(Some(pattern)) = op {
+                keys(pattern, visit);
+            }
+            visit(right);
+        }
+        Term::Fold(_, source, pattern, arguments) => {
+            visit(source);
+            keys(pattern, visit);
+            arguments.iter().for_each(visit);
+        }
+        Term::TryCatch(body, catch) => {
+            visit(body);
+            catch.iter().for_each(|catch| visit(catch));
+        }
+        Term::IfThenElse(branches, otherwise) => {
+            branches.iter().for_each(|(condition, then)| {
+                visit(condition);
+                visit(then);
+            });
+            otherwise.iter().for_each(|otherwise| visit(otherwise));
+        }
+        Term::Def(defs, body) => {
+            defs.iter().for_each(|def| visit(&def.body));
+            visit(body);
+        }
+        Term::Call(_, arguments) => arguments.iter().for_each(visit),
+        Term::Path(base, Path(parts)) => {
+            visit(base);
+            parts.iter().for_each(|(part, _)| match part {
+                Part::Index(index) => visit(index),
+                Part::Range(start, end) => start.iter().chain(end).for_each(&mut *visit),
+            });
+        }
+    }
+}
+
+/// Calls `visit` for the computed keys of a pattern.
+fn keys<'t, 's>(pattern: &'t Pattern<'s>, visit: &mut dyn FnMut(&'t Term<'s>)) {
+    match pattern {
+        Pattern::Var(_) => {}
+        Pattern::Arr(items) => items.iter().for_each(|item| keys(item, visit)),
+        Pattern::Obj(entries) => entries.iter().for_each(|(key, value)| {
+            visit(key);
+            keys(value, visit);
+        }),
+    }
+}
+
+/// Calls `found` with name and arity of everything that `term` calls.
+pub(crate) fn calls<'s>(term: &Term<'s>, found: &mut dyn FnMut(&'s str, usize)) {
+    match term {
+        Term::Call(name, arguments) => found(name, arguments.len()),
+        Term::Str(Some(format), _) => found(format, 0),
+        _ => {}
+    }
+    children(term, &mut |child| calls(child, found));
+}
+
+/// Whether `term` names the variable `name`, bound by itself or not.
+pub(crate) fn mentions(term: &Term<'_>, name: &str) -> bool {
+    let mut found = matches!(term, Term::Var(known) if *known == name);
+    if let Term::Obj(entries) = term {
+        found |= entries.iter().any(|(key, value)| {
+            value.is_none() && matches!(key, Term::Var(known) if *known == name)
+        });
+    }
+    children(term, &mut |child| found = found || mentions(child, name));
+    found
+}
+
+/// Calls `found` for everything that `term` defines, and for the parameters of that.
+pub(crate) fn definitions<'s>(term: &Term<'s>, found: &mut dyn FnMut(&'s str, usize)) {
+    if let Term::Def(defs, _) = term {
+        for def in defs {
+            found(def.name, def.args.len());
+            def.args.iter().for_each(|parameter| found(parameter, 0));
+        }
+    }
+    children(term, &mut |child| definitions(child, found));
+}
