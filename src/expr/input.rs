@@ -47,7 +47,15 @@ pub struct Meta<'a> {
 }
 
 /// The variables that a program may name.
-pub(super) const VARIABLES: [&str; 7] = ["$key", "$headers", "$stream", "$partition", "$offset", "$time", "$time_ns"];
+pub(super) const VARIABLES: [&str; 7] = [
+    "$key",
+    "$headers",
+    "$stream",
+    "$partition",
+    "$offset",
+    "$time",
+    "$time_ns",
+];
 
 impl Payload<'_> {
     /// The input of the program.
@@ -56,14 +64,22 @@ impl Payload<'_> {
             Payload::Null => Ok(Value::NULL),
             Payload::Text(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => Ok(Value::Str(copy(text))),
-                Err(error) => Err(EvalErrorKind::InvalidText { offset: error.valid_up_to() }),
+                Err(error) => Err(EvalErrorKind::InvalidText {
+                    offset: error.valid_up_to(),
+                }),
             },
             Payload::Json(bytes) => {
                 let invalid = |offset, what| {
                     let (line, column) = position(bytes, offset);
-                    EvalErrorKind::InvalidJson { offset, line, column, what }
+                    EvalErrorKind::InvalidJson {
+                        offset,
+                        line,
+                        column,
+                        what,
+                    }
                 };
-                let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.valid_up_to(), "invalid UTF-8".to_owned()))?;
+                let text = std::str::from_utf8(bytes)
+                    .map_err(|error| invalid(error.valid_up_to(), "invalid UTF-8".to_owned()))?;
                 json::read(&copy(text)).map_err(|error| invalid(error.offset, error.what))
             }
         }
@@ -81,7 +97,10 @@ impl Meta<'_> {
         match name {
             "$key" => self.key.map_or(Value::NULL, string),
             "$headers" => {
-                let headers = self.headers.iter().map(|(name, value)| (name.as_str().into(), string(value)));
+                let headers = self
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str().into(), string(value)));
                 Value::Obj(headers.collect::<Object>())
             }
             "$stream" => Value::str(self.stream),
@@ -93,7 +112,9 @@ impl Meta<'_> {
     }
 
     fn time(&self, divisor: i128) -> Value {
-        self.timestamp_ns.map_or(Value::NULL, |ns| Value::Num(Number::big(ns.div_euclid(divisor).into())))
+        self.timestamp_ns.map_or(Value::NULL, |ns| {
+            Value::Num(Number::big(ns.div_euclid(divisor).into()))
+        })
     }
 }
 

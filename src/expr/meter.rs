@@ -13,7 +13,9 @@ use std::time::Instant;
 use super::Limits;
 
 #[cfg(panic = "abort")]
-compile_error!("expressions leave a run that is over its limits by unwinding: panic must be `unwind`");
+compile_error!(
+    "expressions leave a run that is over its limits by unwinding: panic must be `unwind`"
+);
 
 /// Why an evaluation was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +101,9 @@ pub(super) fn run<T>(limits: &Limits, mut evaluate: impl FnMut() -> T) -> Result
             ended => return ended,
         }
     }
-    stacker::grow(BIG_STACK, || attempt(limits, deadline, BIG_STACK, true, &mut evaluate))
+    stacker::grow(BIG_STACK, || {
+        attempt(limits, deadline, BIG_STACK, true, &mut evaluate)
+    })
 }
 
 fn attempt<T>(
@@ -113,11 +117,15 @@ fn attempt<T>(
     METER.with(|meter| {
         meter.work.set(LOOK);
         meter.deadline.set(deadline);
-        meter.floor.set(stack_pointer().saturating_sub(free / STACK_SHARE));
+        meter
+            .floor
+            .set(stack_pointer().saturating_sub(free / STACK_SHARE));
         meter.big.set(big);
         meter.live.set(0);
         meter.bytes.set(limits.bytes);
-        meter.depth.set(if big { depth } else { depth.min(SHALLOW) });
+        meter
+            .depth
+            .set(if big { depth } else { depth.min(SHALLOW) });
         meter.paths.set(0);
     });
     let ended = catch_unwind(AssertUnwindSafe(evaluate));
@@ -158,7 +166,11 @@ pub(super) fn step() {
     METER.with(|meter| {
         meter.burn(1);
         if stack_pointer() < meter.floor.get() {
-            stop(if meter.big.get() { Stop::Depth } else { Stop::Stack });
+            stop(if meter.big.get() {
+                Stop::Depth
+            } else {
+                Stop::Stack
+            });
         }
     });
 }
@@ -244,7 +256,11 @@ impl Meter {
     #[cold]
     fn look(&self) {
         self.work.set(LOOK);
-        if self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline) {
+        if self
+            .deadline
+            .get()
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             stop(Stop::Time);
         }
     }

@@ -65,7 +65,10 @@ impl Outputs {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { bytes: self.bytes.len(), results: self.spans.len() }
+        Mark {
+            bytes: self.bytes.len(),
+            results: self.spans.len(),
+        }
     }
 
     /// Forgets the results since `mark`.

@@ -18,12 +18,17 @@ struct Entry {
 /// The definitions, in the order in which they may use each other.
 fn entries() -> impl DoubleEndedIterator<Item = Entry> {
     let text = include_str!("prelude.jq");
-    let starts = text.match_indices("def ").filter(move |(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n');
+    let starts = text
+        .match_indices("def ")
+        .filter(move |(at, _)| *at == 0 || text.as_bytes()[at - 1] == b'\n');
     let starts: Vec<usize> = starts.map(|(at, _)| at).collect();
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([text.len()]).collect();
     starts.into_iter().zip(ends).map(move |(start, end)| {
         let text = &text[start..end];
-        Entry { signature: signature(text), text }
+        Entry {
+            signature: signature(text),
+            text,
+        }
     })
 }
 
@@ -55,8 +60,8 @@ pub(crate) fn used_by<'s>(program: &Term<'s>, arena: &'s Arena) -> Vec<Def<'s>> 
         }
         for def in parse(entry.text, arena) {
             syntax::calls(&def.body, &mut |name, arity| {
-        wanted.insert((name, arity));
-    });
+                wanted.insert((name, arity));
+            });
             defs.push(def);
         }
     }

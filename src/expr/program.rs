@@ -11,7 +11,9 @@ use super::meter::{self, Ended, Stop};
 use super::native::{self, Regexes};
 use super::syntax::{self, Def, Fault, Term};
 use super::value::{Error, Value};
-use super::{CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, json, names, prelude};
+use super::{
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, json, names, prelude,
+};
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
 #[derive(Clone)]
@@ -42,11 +44,15 @@ impl Program {
     /// What does not parse, or all that is not defined, each with its place.
     pub fn compile(origin: &str, source: &str, options: &Options) -> Result<Self, CompileError> {
         let compiled = if source.len() > LONGEST {
-            Err(vec![(LONGEST, format!("the program is longer than {LONGEST} bytes"))])
+            Err(vec![(
+                LONGEST,
+                format!("the program is longer than {LONGEST} bytes"),
+            )])
         } else {
             stacker::grow(COMPILE_STACK, || compile(source))
         };
-        let (filter, variables) = compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
+        let (filter, variables) =
+            compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
         Ok(Self(Arc::new(Compiled {
             origin: origin.into(),
             filter,
@@ -83,7 +89,12 @@ impl Program {
     /// # Errors
     /// If the program fails before its first result.
     pub fn test(&self, input: &Input<'_>) -> Result<bool, EvalError> {
-        self.run(input, |results| Ok(results.next().transpose()?.is_some_and(|value| value.is_truthy())))
+        self.run(input, |results| {
+            Ok(results
+                .next()
+                .transpose()?
+                .is_some_and(|value| value.is_truthy()))
+        })
     }
 
     /// The first result as JSON, if there is one.
@@ -99,7 +110,10 @@ impl Program {
     }
 
     pub(super) fn error(&self, kind: EvalErrorKind) -> EvalError {
-        EvalError { origin: Arc::clone(&self.0.origin), kind }
+        EvalError {
+            origin: Arc::clone(&self.0.origin),
+            kind,
+        }
     }
 
     /// Runs within the limits and hands the results to `consume`, which may be called a second
@@ -107,17 +121,30 @@ impl Program {
     fn run<T>(
         &self,
         input: &Input<'_>,
-        mut consume: impl FnMut(&mut dyn Iterator<Item = Result<Value, EvalErrorKind>>) -> Result<T, EvalErrorKind>,
+        mut consume: impl FnMut(
+            &mut dyn Iterator<Item = Result<Value, EvalErrorKind>>,
+        ) -> Result<T, EvalErrorKind>,
     ) -> Result<T, EvalError> {
-        let Compiled { filter, variables, regexes, options, .. } = &*self.0;
+        let Compiled {
+            filter,
+            variables,
+            regexes,
+            options,
+            ..
+        } = &*self.0;
         let ended = meter::run(&options.limits, || {
             let value = input.payload.value()?;
             let variables = Vars::new(variables.iter().map(|name| input.meta.variable(name)));
             let context = Ctx::<Lang>::new(Run::new(&filter.lut, regexes), variables);
             let results = filter.id.run((context, value));
-            consume(&mut results.map(|result| result.map_err(|exception| raised(exception.get_err().ok()))))
+            consume(
+                &mut results
+                    .map(|result| result.map_err(|exception| raised(exception.get_err().ok()))),
+            )
         });
-        ended.unwrap_or_else(|ended| Err(stopped(ended, &options.limits))).map_err(|kind| self.error(kind))
+        ended
+            .unwrap_or_else(|ended| Err(stopped(ended, &options.limits)))
+            .map_err(|kind| self.error(kind))
     }
 }
 
@@ -146,16 +173,30 @@ fn compile(source: &str) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>
     let mut variables = VARIABLES.to_vec();
     variables.retain(|name| syntax::mentions(&program, name));
     let mut defs = prelude::used_by(&program, &arena);
-    defs.push(Def { name: MAIN, args: Vec::new(), body: program.clone() });
-    let file = File { path: (), code: MAIN };
+    defs.push(Def {
+        name: MAIN,
+        args: Vec::new(),
+        body: program.clone(),
+    });
+    let file = File {
+        path: (),
+        code: MAIN,
+    };
     // The engine parses only the name of the program, so this cannot fail for the user's text.
     let internal = || vec![(0, "the engine does not take the program".to_owned())];
-    let modules = Loader::new(defs).load(&arena, file).map_err(|_| internal())?;
-    let compiler = Compiler::default().with_funs(native::all()).with_global_vars(variables.iter().copied());
+    let modules = Loader::new(defs)
+        .load(&arena, file)
+        .map_err(|_| internal())?;
+    let compiler = Compiler::default()
+        .with_funs(native::all())
+        .with_global_vars(variables.iter().copied());
     let filter = compiler.compile(modules).map_err(|errors| {
         let mut faults = Vec::new();
         for (name, undefined) in errors.into_iter().flat_map(|(_, errors)| errors) {
-            faults.push((place(source, name), undefined_message(name, undefined, &program)));
+            faults.push((
+                place(source, name),
+                undefined_message(name, undefined, &program),
+            ));
         }
         faults.sort();
         faults
@@ -166,7 +207,11 @@ fn compile(source: &str) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>
 /// Where a name stands in the program.
 fn place(source: &str, name: &str) -> usize {
     let within = source.as_bytes().as_ptr_range();
-    if within.contains(&name.as_ptr()) { span(source, name).start } else { 0 }
+    if within.contains(&name.as_ptr()) {
+        span(source, name).start
+    } else {
+        0
+    }
 }
 
 fn undefined_message(name: &str, undefined: Undefined, program: &Term<'_>) -> String {

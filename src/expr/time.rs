@@ -78,7 +78,9 @@ impl Unit {
     /// The time that a result in JSON says.
     fn nanoseconds(self, json: &[u8]) -> Result<i128, String> {
         let digits = match (self, json) {
-            (Self::Rfc3339, [b'"', text @ .., b'"']) => return rfc3339(text).ok_or_else(|| self.refuse(json)),
+            (Self::Rfc3339, [b'"', text @ .., b'"']) => {
+                return rfc3339(text).ok_or_else(|| self.refuse(json));
+            }
             (Self::Rfc3339, _) => return Err(self.refuse(json)),
             (Self::S, _) => 9,
             (Self::Ms, _) => 6,
@@ -86,14 +88,19 @@ impl Unit {
             (Self::Ns, _) => 0,
         };
         let text = std::str::from_utf8(json).ok();
-        text.and_then(|text| decimal(text, digits)).ok_or_else(|| self.refuse(json))
+        text.and_then(|text| decimal(text, digits))
+            .ok_or_else(|| self.refuse(json))
     }
 
     fn refuse(self, json: &[u8]) -> String {
         let shown: String = String::from_utf8_lossy(json).chars().take(40).collect();
         match self {
-            Self::Rfc3339 => format!("the event time {shown} is no RFC 3339 string such as \"2024-05-09T11:33:23.0075Z\""),
-            _ => format!("the event time {shown} is no number; for strings there are the unit `rfc3339` and the filter `tonumber`"),
+            Self::Rfc3339 => format!(
+                "the event time {shown} is no RFC 3339 string such as \"2024-05-09T11:33:23.0075Z\""
+            ),
+            _ => format!(
+                "the event time {shown} is no number; for strings there are the unit `rfc3339` and the filter `tonumber`"
+            ),
         }
     }
 }

@@ -20,7 +20,12 @@ pub(crate) struct Invalid {
 /// Anything that is not JSON (RFC 8259), nothing at all, and more than one value.
 pub(crate) fn read(text: &Text) -> Result<Value, Invalid> {
     meter::work(text.len());
-    let mut reader = Reader { text, bytes: text.as_str().as_bytes(), at: 0, depth: 0 };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_str().as_bytes(),
+        at: 0,
+        depth: 0,
+    };
     if text.as_str().starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
     }
@@ -52,11 +57,19 @@ impl Reader<'_> {
     }
 
     fn unexpected(&self, expected: &str) -> Invalid {
-        let found = match self.text.as_str().get(self.at..).and_then(|rest| rest.chars().next()) {
+        let found = match self
+            .text
+            .as_str()
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        {
             Some(char) => format!("`{}`", char.escape_debug()),
             None => "the end of the text".to_owned(),
         };
-        Invalid { offset: self.at, what: format!("expected {expected}, found {found}") }
+        Invalid {
+            offset: self.at,
+            what: format!("expected {expected}, found {found}"),
+        }
     }
 
     fn value(&mut self) -> Result<Value, Invalid> {
@@ -176,7 +189,11 @@ impl Reader<'_> {
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }
-        if self.at == start { Err(self.unexpected("a digit")) } else { Ok(()) }
+        if self.at == start {
+            Err(self.unexpected("a digit"))
+        } else {
+            Ok(())
+        }
     }
 
     /// A string without escapes is a slice of the text.
@@ -202,7 +219,9 @@ impl Reader<'_> {
     /// Skips to the next `"` or `\`.
     fn plain(&mut self) -> Result<(), Invalid> {
         let rest = &self.bytes[self.at..];
-        let special = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+        let special = rest
+            .iter()
+            .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
         self.at += special.unwrap_or(rest.len());
         match self.peek() {
             Some(b'"' | b'\\') => Ok(()),

@@ -7,7 +7,9 @@ use crate::expr::value::{Error, Number, Text, ValR, Value};
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
-        ("type", v(0), |cv| plain(cv, |value| Ok(Value::str(value.kind())))),
+        ("type", v(0), |cv| {
+            plain(cv, |value| Ok(Value::str(value.kind())))
+        }),
         ("length", v(0), |cv| plain(cv, length)),
         ("abs", v(0), |cv| {
             plain(cv, |value| match &value {
@@ -15,16 +17,49 @@ pub(super) fn natives() -> Vec<Native> {
                 other => Err(refuse(other, "has no absolute value")),
             })
         }),
-        ("tojson", v(0), |cv| plain(cv, |value| Ok(Value::Str(value.to_json())))),
+        ("floor", v(0), |cv| {
+            plain(cv, |value| rounded(value, f64::floor))
+        }),
+        ("ceil", v(0), |cv| {
+            plain(cv, |value| rounded(value, f64::ceil))
+        }),
+        ("round", v(0), |cv| {
+            plain(cv, |value| rounded(value, f64::round))
+        }),
+        ("tojson", v(0), |cv| {
+            plain(cv, |value| Ok(Value::Str(value.to_json())))
+        }),
         ("fromjson", v(0), |cv| plain(cv, from_json)),
         ("tonumber", v(0), |cv| plain(cv, to_number)),
-        ("contains", v(1), |cv| unary(cv, |value, part| contains(&value, &part).map(Value::Bool))),
-        ("isnan", v(0), |cv| plain(cv, |value| number(value, |number| number.is_nan()))),
-        ("isinfinite", v(0), |cv| plain(cv, |value| number(value, |number| number.as_f64().is_infinite()))),
-        ("isnormal", v(0), |cv| plain(cv, |value| number(value, |number| number.as_f64().is_normal()))),
+        ("contains", v(1), |cv| {
+            unary(cv, |value, part| contains(&value, &part).map(Value::Bool))
+        }),
+        ("isnan", v(0), |cv| {
+            plain(cv, |value| number(value, |number| number.is_nan()))
+        }),
+        ("isinfinite", v(0), |cv| {
+            plain(cv, |value| {
+                number(value, |number| number.as_f64().is_infinite())
+            })
+        }),
+        ("isnormal", v(0), |cv| {
+            plain(cv, |value| {
+                number(value, |number| number.as_f64().is_normal())
+            })
+        }),
+        ("_deeper", v(0), |cv| plain(cv, deeper)),
         ("_nan", v(0), |cv| plain(cv, |_| Ok(Value::from(f64::NAN)))),
-        ("_infinite", v(0), |cv| plain(cv, |_| Ok(Value::from(f64::INFINITY)))),
+        ("_infinite", v(0), |cv| {
+            plain(cv, |_| Ok(Value::from(f64::INFINITY)))
+        }),
     ]
+}
+
+fn rounded(value: Value, round: fn(f64) -> f64) -> ValR {
+    match &value {
+        Value::Num(number) => Ok(Value::Num(number.rounded(round))),
+        other => Err(refuse(other, "number required")),
+    }
 }
 
 fn number(value: Value, f: impl Fn(&Number) -> bool) -> ValR {
@@ -32,6 +67,16 @@ fn number(value: Value, f: impl Fn(&Number) -> bool) -> ValR {
         Value::Num(number) => Ok(Value::Bool(f(number))),
         other => Err(refuse(other, "number required")),
     }
+}
+
+/// One more than `.`, which counts the calls of a recursive definition that are inside each other.
+fn deeper(value: Value) -> ValR {
+    let depth = match &value {
+        Value::Num(number) => number.as_i64().unwrap_or(0) + 1,
+        _ => 0,
+    };
+    meter::admit(0, u32::try_from(depth).unwrap_or(u32::MAX));
+    Ok(Value::int(depth))
 }
 
 fn length(value: Value) -> ValR {
@@ -51,7 +96,10 @@ fn length(value: Value) -> ValR {
 fn from_json(value: Value) -> ValR {
     match &value {
         Value::Str(text) => json::read(text).map_err(|invalid| {
-            Error::str(format_args!("{} at byte {} (while parsing {value})", invalid.what, invalid.offset))
+            Error::str(format_args!(
+                "{} at byte {} (while parsing {value})",
+                invalid.what, invalid.offset
+            ))
         }),
         other => Err(refuse(other, "cannot be parsed as JSON: only strings can")),
     }
@@ -64,11 +112,17 @@ fn to_number(value: Value) -> ValR {
         Value::Str(text) => parse_number(text),
         _ => None,
     };
-    parsed.map(Value::Num).ok_or_else(|| refuse(&value, "cannot be parsed as a number"))
+    parsed
+        .map(Value::Num)
+        .ok_or_else(|| refuse(&value, "cannot be parsed as a number"))
 }
 
 fn parse_number(text: &Text) -> Option<Number> {
-    if !text.as_str().bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
+    if !text
+        .as_str()
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte))
+    {
         return None;
     }
     if let Ok(Value::Num(number)) = json::read(text) {
@@ -99,12 +153,22 @@ fn contains(value: &Value, part: &Value) -> Result<bool, Error> {
             Ok(text.as_str().contains(part.as_str()))
         }
         (Value::Arr(list), Value::Arr(parts)) => {
-            let within = |part: &Value, item: &Value| item.kind() == part.kind() && contains(item, part).unwrap_or(false);
-            Ok(parts.iter().all(|part| list.iter().any(|item| within(part, item))))
+            let within = |part: &Value, item: &Value| {
+                item.kind() == part.kind() && contains(item, part).unwrap_or(false)
+            };
+            Ok(parts
+                .iter()
+                .all(|part| list.iter().any(|item| within(part, item))))
         }
         (Value::Obj(object), Value::Obj(parts)) => {
-            let within = |part: &Value, item: &Value| item.kind() == part.kind() && contains(item, part).unwrap_or(false);
-            Ok(parts.iter().all(|(key, part)| object.get(key.as_str()).is_some_and(|item| within(part, item))))
+            let within = |part: &Value, item: &Value| {
+                item.kind() == part.kind() && contains(item, part).unwrap_or(false)
+            };
+            Ok(parts.iter().all(|(key, part)| {
+                object
+                    .get(key.as_str())
+                    .is_some_and(|item| within(part, item))
+            }))
         }
         _ if value.kind() == part.kind() => Ok(value == part),
         _ => Err(Error::str(format_args!(

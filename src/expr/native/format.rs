@@ -2,15 +2,17 @@
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 
 use super::{Native, refuse, unary, v};
 use crate::expr::meter;
 use crate::expr::value::{Error, Text, ValR, Value};
 
 pub(super) fn natives() -> Vec<Native> {
-    vec![("_format", v(1), |cv| unary(cv, |value, name| format(&value, &name)))]
+    vec![("_format", v(1), |cv| {
+        unary(cv, |value, name| format(&value, &name))
+    })]
 }
 
 fn format(value: &Value, name: &Value) -> ValR {
@@ -51,9 +53,17 @@ fn push(out: &mut Text, char: char) {
     out.push(char.encode_utf8(&mut [0; 4]));
 }
 
-fn row(value: &Value, name: &str, separator: &str, quote: fn(char, &mut Text)) -> Result<Text, Error> {
+fn row(
+    value: &Value,
+    name: &str,
+    separator: &str,
+    quote: fn(char, &mut Text),
+) -> Result<Text, Error> {
     let Value::Arr(list) = value else {
-        return Err(refuse(value, &format!("cannot be {name}-formatted, only an array can be")));
+        return Err(refuse(
+            value,
+            &format!("cannot be {name}-formatted, only an array can be"),
+        ));
     };
     let mut out = Text::from("");
     for (at, item) in list.iter().enumerate() {
@@ -119,7 +129,9 @@ fn shell(value: &Value) -> Result<Text, Error> {
                 out.push(&text.as_str().replace('\'', "'\\''"));
                 out.push("'");
             }
-            Value::Arr(_) | Value::Obj(_) => return Err(refuse(item, "can not be escaped for shell")),
+            Value::Arr(_) | Value::Obj(_) => {
+                return Err(refuse(item, "can not be escaped for shell"));
+            }
             other => out.push(other.to_json().as_str()),
         }
     }
@@ -157,18 +169,25 @@ fn decode_uri(text: &Text) -> Result<Text, Error> {
 
 /// Bytes that are no UTF-8 become U+FFFD, as in jq.
 fn lossy(bytes: Vec<u8>) -> Text {
-    Text::new(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    Text::new(
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    )
 }
 
 /// With or without padding.
 fn decode_base64(text: &Text) -> Result<Text, Error> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
     );
     meter::work(text.len());
     let decoded = LENIENT.decode(text.as_str());
-    decoded.map(lossy).map_err(|_| refuse(&Value::Str(text.clone()), "is not valid base64 data"))
+    decoded
+        .map(lossy)
+        .map_err(|_| refuse(&Value::Str(text.clone()), "is not valid base64 data"))
 }
 
 /// The alphabet of RFC 4648, section 6.
@@ -177,7 +196,9 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 fn encode_base32(text: &Text) -> Text {
     let mut out = Text::from("");
     for chunk in text.as_str().as_bytes().chunks(5) {
-        let bits = (0..5).fold(0u64, |bits, at| bits << 8 | u64::from(chunk.get(at).copied().unwrap_or(0)));
+        let bits = (0..5).fold(0u64, |bits, at| {
+            bits << 8 | u64::from(chunk.get(at).copied().unwrap_or(0))
+        });
         let used = (chunk.len() * 8).div_ceil(5);
         for at in 0..8 {
             let digit = BASE32[(bits >> (35 - 5 * at) & 31) as usize];
@@ -192,7 +213,10 @@ fn decode_base32(text: &Text) -> Result<Text, Error> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
     for digit in text.as_str().trim_end_matches('=').bytes() {
         let Some(value) = BASE32.iter().position(|known| *known == digit) else {
-            return Err(refuse(&Value::Str(text.clone()), "is not valid base32 data"));
+            return Err(refuse(
+                &Value::Str(text.clone()),
+                "is not valid base32 data",
+            ));
         };
         bits = bits << 5 | value as u32;
         count += 5;

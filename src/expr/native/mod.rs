@@ -48,17 +48,67 @@ const ADOPTED: &[(&str, &str)] = &[
 
 /// Mathematical natives of the engine.
 const MATH: &[&str] = &[
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "copysign", "cos", "cosh", "erf", "erfc", "exp",
-    "exp10", "exp2", "expm1", "fabs", "fdim", "floor", "fma", "fmax", "fmin", "fmod", "frexp", "hypot", "ilogb", "j0", "j1", "jn",
-    "ldexp", "lgamma", "log", "log10", "log1p", "log2", "modf", "nearbyint", "nextafter", "pow", "remainder", "rint", "round",
-    "scalbln", "sin", "sinh", "sqrt", "tan", "tanh", "tgamma", "trunc", "y0", "y1", "yn",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cbrt",
+    "copysign",
+    "cos",
+    "cosh",
+    "erf",
+    "erfc",
+    "exp",
+    "exp10",
+    "exp2",
+    "expm1",
+    "fabs",
+    "fdim",
+    "fma",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frexp",
+    "hypot",
+    "ilogb",
+    "j0",
+    "j1",
+    "jn",
+    "ldexp",
+    "lgamma",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "modf",
+    "nearbyint",
+    "nextafter",
+    "pow",
+    "remainder",
+    "rint",
+    "scalbln",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+    "tgamma",
+    "trunc",
+    "y0",
+    "y1",
+    "yn",
 ];
 
 fn adopted() -> impl Iterator<Item = Fun<Lang>> {
     let engine = jaq_core::funs::<Lang>().chain(jaq_std::funs::<Lang>());
     engine.filter_map(|(name, arguments, native)| {
         let adopted = ADOPTED.iter().find(|(theirs, _)| *theirs == name);
-        let name = adopted.map(|(_, ours)| *ours).or_else(|| MATH.contains(&name).then_some(name))?;
+        let name = adopted
+            .map(|(_, ours)| *ours)
+            .or_else(|| MATH.contains(&name).then_some(name))?;
         Some((name, arguments, native))
     })
 }
@@ -66,7 +116,12 @@ fn adopted() -> impl Iterator<Item = Fun<Lang>> {
 /// Name and number of arguments of all builtins.
 fn builtins() -> Vec<Native> {
     vec![("builtins", v(0), |cv| {
-        plain(cv, |_| Ok(names::builtins().into_iter().map(|(name, arity)| Value::from(format!("{name}/{arity}"))).collect()))
+        plain(cv, |_| {
+            Ok(names::builtins()
+                .into_iter()
+                .map(|(name, arity)| Value::from(format!("{name}/{arity}")))
+                .collect())
+        })
     })]
 }
 

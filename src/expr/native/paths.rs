@@ -69,8 +69,13 @@ fn delete_all(mut value: Value, paths: &[&[Value]]) -> ValR {
         let changed = value.map_index(key, Opt::Essential, |part| {
             std::iter::once(delete_all(part, &rests).map_err(Exn::from))
         });
-        value = changed.map_err(|error| error.get_err().unwrap_or_else(|_| Error::str("cannot delete")))?;
+        value = changed.map_err(|error| {
+            error
+                .get_err()
+                .unwrap_or_else(|_| Error::str("cannot delete"))
+        })?;
     }
+    keys.reverse();
     delete_keys(value, &keys)
 }
 
@@ -78,18 +83,27 @@ fn delete_keys(value: Value, keys: &[&Value]) -> ValR {
     match value {
         Value::Null(_) => Ok(value),
         Value::Obj(mut object) => {
-            for key in keys {
-                match key {
-                    Value::Str(key) => object.remove(key.as_str()),
-                    other => return Err(Error::str(format_args!("Cannot delete field at {} index of object", shape(other)))),
-                }
+            let names = keys.iter().map(|key| match key {
+                Value::Str(name) => Ok(name.as_str()),
+                other => Err(Error::str(format_args!(
+                    "Cannot delete field at {} index of object",
+                    shape(other)
+                ))),
+            });
+            match names.collect::<Result<Vec<_>, _>>()?[..] {
+                [name] => object.remove(name),
+                ref sorted => object.retain(|key| sorted.binary_search(&key).is_err()),
             }
             Ok(Value::Obj(object))
         }
         Value::Arr(list) if !keys.is_empty() => delete_items(list, keys),
         value => match keys.first() {
             None => Ok(value),
-            Some(key) => Err(Error::str(format_args!("Cannot delete field at {} index of {}", shape(key), value.kind()))),
+            Some(key) => Err(Error::str(format_args!(
+                "Cannot delete field at {} index of {}",
+                shape(key),
+                value.kind()
+            ))),
         },
     }
 }
@@ -115,9 +129,18 @@ fn delete_items(list: List, keys: &[&Value]) -> ValR {
                 let (start, end) = bounds(&(slice.get("start")..slice.get("end")), list.len())?;
                 keep[start..end].fill(false);
             }
-            other => return Err(Error::str(format_args!("Cannot delete field at {} index of array", shape(other)))),
+            other => {
+                return Err(Error::str(format_args!(
+                    "Cannot delete field at {} index of array",
+                    shape(other)
+                )));
+            }
         }
     }
-    let kept = list.into_items().into_iter().zip(keep).filter_map(|(item, keep)| keep.then_some(item));
+    let kept = list
+        .into_items()
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(item, keep)| keep.then_some(item));
     Ok(kept.collect())
 }

@@ -15,32 +15,42 @@ pub(super) fn natives() -> Vec<Native> {
     vec![
         ("_match", v(2), |cv| bome(with_regex(cv, matches))),
         ("_test", v(2), |cv| {
-            bome(with_regex(cv, |text, pattern| Ok(Value::Bool(pattern.find_all(text).next().is_some()))))
+            bome(with_regex(cv, |text, pattern| {
+                Ok(Value::Bool(pattern.matches(text)))
+            }))
         }),
         ("_split", v(2), |cv| bome(with_regex(cv, split))),
-        ("_sub", Box::new([Bind::Var(()), Bind::Var(()), Bind::Fun(())]), substitute),
+        (
+            "_sub",
+            Box::new([Bind::Var(()), Bind::Var(()), Bind::Fun(())]),
+            substitute,
+        ),
     ]
 }
 
-/// Compiled regular expressions by flags and pattern, kept from record to record.
+/// Compiled regular expressions by pattern and flags, kept from record to record.
 #[derive(Default)]
-pub(crate) struct Regexes(Mutex<HashMap<(String, String), Arc<Pattern>>>);
+pub(crate) struct Regexes(Mutex<HashMap<String, Vec<(String, Arc<Pattern>)>>>);
 
 /// More patterns than this come from the data rather than the program; then all are forgotten.
 const KEPT: usize = 64;
 
 impl Regexes {
     fn get(&self, pattern: &str, flags: &str) -> Result<Arc<Pattern>, Error> {
-        let key = (flags.to_owned(), pattern.to_owned());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.get(&key) {
+        let known = kept
+            .get(pattern)
+            .and_then(|variants| variants.iter().find(|(known, _)| known == flags));
+        if let Some((_, known)) = known {
             return Ok(Arc::clone(known));
         }
         let compiled = Arc::new(Pattern::compile(pattern, flags)?);
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key, Arc::clone(&compiled));
+        kept.entry(pattern.to_owned())
+            .or_default()
+            .push((flags.to_owned(), Arc::clone(&compiled)));
         Ok(compiled)
     }
 }
@@ -63,15 +73,36 @@ impl Pattern {
                 'x' => drop(builder.ignore_whitespace(true)),
                 'p' => drop(builder.dot_matches_new_line(true)),
                 's' => {}
-                _ => return Err(Error::str(format_args!("{flags} is not a valid modifier string: the flags are g, i, n, p, s and x"))),
+                _ => {
+                    return Err(Error::str(format_args!(
+                        "{flags} is not a valid modifier string: the flags are g, i, n, p, s and x"
+                    )));
+                }
             }
         }
         let regex = builder.build().map_err(|error| {
             let error = error.to_string();
-            let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let reason = error
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
             Error::str(format_args!("`{pattern}` is not a valid regex: {reason}"))
         })?;
-        Ok(Self { regex, global, skip_empty })
+        Ok(Self {
+            regex,
+            global,
+            skip_empty,
+        })
+    }
+
+    fn matches(&self, text: &Text) -> bool {
+        meter::work(text.len());
+        if self.skip_empty {
+            self.find_all(text).next().is_some()
+        } else {
+            self.regex.is_match(text.as_str())
+        }
     }
 
     /// All matches, or the first one without the flag `g`.
@@ -82,7 +113,9 @@ impl Pattern {
             let end = found.get(0).map_or(0, |whole| whole.end());
             meter::work(text.len() - end + meter::TERM);
         });
-        let wanted = found.filter(|found| !self.skip_empty || found.get(0).is_some_and(|whole| !whole.is_empty()));
+        let wanted = found.filter(|found| {
+            !self.skip_empty || found.get(0).is_some_and(|whole| !whole.is_empty())
+        });
         wanted.take(if self.global { usize::MAX } else { 1 })
     }
 }
@@ -94,7 +127,11 @@ fn with_regex(mut cv: Cv<'_, Lang>, f: impl FnOnce(&Text, &Pattern) -> ValR) -> 
     f(&text, &pattern)
 }
 
-fn prepare(cv: &Cv<'_, Lang>, mut re: Value, mut flags: Value) -> Result<(Text, Arc<Pattern>), Error> {
+fn prepare(
+    cv: &Cv<'_, Lang>,
+    mut re: Value,
+    mut flags: Value,
+) -> Result<(Text, Arc<Pattern>), Error> {
     if let Value::Arr(pair) = &re {
         let (first, second) = (pair.first().cloned(), pair.get(1).cloned());
         (re, flags) = (first.unwrap_or(Value::NULL), second.unwrap_or(flags));
@@ -122,7 +159,11 @@ struct Characters<'t> {
 
 impl<'t> Characters<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, bytes: 0, chars: 0 }
+        Self {
+            text,
+            bytes: 0,
+            chars: 0,
+        }
     }
 
     /// The character at which byte `at` is; fast if `at` is not before the last one asked for.
@@ -139,10 +180,18 @@ impl<'t> Characters<'t> {
 /// The matches as jq's `match` shows them.
 fn matches(text: &Text, pattern: &Pattern) -> ValR {
     let mut characters = Characters::new(text.as_str());
-    Ok(pattern.find_all(text).map(|found| describe(text, pattern, &found, &mut characters)).collect())
+    Ok(pattern
+        .find_all(text)
+        .map(|found| describe(text, pattern, &found, &mut characters))
+        .collect())
 }
 
-fn describe(text: &Text, pattern: &Pattern, found: &Captures<'_>, characters: &mut Characters<'_>) -> Value {
+fn describe(
+    text: &Text,
+    pattern: &Pattern,
+    found: &Captures<'_>,
+    characters: &mut Characters<'_>,
+) -> Value {
     let mut part = |group: usize| -> [(&str, Value); 3] {
         match found.get(group) {
             Some(part) => [
@@ -150,21 +199,39 @@ fn describe(text: &Text, pattern: &Pattern, found: &Captures<'_>, characters: &m
                 ("length", Value::from(part.as_str().chars().count())),
                 ("string", Value::Str(text.slice(part.start(), part.end()))),
             ],
-            None => [("offset", Value::int(-1)), ("length", Value::int(0)), ("string", Value::NULL)],
+            None => [
+                ("offset", Value::int(-1)),
+                ("length", Value::int(0)),
+                ("string", Value::NULL),
+            ],
         }
     };
     let [offset, length, string] = part(0);
-    let captures = pattern.regex.capture_names().enumerate().skip(1).map(|(group, name)| {
-        let [offset, length, string] = part(group);
-        Value::object([offset, length, string, ("name", name.map_or(Value::NULL, Value::str))])
-    });
+    let captures = pattern
+        .regex
+        .capture_names()
+        .enumerate()
+        .skip(1)
+        .map(|(group, name)| {
+            let [offset, length, string] = part(group);
+            Value::object([
+                offset,
+                length,
+                string,
+                ("name", name.map_or(Value::NULL, Value::str)),
+            ])
+        });
     let captures = captures.collect();
     Value::object([offset, length, string, ("captures", captures)])
 }
 
 /// What is between the matches.
 fn split(text: &Text, pattern: &Pattern) -> ValR {
-    let global = Pattern { regex: pattern.regex.clone(), global: true, skip_empty: pattern.skip_empty };
+    let global = Pattern {
+        regex: pattern.regex.clone(),
+        global: true,
+        skip_empty: pattern.skip_empty,
+    };
     let mut from = 0;
     let mut parts: Vec<Value> = Vec::new();
     for found in global.find_all(text) {
@@ -177,32 +244,38 @@ fn split(text: &Text, pattern: &Pattern) -> ValR {
     Ok(Value::array(parts))
 }
 
-/// The text with every match replaced by what the filter makes of its description. If it makes
-/// several things of it, there is a text for each combination, the first match varying fastest.
+/// The text with every match replaced by what the filter makes of its captures. If the filter has
+/// several outputs, so has this: one text of all first outputs, one of all second ones, and so on.
 fn substitute(mut cv: Cv<'_, Lang>) -> ValXs<'_, Value> {
     let (replacement, context) = cv.0.pop_fun();
     let (flags, re) = (cv.0.pop_var(), cv.0.pop_var());
-    let replaced = prepare(&cv, re, flags).map_err(Exn::from).and_then(|(text, pattern)| {
-        let mut characters = Characters::new(text.as_str());
-        let (mut from, mut texts) = (0, vec![Value::str("")]);
-        for found in pattern.find_all(&text) {
-            let Some(whole) = found.get(0) else {
-                continue;
-            };
-            let between = Value::Str(text.slice(from, whole.start()));
-            from = whole.end();
-            let mut extended = Vec::new();
-            for new in replacement.run((context.clone(), describe(&text, &pattern, &found, &mut characters))) {
-                let new = (between.clone() + string(new?)?)?;
-                for text in &texts {
-                    extended.push((text.clone() + new.clone())?);
+    let replaced = prepare(&cv, re, flags)
+        .map_err(Exn::from)
+        .and_then(|(text, pattern)| {
+            let mut characters = Characters::new(text.as_str());
+            let (mut from, mut texts) = (0, Vec::new());
+            for found in pattern.find_all(&text) {
+                let whole = found.get(0).map_or(0..0, |whole| whole.range());
+                let gap = Value::Str(text.slice(from, whole.start));
+                from = whole.end;
+                let found = describe(&text, &pattern, &found, &mut characters);
+                for (at, new) in replacement.run((context.clone(), found)).enumerate() {
+                    let new = (gap.clone() + string(new?)?)?;
+                    match texts.get_mut(at) {
+                        None => texts.push(new),
+                        Some(text) => *text = (std::mem::replace(text, Value::NULL) + new)?,
+                    }
                 }
             }
-            texts = extended;
-        }
-        let rest = Value::Str(text.slice(from, text.len()));
-        texts.into_iter().map(|text| Ok((text + rest.clone())?)).collect::<Result<Vec<_>, Exn<'_, Value>>>()
-    });
+            if texts.is_empty() {
+                return Ok(vec![Value::Str(text)]);
+            }
+            let rest = Value::Str(text.slice(from, text.len()));
+            texts
+                .into_iter()
+                .map(|text| Ok((text + rest.clone())?))
+                .collect::<Result<Vec<_>, Exn<'_, Value>>>()
+        });
     match replaced {
         Ok(texts) => Box::new(texts.into_iter().map(Ok)),
         Err(error) => Box::new(std::iter::once(Err(error))),

@@ -14,13 +14,26 @@ type Result<'a, T> = std::result::Result<T, Exn<'a, Value>>;
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
-        ("sort_by", filter(), |cv| once(sorted(cv).map(|items| items.into_iter().map(|(_, item)| item).collect()))),
-        ("group_by", filter(), |cv| once(groups(cv).map(|groups| groups.into_iter().map(Value::array).collect()))),
-        ("unique_by", filter(), |cv| {
-            once(groups(cv).map(|groups| groups.into_iter().filter_map(|group| group.into_iter().next()).collect()))
+        ("sort_by", filter(), |cv| {
+            once(sorted(cv).map(|items| items.into_iter().map(|(_, item)| item).collect()))
         }),
-        ("min_by", filter(), |cv| once(extreme(cv, |order| order.is_lt()))),
-        ("max_by", filter(), |cv| once(extreme(cv, |order| order.is_ge()))),
+        ("group_by", filter(), |cv| {
+            once(groups(cv).map(|groups| groups.into_iter().map(Value::array).collect()))
+        }),
+        ("unique_by", filter(), |cv| {
+            once(groups(cv).map(|groups| {
+                groups
+                    .into_iter()
+                    .filter_map(|group| group.into_iter().next())
+                    .collect()
+            }))
+        }),
+        ("min_by", filter(), |cv| {
+            once(extreme(cv, |order| order.is_lt()))
+        }),
+        ("max_by", filter(), |cv| {
+            once(extreme(cv, |order| order.is_ge()))
+        }),
     ]
 }
 
@@ -31,12 +44,17 @@ fn once<'a>(value: Result<'a, Value>) -> ValXs<'a, Value> {
 fn keyed<'a>(mut cv: Cv<'a, Lang>, done: &'static str) -> Result<'a, Vec<Keyed>> {
     let (filter, context) = cv.0.pop_fun();
     let Value::Arr(list) = cv.1 else {
-        return Err(Exn::from(refuse(&cv.1, &format!("cannot be {done}, as it is not an array"))));
+        return Err(Exn::from(refuse(
+            &cv.1,
+            &format!("cannot be {done}, as it is not an array"),
+        )));
     };
     meter::hold(list.len() * size_of::<Keyed>());
     let release = Release(list.len() * size_of::<Keyed>());
     let key = |item: Value| {
-        let key = filter.run((context.clone(), item.clone())).collect::<Result<'a, Vec<_>>>()?;
+        let key = filter
+            .run((context.clone(), item.clone()))
+            .collect::<Result<'a, Vec<_>>>()?;
         Ok((key, item))
     };
     let keyed = list.into_items().into_iter().map(key).collect();
@@ -82,6 +100,12 @@ fn groups<'a>(cv: Cv<'a, Lang>) -> Result<'a, Vec<Vec<Value>>> {
 /// The item whose key is `better` than that of all before; `null` if there are no items.
 fn extreme<'a>(cv: Cv<'a, Lang>, better: fn(Ordering) -> bool) -> Result<'a, Value> {
     let items = keyed(cv, "searched")?.into_iter();
-    let best = items.reduce(|best, next| if better(compare(&next.0, &best.0)) { next } else { best });
+    let best = items.reduce(|best, next| {
+        if better(compare(&next.0, &best.0)) {
+            next
+        } else {
+            best
+        }
+    });
     Ok(best.map_or(Value::NULL, |(_, item)| item))
 }

@@ -6,21 +6,53 @@ use crate::expr::value::{Error, Text, ValR, Value, indices};
 
 pub(super) fn natives() -> Vec<Native> {
     vec![
-        ("ascii_downcase", v(0), |cv| plain(cv, |value| mapped(value, "ascii_downcase", str::to_ascii_lowercase))),
-        ("ascii_upcase", v(0), |cv| plain(cv, |value| mapped(value, "ascii_upcase", str::to_ascii_uppercase))),
-        ("trim", v(0), |cv| plain(cv, |value| part(value, "trim", str::trim))),
-        ("ltrim", v(0), |cv| plain(cv, |value| part(value, "ltrim", str::trim_start))),
-        ("rtrim", v(0), |cv| plain(cv, |value| part(value, "rtrim", str::trim_end))),
-        ("ltrimstr", v(1), |cv| unary(cv, |value, fix| Ok(without(value, &fix, |text, fix| text.strip_prefix(fix))))),
-        ("rtrimstr", v(1), |cv| unary(cv, |value, fix| Ok(without(value, &fix, |text, fix| text.strip_suffix(fix))))),
+        ("ascii_downcase", v(0), |cv| {
+            plain(cv, |value| {
+                mapped(value, "ascii_downcase", str::to_ascii_lowercase)
+            })
+        }),
+        ("ascii_upcase", v(0), |cv| {
+            plain(cv, |value| {
+                mapped(value, "ascii_upcase", str::to_ascii_uppercase)
+            })
+        }),
+        ("trim", v(0), |cv| {
+            plain(cv, |value| part(value, "trim", str::trim))
+        }),
+        ("ltrim", v(0), |cv| {
+            plain(cv, |value| part(value, "ltrim", str::trim_start))
+        }),
+        ("rtrim", v(0), |cv| {
+            plain(cv, |value| part(value, "rtrim", str::trim_end))
+        }),
+        ("ltrimstr", v(1), |cv| {
+            unary(cv, |value, fix| {
+                Ok(without(value, &fix, |text, fix| text.strip_prefix(fix)))
+            })
+        }),
+        ("rtrimstr", v(1), |cv| {
+            unary(cv, |value, fix| {
+                Ok(without(value, &fix, |text, fix| text.strip_suffix(fix)))
+            })
+        }),
         ("trimstr", v(1), |cv| {
             unary(cv, |value, fix| {
                 let value = without(value, &fix, |text, fix| text.strip_prefix(fix));
                 Ok(without(value, &fix, |text, fix| text.strip_suffix(fix)))
             })
         }),
-        ("startswith", v(1), |cv| unary(cv, |value, fix| compared(&value, &fix, "startswith", |text, fix| text.starts_with(fix)))),
-        ("endswith", v(1), |cv| unary(cv, |value, fix| compared(&value, &fix, "endswith", |text, fix| text.ends_with(fix)))),
+        ("startswith", v(1), |cv| {
+            unary(cv, |value, fix| {
+                compared(&value, &fix, "startswith", |text, fix| {
+                    text.starts_with(fix)
+                })
+            })
+        }),
+        ("endswith", v(1), |cv| {
+            unary(cv, |value, fix| {
+                compared(&value, &fix, "endswith", |text, fix| text.ends_with(fix))
+            })
+        }),
         ("utf8bytelength", v(0), |cv| {
             plain(cv, |value| match &value {
                 Value::Str(text) => Ok(Value::from(text.len())),
@@ -35,7 +67,9 @@ pub(super) fn natives() -> Vec<Native> {
                 _ => Err(Error::str("split input and separator must be strings")),
             })
         }),
-        ("join", v(1), |cv| unary(cv, |value, separator| join(value, &separator))),
+        ("join", v(1), |cv| {
+            unary(cv, |value, separator| join(value, &separator))
+        }),
         ("indices", v(1), |cv| unary(cv, occurrences)),
     ]
 }
@@ -53,14 +87,20 @@ fn mapped(value: Value, name: &str, f: impl Fn(&str) -> String) -> ValR {
 fn part(value: Value, name: &str, f: impl Fn(&str) -> &str) -> ValR {
     match &value {
         Value::Str(text) => Ok(Value::Str(text.slice_of(f(text.as_str())))),
-        other => Err(refuse(other, &format!("cannot be trimmed: {name} input must be a string"))),
+        _ => Err(Error::str(format_args!("{name} input must be a string"))),
     }
 }
 
 /// What is not a string has nothing to cut off and stays as it is.
-fn without(value: Value, fix: &Value, cut: impl for<'a> Fn(&'a str, &str) -> Option<&'a str>) -> Value {
+fn without(
+    value: Value,
+    fix: &Value,
+    cut: impl for<'a> Fn(&'a str, &str) -> Option<&'a str>,
+) -> Value {
     let rest = match (&value, fix) {
-        (Value::Str(text), Value::Str(fix)) => cut(text.as_str(), fix.as_str()).map(|rest| text.slice_of(rest)),
+        (Value::Str(text), Value::Str(fix)) => {
+            cut(text.as_str(), fix.as_str()).map(|rest| text.slice_of(rest))
+        }
         _ => None,
     };
     rest.map_or(value, Value::Str)
@@ -75,8 +115,12 @@ fn compared(value: &Value, fix: &Value, name: &str, f: impl Fn(&str, &str) -> bo
 
 fn explode(value: Value) -> ValR {
     match &value {
-        Value::Str(text) => Ok(text.as_str().chars().map(|char| Value::int(i64::from(u32::from(char)))).collect()),
-        other => Err(refuse(other, "cannot be exploded: explode input must be a string")),
+        Value::Str(text) => Ok(text
+            .as_str()
+            .chars()
+            .map(|char| Value::int(i64::from(u32::from(char))))
+            .collect()),
+        _ => Err(Error::str("explode input must be a string")),
     }
 }
 
@@ -89,9 +133,16 @@ fn implode(value: Value) -> ValR {
     for point in points.iter() {
         let code = match point {
             Value::Num(number) => number.truncated().and_then(|code| u32::try_from(code).ok()),
-            other => return Err(refuse(other, "can't be imploded, unicode codepoint needs to be numeric")),
+            other => {
+                return Err(refuse(
+                    other,
+                    "can't be imploded, unicode codepoint needs to be numeric",
+                ));
+            }
         };
-        let char = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+        let char = code
+            .and_then(char::from_u32)
+            .unwrap_or(char::REPLACEMENT_CHARACTER);
         text.push(char.encode_utf8(&mut [0; 4]));
     }
     Ok(Value::Str(text))

@@ -48,7 +48,11 @@ impl<'s> Parser<'s, '_> {
             }
             _ => self.key()?,
         };
-        let value = if self.skip(":") { Some(self.filter_without_comma()?) } else { None };
+        let value = if self.skip(":") {
+            Some(self.filter_without_comma()?)
+        } else {
+            None
+        };
         Ok((key, value))
     }
 
@@ -60,7 +64,9 @@ impl<'s> Parser<'s, '_> {
                 Ok(tree::string(word))
             }
             Some(Token(_, Tok::Str(_) | Tok::Fmt)) => self.string(),
-            _ => self.fail_expected("a key: a word, a string, a variable or a filter in parentheses"),
+            _ => {
+                self.fail_expected("a key: a word, a string, a variable or a filter in parentheses")
+            }
         }
     }
 
@@ -91,11 +97,13 @@ impl<'s> Parser<'s, '_> {
             }
             Some(Token(full, Tok::Block(tokens))) if full.starts_with('[') => {
                 self.next();
-                self.inside(tokens, |inner| inner.separated(",", Self::pattern)).map(Pattern::Arr)
+                self.inside(tokens, |inner| inner.separated(",", Self::pattern))
+                    .map(Pattern::Arr)
             }
             Some(Token(full, Tok::Block(tokens))) if full.starts_with('{') => {
                 self.next();
-                let entries = self.inside(tokens, |inner| inner.separated(",", Self::pattern_entry))?;
+                let entries =
+                    self.inside(tokens, |inner| inner.separated(",", Self::pattern_entry))?;
                 Ok(Pattern::Obj(entries.into_iter().flatten().collect()))
             }
             _ => self.fail_expected("a pattern: `$x`, `[$x]` or `{$x}`"),

@@ -18,30 +18,121 @@ struct Count {
 }
 
 impl Count {
-    const ONE: Self = Self { some: true, single: true };
-    const ANY: Self = Self { some: false, single: false };
+    const ONE: Self = Self {
+        some: true,
+        single: true,
+    };
+    const ANY: Self = Self {
+        some: false,
+        single: false,
+    };
 
     /// Of a filter that runs on every output of another, or on every combination with its outputs.
     fn times(self, other: Self) -> Self {
-        Self { some: self.some && other.some, single: self.single && other.single }
+        Self {
+            some: self.some && other.some,
+            single: self.single && other.single,
+        }
     }
 }
 
 /// Builtins with one output for every input and argument.
 const ONE_OUTPUT: &[&str] = &[
-    "abs", "add", "all", "any", "ascii_downcase", "ascii_upcase", "ceil", "contains", "del", "endswith", "explode", "fabs", "false",
-    "flatten", "floor", "from_entries", "fromdate", "fromdateiso8601", "fromjson", "getpath", "gmtime", "group_by", "has", "implode",
-    "index", "indices", "inside", "isempty", "isnan", "join", "keys", "keys_unsorted", "length", "ltrim", "ltrimstr", "map",
-    "map_values", "max", "max_by", "min", "min_by", "mktime", "not", "null", "reverse", "rindex", "round", "rtrim", "rtrimstr",
-    "sort", "sort_by", "sqrt", "startswith", "strftime", "test", "to_entries", "todate", "tojson", "tonumber", "tostring", "trim",
-    "true", "type", "unique", "unique_by", "utf8bytelength", "with_entries", "@base64", "@base64d", "@csv", "@html", "@json", "@sh",
-    "@text", "@tsv", "@uri",
+    "abs",
+    "add",
+    "all",
+    "any",
+    "ascii_downcase",
+    "ascii_upcase",
+    "ceil",
+    "contains",
+    "del",
+    "endswith",
+    "explode",
+    "fabs",
+    "false",
+    "flatten",
+    "floor",
+    "from_entries",
+    "fromdate",
+    "fromdateiso8601",
+    "fromjson",
+    "getpath",
+    "gmtime",
+    "group_by",
+    "has",
+    "implode",
+    "index",
+    "indices",
+    "inside",
+    "isempty",
+    "isnan",
+    "join",
+    "keys",
+    "keys_unsorted",
+    "length",
+    "ltrim",
+    "ltrimstr",
+    "map",
+    "map_values",
+    "max",
+    "max_by",
+    "min",
+    "min_by",
+    "mktime",
+    "not",
+    "null",
+    "reverse",
+    "rindex",
+    "round",
+    "rtrim",
+    "rtrimstr",
+    "sort",
+    "sort_by",
+    "sqrt",
+    "startswith",
+    "strftime",
+    "test",
+    "to_entries",
+    "todate",
+    "tojson",
+    "tonumber",
+    "tostring",
+    "trim",
+    "true",
+    "type",
+    "unique",
+    "unique_by",
+    "utf8bytelength",
+    "with_entries",
+    "@base64",
+    "@base64d",
+    "@csv",
+    "@html",
+    "@json",
+    "@sh",
+    "@text",
+    "@tsv",
+    "@uri",
 ];
 
 /// Those of [`ONE_OUTPUT`] that take a filter and run it on their own, so that it does not matter
 /// how many outputs it has.
-const OWN_FILTER: &[&str] =
-    &["add", "all", "any", "del", "group_by", "isempty", "map", "map_values", "max_by", "min_by", "sort_by", "unique_by", "with_entries"];
+const OWN_FILTER: &[&str] = &[
+    "add",
+    "all",
+    "any",
+    "del",
+    "group_by",
+    "isempty",
+    "map",
+    "map_values",
+    "max_by",
+    "min_by",
+    "sort_by",
+    "unique_by",
+    "with_entries",
+];
 
 /// `left op right` for an operator that combines every output of both. jq takes the outputs of the
 /// right operand first.
@@ -54,7 +145,10 @@ pub(super) fn combine<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> 
 }
 
 /// A string with interpolated filters. jq takes the outputs of the last one first.
-pub(super) fn interpolate<'s>(format: Option<&'s str>, mut parts: Vec<StrPart<&'s str, Term<'s>>>) -> Term<'s> {
+pub(super) fn interpolate<'s>(
+    format: Option<&'s str>,
+    mut parts: Vec<StrPart<&'s str, Term<'s>>>,
+) -> Term<'s> {
     const NAMES: [&str; 8] = ["$!1", "$!2", "$!3", "$!4", "$!5", "$!6", "$!7", "$!8"];
     let filters = parts.iter_mut().filter_map(|part| match part {
         StrPart::Term(term) if !count(term).single => Some(term),
@@ -65,7 +159,9 @@ pub(super) fn interpolate<'s>(format: Option<&'s str>, mut parts: Vec<StrPart<&'
         bound.push((std::mem::replace(term, Term::Var(name)), name));
     }
     let string = Term::Str(format, parts);
-    bound.into_iter().fold(string, |body, (term, name)| tree::bind(term, Pattern::Var(name), body))
+    bound.into_iter().fold(string, |body, (term, name)| {
+        tree::bind(term, Pattern::Var(name), body)
+    })
 }
 
 /// An assignment or another operator. The engine changes values in place, part by part. That has
@@ -74,14 +170,20 @@ pub(super) fn interpolate<'s>(format: Option<&'s str>, mut parts: Vec<StrPart<&'
 pub(super) fn update<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
     let by_path = |value| Term::Call("_modify", vec![left.clone(), value]);
     let bound = |f: &dyn Fn(Term<'s>) -> Term<'s>| {
-        tree::bind(right.clone(), Pattern::Var("$!right"), by_path(f(Term::Var("$!right"))))
+        tree::bind(
+            right.clone(),
+            Pattern::Var("$!right"),
+            by_path(f(Term::Var("$!right"))),
+        )
     };
     match op {
         BinaryOp::Update if !count(&right).some && !is_all_of_a_path(&left) => by_path(right),
         _ if !is_search(&left) => tree::binary(left, op, right),
         BinaryOp::Update => by_path(right),
         BinaryOp::Assign => bound(&|value| value),
-        BinaryOp::UpdateMath(math) => bound(&|value| tree::binary(Term::Id, BinaryOp::Math(math), value)),
+        BinaryOp::UpdateMath(math) => {
+            bound(&|value| tree::binary(Term::Id, BinaryOp::Math(math), value))
+        }
         BinaryOp::UpdateAlt => bound(&|value| tree::binary(Term::Id, BinaryOp::Alt, value)),
         op => tree::binary(left, op, right),
     }
@@ -95,16 +197,25 @@ fn is_all_of_a_path(path: &Term<'_>) -> bool {
     let Some(((Part::Range(None, None), _), before)) = parts.split_last() else {
         return false;
     };
-    matches!(**base, Term::Id) && before.iter().all(|(part, _)| matches!(part, Part::Index(Term::Str(None, _))))
+    matches!(**base, Term::Id)
+        && before
+            .iter()
+            .all(|(part, _)| matches!(part, Part::Index(Term::Str(None, _))))
 }
 
 /// Whether a path expression finds its paths in a way that the engine has no update for, or
 /// changes while it goes on.
 fn is_search(path: &Term<'_>) -> bool {
-    const SEARCHES: &[&str] = &["first", "last", "limit", "nth", "recurse", "repeat", "skip", "until", "while"];
+    const SEARCHES: &[&str] = &[
+        "first", "last", "limit", "nth", "recurse", "repeat", "skip", "until", "while",
+    ];
     let own = match path {
-        Term::Recurse | Term::TryCatch(..) | Term::Label(..) | Term::BinOp(_, BinaryOp::Alt, _) => true,
-        Term::Call(name, arguments) => !arguments.is_empty() && SEARCHES.contains(name) || *name == "recurse",
+        Term::Recurse | Term::TryCatch(..) | Term::Label(..) | Term::BinOp(_, BinaryOp::Alt, _) => {
+            true
+        }
+        Term::Call(name, arguments) => {
+            !arguments.is_empty() && SEARCHES.contains(name) || *name == "recurse"
+        }
         _ => false,
     };
     let mut found = own;
@@ -115,7 +226,11 @@ fn is_search(path: &Term<'_>) -> bool {
 /// The update of a `reduce`: of several outputs jq takes the last, for none `null`.
 pub(super) fn reduced(update: Term<'_>) -> Term<'_> {
     let Count { some, single } = count(&update);
-    if some && single { update } else { tree::last_output(update) }
+    if some && single {
+        update
+    } else {
+        tree::last_output(update)
+    }
 }
 
 fn count(term: &Term<'_>) -> Count {
@@ -125,28 +240,48 @@ fn count(term: &Term<'_>) -> Count {
             StrPart::Term(term) => Some(count(term)),
             _ => None,
         })),
-        Term::Obj(entries) => product(entries.iter().map(|(key, value)| count(key).times(value.as_ref().map_or(Count::ONE, count)))),
+        Term::Obj(entries) => product(
+            entries
+                .iter()
+                .map(|(key, value)| count(key).times(value.as_ref().map_or(Count::ONE, count))),
+        ),
         Term::Neg(inner) | Term::Def(_, inner) => count(inner),
         Term::BinOp(_, BinaryOp::Comma, _) => Count::ANY,
         Term::BinOp(_, BinaryOp::Update, _) => Count::ONE,
-        Term::BinOp(_, BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt, value) => count(value),
+        Term::BinOp(_, BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt, value) => {
+            count(value)
+        }
         Term::BinOp(left, _, right) => count(left).times(count(right)),
         Term::Fold("reduce", _, _, arguments) => arguments.first().map_or(Count::ANY, count),
         Term::TryCatch(body, catch) => {
-            let single = count(body).single && catch.as_ref().is_none_or(|catch| count(catch).single);
-            Count { some: false, single }
+            let single =
+                count(body).single && catch.as_ref().is_none_or(|catch| count(catch).single);
+            Count {
+                some: false,
+                single,
+            }
         }
         Term::IfThenElse(branches, otherwise) => {
-            let branches = branches.iter().map(|(condition, then)| count(condition).times(count(then)));
+            let branches = branches
+                .iter()
+                .map(|(condition, then)| count(condition).times(count(then)));
             product(branches.chain(otherwise.iter().map(|otherwise| count(otherwise))))
         }
-        Term::Call("select", condition) => Count { some: false, single: condition.iter().all(|condition| count(condition).single) },
-        Term::Call("empty" | "error", _) => Count { some: false, single: true },
+        Term::Call("select", condition) => Count {
+            some: false,
+            single: condition.iter().all(|condition| count(condition).single),
+        },
+        Term::Call("empty" | "error", _) => Count {
+            some: false,
+            single: true,
+        },
         Term::Call(name, arguments) if ONE_OUTPUT.contains(name) => match arguments[..] {
             [_] if OWN_FILTER.contains(name) => Count::ONE,
             _ => product(arguments.iter().map(count)),
         },
-        Term::Path(base, Path(parts)) => count(base).times(product(parts.iter().map(|(part, opt)| count_part(part, *opt)))),
+        Term::Path(base, Path(parts)) => count(base).times(product(
+            parts.iter().map(|(part, opt)| count_part(part, *opt)),
+        )),
         _ => Count::ANY,
     }
 }
@@ -157,7 +292,10 @@ fn count_part(part: &Part<Term<'_>>, opt: Opt) -> Count {
         Part::Range(start, end) => product(start.iter().chain(end).map(count)),
         Part::Index(index) => count(index),
     };
-    Count { some: index.some && matches!(opt, Opt::Essential), ..index }
+    Count {
+        some: index.some && matches!(opt, Opt::Essential),
+        ..index
+    }
 }
 
 fn product(counts: impl Iterator<Item = Count>) -> Count {

@@ -6,9 +6,10 @@ use jaq_core::load::{Arena, span};
 use jaq_core::ops::{Cmp, Math};
 use jaq_core::path::{Opt, Part, Path};
 
-use super::outputs;
-use super::tree::{self, Def, Operator, Pattern, Term};
 use super::Fault;
+use super::outputs;
+use super::recursion;
+use super::tree::{self, Def, Operator, Pattern, Term};
 
 /// Brackets and operators nested deeper than this are refused: the passes over the tree recurse.
 const DEEPEST: usize = 4000;
@@ -18,8 +19,8 @@ const BINDING: u8 = 2;
 
 /// Words that cannot name a filter.
 const KEYWORDS: &[&str] = &[
-    "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include", "label", "or", "reduce", "then", "try",
-    "__loc__",
+    "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include",
+    "label", "or", "reduce", "then", "try", "__loc__",
 ];
 
 /// Parses a program. Strings that are not in the text are kept in `arena`.
@@ -28,16 +29,29 @@ const KEYWORDS: &[&str] = &[
 /// All that is wrong with the tokens, or the first place that breaks the grammar.
 pub(crate) fn parse<'s>(source: &'s str, arena: &'s Arena) -> Result<Term<'s>, Vec<Fault>> {
     if let Some(at) = too_deep(source) {
-        return Err(vec![(at, format!("brackets are nested deeper than {DEEPEST} levels"))]);
+        return Err(vec![(
+            at,
+            format!("brackets are nested deeper than {DEEPEST} levels"),
+        )]);
     }
     let tokens = Lexer::new(source).lex().map_err(|errors| {
         let fault = |(expected, rest): (jaq_core::load::lex::Expect<&str>, &str)| {
-            (span(source, rest).start, format!("expected {}, found {}", expected.as_str(), show(rest)))
+            (
+                span(source, rest).start,
+                format!("expected {}, found {}", expected.as_str(), show(rest)),
+            )
         };
         errors.into_iter().map(fault).collect::<Vec<_>>()
     })?;
     let end = &source[source.len()..];
-    let mut parser = Parser { source, arena, tokens: &tokens, at: 0, end, depth: 0 };
+    let mut parser = Parser {
+        source,
+        arena,
+        tokens: &tokens,
+        at: 0,
+        end,
+        depth: 0,
+    };
     parser.program().map_err(|fault| vec![fault])
 }
 
@@ -80,14 +94,16 @@ pub(super) struct Parser<'s, 't> {
 impl<'s, 't> Parser<'s, 't> {
     fn program(&mut self) -> Parsed<Term<'s>> {
         if let Some(word @ ("import" | "include" | "module")) = self.peek() {
-            return self.fail(&format!("`{word}` is off: a program is one text, so define the filters in it"));
+            return self.fail(&format!(
+                "`{word}` is off: a program is one text, so define the filters in it"
+            ));
         }
         if self.peek() == Some("def") && self.only_definitions() {
             return self.fail_at(self.end, "the definitions are not followed by a filter");
         }
         let program = self.filter()?;
         self.expect_end()?;
-        Ok(program)
+        Ok(recursion::counted(program))
     }
 
     fn only_definitions(&self) -> bool {
@@ -118,13 +134,19 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     pub(super) fn expect(&mut self, symbol: &str) -> Parsed<()> {
-        if self.skip(symbol) { Ok(()) } else { self.fail_expected(&format!("`{symbol}`")) }
+        if self.skip(symbol) {
+            Ok(())
+        } else {
+            self.fail_expected(&format!("`{symbol}`"))
+        }
     }
 
     pub(super) fn expect_end(&self) -> Parsed<()> {
         match self.token() {
             None => Ok(()),
-            Some(_) if self.end.is_empty() => self.fail_expected("an operator or the end of the program"),
+            Some(_) if self.end.is_empty() => {
+                self.fail_expected("an operator or the end of the program")
+            }
             Some(_) => self.fail_expected(&format!("an operator or `{}`", self.end)),
         }
     }
@@ -147,11 +169,20 @@ impl<'s, 't> Parser<'s, 't> {
     }
 
     /// Parses the whole of what is between a pair of brackets.
-    pub(super) fn inside<T>(&self, tokens: Tokens<'s, 't>, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn inside<T>(
+        &self,
+        tokens: Tokens<'s, 't>,
+        parse: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
         let Some((close, tokens)) = tokens.split_last() else {
             return self.fail_expected("a closing bracket");
         };
-        let mut inner = Parser { tokens, at: 0, end: close.0, ..*self };
+        let mut inner = Parser {
+            tokens,
+            at: 0,
+            end: close.0,
+            ..*self
+        };
         let parsed = parse(&mut inner)?;
         inner.expect_end()?;
         Ok(parsed)
@@ -193,13 +224,22 @@ impl<'s, 't> Parser<'s, 't> {
             self.at += 1;
             self.depth += 1;
             if self.depth > DEEPEST {
-                return self.fail(&format!("operators are nested deeper than {DEEPEST} levels"));
+                return self.fail(&format!(
+                    "operators are nested deeper than {DEEPEST} levels"
+                ));
             }
-            let right = self.operators(level + u8::from(associativity != Associativity::Right), comma)?;
+            let right = self.operators(
+                level + u8::from(associativity != Associativity::Right),
+                comma,
+            )?;
             left = apply(left, op, right);
-            let chained = self.peek().and_then(operator).is_some_and(|(_, next, _)| next == level);
+            let chained = self
+                .peek()
+                .and_then(operator)
+                .is_some_and(|(_, next, _)| next == level);
             if associativity == Associativity::None && chained {
-                return self.fail("operators of this kind cannot be chained; put one side in parentheses");
+                return self
+                    .fail("operators of this kind cannot be chained; put one side in parentheses");
             }
         }
         self.depth = depth;
@@ -223,7 +263,9 @@ impl<'s, 't> Parser<'s, 't> {
             Some("-") => {
                 self.at += 1;
                 let tighter_than_plus = 8;
-                Ok(Term::Neg(Box::new(self.operators(tighter_than_plus, comma)?)))
+                Ok(Term::Neg(Box::new(
+                    self.operators(tighter_than_plus, comma)?,
+                )))
             }
             Some("label") => {
                 self.at += 1;
@@ -241,7 +283,11 @@ impl<'s, 't> Parser<'s, 't> {
             return self.term();
         }
         let body = self.attempt()?;
-        let catch = if self.skip("catch") { Some(Box::new(self.attempt()?)) } else { None };
+        let catch = if self.skip("catch") {
+            Some(Box::new(self.attempt()?))
+        } else {
+            None
+        };
         Ok(Term::TryCatch(Box::new(body), catch))
     }
 
@@ -259,7 +305,9 @@ impl<'s, 't> Parser<'s, 't> {
     /// `name(parameters): body;`, after `def`.
     fn definition(&mut self) -> Parsed<Def<'s>> {
         let name = match self.token() {
-            Some(Token(name, Tok::Word)) if !KEYWORDS.contains(name) && !name.contains("::") => *name,
+            Some(Token(name, Tok::Word)) if !KEYWORDS.contains(name) && !name.contains("::") => {
+                *name
+            }
             Some(Token(name, Tok::Fmt)) => *name,
             _ => return self.fail_expected("a name"),
         };
@@ -275,7 +323,7 @@ impl<'s, 't> Parser<'s, 't> {
         let body = self.filter()?;
         self.expect(";")?;
         let body = with_values_as_filters(&args, body);
-        Ok(Def { name, args, body })
+        Ok(recursion::bounded(Def { name, args, body }, self.arena))
     }
 
     fn parameter(&mut self) -> Parsed<&'s str> {
@@ -292,7 +340,11 @@ impl<'s, 't> Parser<'s, 't> {
         }
     }
 
-    pub(super) fn separated<T>(&mut self, separator: &str, parse: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+    pub(super) fn separated<T>(
+        &mut self,
+        separator: &str,
+        parse: impl Fn(&mut Self) -> Parsed<T>,
+    ) -> Parsed<Vec<T>> {
         let mut items = vec![parse(self)?];
         while self.skip(separator) {
             items.push(parse(self)?);
@@ -328,7 +380,11 @@ impl<'s, 't> Parser<'s, 't> {
                 },
             }
         }
-        Ok(if parts.is_empty() { base } else { Term::Path(Box::new(base), Path(parts)) })
+        Ok(if parts.is_empty() {
+            base
+        } else {
+            Term::Path(Box::new(base), Path(parts))
+        })
     }
 
     fn optional(&mut self) -> Opt {
@@ -341,7 +397,9 @@ impl<'s, 't> Parser<'s, 't> {
 
     fn path_part(&mut self) -> Parsed<Option<Part<Term<'s>>>> {
         match self.token() {
-            Some(Token(field, Tok::Sym)) if field.len() > 1 && field.starts_with('.') && *field != ".." => {
+            Some(Token(field, Tok::Sym))
+                if field.len() > 1 && field.starts_with('.') && *field != ".." =>
+            {
                 self.at += 1;
                 Ok(Some(Part::Index(tree::string(&field[1..]))))
             }
@@ -373,7 +431,11 @@ impl<'s, 't> Parser<'s, 't> {
         if !self.skip(":") {
             return Ok(Part::Index(start));
         }
-        let end = if self.token().is_some() { Some(self.filter()?) } else { None };
+        let end = if self.token().is_some() {
+            Some(self.filter()?)
+        } else {
+            None
+        };
         Ok(Part::Range(Some(start), end))
     }
 
@@ -385,7 +447,9 @@ impl<'s, 't> Parser<'s, 't> {
             Token(".", _) => {
                 self.at += 1;
                 match self.token() {
-                    Some(Token(digits, Tok::Num)) if digits.as_ptr() == token.0.as_ptr().wrapping_add(1) => {
+                    Some(Token(digits, Tok::Num))
+                        if digits.as_ptr() == token.0.as_ptr().wrapping_add(1) =>
+                    {
                         let start = span(self.source, token.0).start;
                         self.taken(Term::Num(&self.source[start..=start + digits.len()]))
                     }
@@ -424,7 +488,9 @@ impl<'s, 't> Parser<'s, 't> {
         match full.as_bytes().first() {
             Some(b'(') => self.inside(tokens, Self::filter),
             Some(b'[') if tokens.len() == 1 => Ok(Term::Arr(None)),
-            Some(b'[') => Ok(Term::Arr(Some(Box::new(self.inside(tokens, Self::filter)?)))),
+            Some(b'[') => Ok(Term::Arr(Some(Box::new(
+                self.inside(tokens, Self::filter)?,
+            )))),
             _ => self.inside(tokens, Self::object),
         }
     }
@@ -468,9 +534,17 @@ impl<'s, 't> Parser<'s, 't> {
                 break;
             }
         }
-        let otherwise = if self.skip("else") { Some(Box::new(self.filter()?)) } else { None };
+        let otherwise = if self.skip("else") {
+            Some(Box::new(self.filter()?))
+        } else {
+            None
+        };
         if !self.skip("end") {
-            let expected = if otherwise.is_some() { "`end`" } else { "`elif`, `else` or `end`" };
+            let expected = if otherwise.is_some() {
+                "`end`"
+            } else {
+                "`elif`, `else` or `end`"
+            };
             return self.fail_expected(expected);
         }
         Ok(Term::IfThenElse(branches, otherwise))
@@ -482,20 +556,31 @@ impl<'s, 't> Parser<'s, 't> {
         self.expect("as")?;
         let mut patterns = self.patterns()?;
         if patterns.len() > 1 {
-            return self.fail(&format!("`?//` is not supported in `{kind}`; bind the alternatives with `as` in the update"));
+            return self.fail(&format!(
+                "`?//` is not supported in `{kind}`; bind the alternatives with `as` in the update"
+            ));
         }
         let mut arguments = self.arguments()?;
         let wanted = if kind == "reduce" { 2..=2 } else { 2..=3 };
         if !wanted.contains(&arguments.len()) {
             self.at -= 1;
-            let form = if kind == "reduce" { "(init; update)" } else { "(init; update; extract)" };
+            let form = if kind == "reduce" {
+                "(init; update)"
+            } else {
+                "(init; update; extract)"
+            };
             return self.fail_expected(&format!("`{form}`"));
         }
         if kind == "reduce" {
             let update = std::mem::take(&mut arguments[1]);
             arguments[1] = outputs::reduced(update);
         }
-        Ok(Term::Fold(kind, Box::new(source), patterns.remove(0), arguments))
+        Ok(Term::Fold(
+            kind,
+            Box::new(source),
+            patterns.remove(0),
+            arguments,
+        ))
     }
 
     /// A string with or without a format: `"a\(b)"`, `@base64 "a\(b)"`, `@base64`.
@@ -518,11 +603,16 @@ impl<'s, 't> Parser<'s, 't> {
         }
     }
 
-    fn string_part(&self, part: &'t StrPart<&'s str, Token<&'s str>>) -> Parsed<StrPart<&'s str, Term<'s>>> {
+    fn string_part(
+        &self,
+        part: &'t StrPart<&'s str, Token<&'s str>>,
+    ) -> Parsed<StrPart<&'s str, Term<'s>>> {
         Ok(match part {
             StrPart::Str(text) => StrPart::Str(*text),
             StrPart::Char(char) => StrPart::Char(*char),
-            StrPart::Term(Token(_, Tok::Block(tokens))) => StrPart::Term(self.inside(tokens, Self::filter)?),
+            StrPart::Term(Token(_, Tok::Block(tokens))) => {
+                StrPart::Term(self.inside(tokens, Self::filter)?)
+            }
             StrPart::Term(Token(place, _)) => return self.fail_at(place, "expected a filter"),
         })
     }
@@ -533,18 +623,35 @@ impl<'s, 't> Parser<'s, 't> {
         let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
         let line = self.arena.alloc(line.to_string());
         let entry = |key, value| (tree::string(key), Some(value));
-        Term::Obj(vec![entry("file", tree::string("<top-level>")), entry("line", Term::Num(line))])
+        Term::Obj(vec![
+            entry("file", tree::string("<top-level>")),
+            entry("line", Term::Num(line)),
+        ])
     }
 }
 
 /// A parameter `$x` also defines the filter `x`.
 fn with_values_as_filters<'s>(parameters: &[&'s str], body: Term<'s>) -> Term<'s> {
     let mut called = Vec::new();
-    tree::calls(&body, &mut |name, arity| called.extend((arity == 0).then_some(name)));
-    let values = parameters.iter().filter_map(|parameter| Some((*parameter, parameter.strip_prefix('$')?)));
+    tree::calls(&body, &mut |name, arity| {
+        called.extend((arity == 0).then_some(name))
+    });
+    let values = parameters
+        .iter()
+        .filter_map(|parameter| Some((*parameter, parameter.strip_prefix('$')?)));
     let used = values.filter(|(_, name)| called.contains(name));
-    let defs: Vec<_> = used.map(|(value, name)| Def { name, args: Vec::new(), body: Term::Var(value) }).collect();
-    if defs.is_empty() { body } else { Term::Def(defs, Box::new(body)) }
+    let defs: Vec<_> = used
+        .map(|(value, name)| Def {
+            name,
+            args: Vec::new(),
+            body: Term::Var(value),
+        })
+        .collect();
+    if defs.is_empty() {
+        body
+    } else {
+        Term::Def(defs, Box::new(body))
+    }
 }
 
 /// `value as pattern ?// pattern ... | body`: on an error, the next pattern is tried; variables
@@ -554,14 +661,18 @@ fn alternatives<'s>(value: Term<'s>, mut patterns: Vec<Pattern<'s>>, body: Term<
         return tree::bind(value, patterns.remove(0), body);
     }
     let mut names = Vec::new();
-    patterns.iter().for_each(|pattern| variables(pattern, &mut names));
+    patterns
+        .iter()
+        .for_each(|pattern| variables(pattern, &mut names));
     let mut tried = None;
     for pattern in patterns.into_iter().rev() {
         let mut own = Vec::new();
         variables(&pattern, &mut own);
         let bound = tree::bind(Term::Var("$!value"), pattern, body.clone());
         let missing = names.iter().filter(|name| !own.contains(name));
-        let attempt = missing.fold(bound, |inner, name| tree::bind(Term::Call("null", Vec::new()), Pattern::Var(name), inner));
+        let attempt = missing.fold(bound, |inner, name| {
+            tree::bind(Term::Call("null", Vec::new()), Pattern::Var(name), inner)
+        });
         let attempt = tree::pipe(Term::Var("$!input"), attempt);
         tried = Some(match tried {
             None => attempt,
@@ -576,7 +687,9 @@ fn variables<'s>(pattern: &Pattern<'s>, names: &mut Vec<&'s str>) {
     match pattern {
         Pattern::Var(name) => names.push(name),
         Pattern::Arr(items) => items.iter().for_each(|item| variables(item, names)),
-        Pattern::Obj(entries) => entries.iter().for_each(|(_, value)| variables(value, names)),
+        Pattern::Obj(entries) => entries
+            .iter()
+            .for_each(|(_, value)| variables(value, names)),
     }
 }
 

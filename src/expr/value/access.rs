@@ -30,9 +30,16 @@ impl ValT for Value {
     fn from_map<I: IntoIterator<Item = (Self, Self)>>(entries: I) -> ValR {
         let entry = |(key, value)| match key {
             Self::Str(key) => Ok((key, value)),
-            other => Err(Error::str(format_args!("Cannot use {} ({other}) as object key", other.kind()))),
+            other => Err(Error::str(format_args!(
+                "Cannot use {} ({other}) as object key",
+                other.kind()
+            ))),
         };
-        entries.into_iter().map(entry).collect::<Result<_, _>>().map(Self::Obj)
+        entries
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map(Self::Obj)
     }
 
     fn key_values(self) -> Pairs {
@@ -54,18 +61,28 @@ impl ValT for Value {
         meter::work(meter::TERM);
         match self {
             Self::Arr(list) => Box::new(list.into_items().into_iter().map(Ok)),
-            Self::Obj(object) => Box::new(object.into_entries().into_iter().map(|(_, value)| Ok(value))),
+            Self::Obj(object) => Box::new(
+                object
+                    .into_entries()
+                    .into_iter()
+                    .map(|(_, value)| Ok(value)),
+            ),
             other => box_once(Err(not_iterable(&other))),
         }
     }
 
     fn index(self, index: &Self) -> ValR {
         match (self, index) {
-            (Self::Obj(object), Self::Str(key)) => Ok(object.get(key.as_str()).cloned().unwrap_or(Self::NULL)),
-            (Self::Null(hops), Self::Str(_) | Self::Num(_) | Self::Obj(_) | Self::Null(_)) => Ok(Self::through_null(hops)),
-            (Self::Arr(list), Self::Num(number)) => {
-                Ok(position(number, list.len()).and_then(|at| list.get(at)).cloned().unwrap_or(Self::NULL))
+            (Self::Obj(object), Self::Str(key)) => {
+                Ok(object.get(key.as_str()).cloned().unwrap_or(Self::NULL))
             }
+            (Self::Null(hops), Self::Str(_) | Self::Num(_) | Self::Obj(_) | Self::Null(_)) => {
+                Ok(Self::through_null(hops))
+            }
+            (Self::Arr(list), Self::Num(number)) => Ok(position(number, list.len())
+                .and_then(|at| list.get(at))
+                .cloned()
+                .unwrap_or(Self::NULL)),
             (value @ (Self::Arr(_) | Self::Str(_)), Self::Obj(bounds)) => {
                 value.range(bounds.get("start")..bounds.get("end"))
             }
@@ -83,9 +100,16 @@ impl ValT for Value {
             }
             Self::Str(text) => {
                 let (start, end) = text_bounds(&range, text.as_str())?;
-                Ok(Self::Str(if meter::is_in_path() { text.copy(start, end) } else { text.slice(start, end) }))
+                Ok(Self::Str(if meter::is_in_path() {
+                    text.copy(start, end)
+                } else {
+                    text.slice(start, end)
+                }))
             }
-            other => Err(not_indexable(&other, &Self::from(range.start.cloned()..range.end.cloned()))),
+            other => Err(not_indexable(
+                &other,
+                &Self::from(range.start.cloned()..range.end.cloned()),
+            )),
         }
     }
 
@@ -96,12 +120,16 @@ impl ValT for Value {
     ) -> Result<Self, Exception<'a>> {
         match self {
             Self::Arr(list) => {
-                let items = list.into_items().into_iter().filter_map(|item| f(item).next());
+                let items = list
+                    .into_items()
+                    .into_iter()
+                    .filter_map(|item| f(item).next());
                 items.collect::<Result<List, _>>().map(Self::Arr)
             }
             Self::Obj(object) => {
                 let entries = object.into_entries().into_iter();
-                let changed = entries.filter_map(|(key, value)| f(value).next().map(|value| Ok((key, value?))));
+                let changed = entries
+                    .filter_map(|(key, value)| f(value).next().map(|value| Ok((key, value?))));
                 changed.collect::<Result<_, Exception<'a>>>().map(Self::Obj)
             }
             other => opt.fail(other, |other| Exn::from(not_iterable(&other))),
@@ -142,16 +170,30 @@ impl ValT for Value {
         let mut list = match self {
             Self::Null(_) => List::default(),
             Self::Arr(list) => list,
-            other => return opt.fail(other, |other| Exn::from(Error::str(format_args!("Cannot update field at object index of {}", other.kind())))),
+            other => {
+                return opt.fail(other, |other| {
+                    Exn::from(Error::str(format_args!(
+                        "Cannot update field at object index of {}",
+                        other.kind()
+                    )))
+                });
+            }
         };
         let (start, end) = match bounds(&range, list.len()) {
             Ok(bounds) => bounds,
             Err(error) => return opt.fail(Self::Arr(list), |_| Exn::from(error)),
         };
-        let middle = match f(Self::Arr(list.slice(start, end, false))).next().transpose()? {
+        let middle = match f(Self::Arr(list.slice(start, end, false)))
+            .next()
+            .transpose()?
+        {
             None => Vec::new(),
             Some(Self::Arr(middle)) => middle.into_items(),
-            Some(_) => return Err(Exn::from(Error::str("A slice of an array can only be assigned another array"))),
+            Some(_) => {
+                return Err(Exn::from(Error::str(
+                    "A slice of an array can only be assigned another array",
+                )));
+            }
         };
         list.splice(start, end, middle);
         Ok(Self::Arr(list))
@@ -240,7 +282,11 @@ pub(crate) fn position(number: &Number, len: usize) -> Option<usize> {
         _ => number.floor()?,
     };
     let from_end = || len.checked_sub(usize::try_from(at.unsigned_abs()).ok()?);
-    if at >= 0 { usize::try_from(at).ok() } else { from_end() }
+    if at >= 0 {
+        usize::try_from(at).ok()
+    } else {
+        from_end()
+    }
 }
 
 fn map_item<'a, I: Iterator<Item = Result<Value, Exception<'a>>>>(
@@ -250,10 +296,18 @@ fn map_item<'a, I: Iterator<Item = Result<Value, Exception<'a>>>>(
     f: impl Fn(Value) -> I,
 ) -> Result<Value, Exception<'a>> {
     let Some(at) = position(number, list.len()) else {
-        let reason = if number.is_nan() { "Cannot set array element at NaN index" } else { "Out of bounds negative array index" };
+        let reason = if number.is_nan() {
+            "Cannot set array element at NaN index"
+        } else {
+            "Out of bounds negative array index"
+        };
         return opt.fail(Value::Arr(list), |_| Exn::from(Error::str(reason)));
     };
-    let old = if at < list.len() { list.take(at) } else { Value::NULL };
+    let old = if at < list.len() {
+        list.take(at)
+    } else {
+        Value::NULL
+    };
     match f(old).next().transpose()? {
         Some(new) => list.put(at, new),
         None if at < list.len() => list.splice(at, at + 1, Vec::new()),
@@ -267,12 +321,22 @@ pub(crate) fn bounds(range: &Range<&Value>, len: usize) -> Result<(usize, usize)
     let bound = |value: Option<&Value>, default: usize, round_up: bool| match value {
         None | Some(Value::Null(_)) => Ok(default),
         Some(Value::Num(number)) => {
-            let at = if round_up { number.ceil() } else { number.floor() };
+            let at = if round_up {
+                number.ceil()
+            } else {
+                number.floor()
+            };
             let at = at.unwrap_or(default as i64);
-            let at = if at < 0 { at.saturating_add(len as i64) } else { at };
+            let at = if at < 0 {
+                at.saturating_add(len as i64)
+            } else {
+                at
+            };
             Ok(usize::try_from(at.max(0)).unwrap_or(len).min(len))
         }
-        Some(_) => Err(Error::str("Start and end indices of an array slice must be numbers")),
+        Some(_) => Err(Error::str(
+            "Start and end indices of an array slice must be numbers",
+        )),
     };
     let start = bound(range.start, 0, false)?;
     let end = bound(range.end, len, true)?;
@@ -301,19 +365,33 @@ pub(crate) fn indices(list: &[Value], part: &[Value]) -> Value {
         return Value::NULL;
     }
     let windows = list.windows(part.len()).enumerate();
-    windows.filter(|(_, window)| *window == part).map(|(at, _)| Value::from(at)).collect()
+    windows
+        .filter(|(_, window)| *window == part)
+        .map(|(at, _)| Value::from(at))
+        .collect()
 }
 
 fn not_iterable(value: &Value) -> Error {
     match value {
         Value::Null(_) => Error::str("Cannot iterate over null"),
-        other => Error::str(format_args!("Cannot iterate over {} ({other})", other.kind())),
+        other => Error::str(format_args!(
+            "Cannot iterate over {} ({other})",
+            other.kind()
+        )),
     }
 }
 
 fn not_indexable(value: &Value, index: &Value) -> Error {
     match index {
-        Value::Str(key) => Error::str(format_args!("Cannot index {} with \"{}\"", value.kind(), key.as_str())),
-        other => Error::str(format_args!("Cannot index {} with {}", value.kind(), other.kind())),
+        Value::Str(key) => Error::str(format_args!(
+            "Cannot index {} with \"{}\"",
+            value.kind(),
+            key.as_str()
+        )),
+        other => Error::str(format_args!(
+            "Cannot index {} with {}",
+            value.kind(),
+            other.kind()
+        )),
     }
 }

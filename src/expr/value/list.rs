@@ -45,7 +45,11 @@ impl Clone for Body {
         let charged = OVERHEAD + self.items.len() * SLOT;
         meter::charge(charged);
         let items = self.items.clone();
-        Self { items, extent: self.extent, charged }
+        Self {
+            items,
+            extent: self.extent,
+            charged,
+        }
     }
 }
 
@@ -61,7 +65,10 @@ const OVERHEAD: usize = 64;
 impl List {
     /// Takes over `items`.
     pub(crate) fn new(items: Vec<Value>) -> Self {
-        let mut body = Body { items, ..Body::default() };
+        let mut body = Body {
+            items,
+            ..Body::default()
+        };
         body.charge();
         body.items.iter().for_each(|item| body.extent.add(item));
         body.extent.nested().admit();

@@ -70,7 +70,12 @@ impl Value {
 
     /// An object with these keys.
     pub(crate) fn object<const N: usize>(entries: [(&str, Self); N]) -> Self {
-        Self::Obj(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+        Self::Obj(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.into(), value))
+                .collect(),
+        )
     }
 
     /// The name of the type, as jq's `type` gives it.
@@ -111,12 +116,19 @@ impl Value {
     pub(crate) fn extent(&self) -> Extent {
         match self {
             Self::Null(_) | Self::Bool(_) | Self::Num(Number::Int(_) | Number::Float(_)) => {
-                Extent { bytes: SLOT, depth: 0 }
+                Extent {
+                    bytes: SLOT,
+                    depth: 0,
+                }
             }
-            Self::Num(Number::Big(_)) => Extent { bytes: SLOT * 8, depth: 0 },
-            Self::Num(Number::Literal(text)) | Self::Str(text) => {
-                Extent { bytes: SLOT + text.len(), depth: 0 }
-            }
+            Self::Num(Number::Big(_)) => Extent {
+                bytes: SLOT * 8,
+                depth: 0,
+            },
+            Self::Num(Number::Literal(text)) | Self::Str(text) => Extent {
+                bytes: SLOT + text.len(),
+                depth: 0,
+            },
             Self::Arr(list) => list.extent(),
             Self::Obj(object) => object.extent(),
         }
@@ -140,7 +152,10 @@ const EXACT_DEPTH: u32 = 64;
 impl Extent {
     /// Of an array or object with this inside.
     fn nested(self) -> Self {
-        Self { bytes: self.bytes.saturating_add(SLOT), depth: self.depth + 1 }
+        Self {
+            bytes: self.bytes.saturating_add(SLOT),
+            depth: self.depth + 1,
+        }
     }
 
     /// Stops the evaluation if such a value may not exist.
@@ -161,7 +176,12 @@ impl Extent {
     }
 
     /// Accounts for `old` having become `new`; `parts` is what is there now.
-    fn replace<'a>(&mut self, old: &Value, new: &Value, parts: impl IntoIterator<Item = &'a Value>) {
+    fn replace<'a>(
+        &mut self,
+        old: &Value,
+        new: &Value,
+        parts: impl IntoIterator<Item = &'a Value>,
+    ) {
         self.remove(old, 0, parts);
         self.add(new);
     }
@@ -171,7 +191,11 @@ impl Extent {
         let old = old.extent();
         self.bytes = self.bytes.saturating_sub(old.bytes + key);
         if self.depth > EXACT_DEPTH && old.depth == self.depth {
-            self.depth = parts.into_iter().map(|part| part.extent().depth).max().unwrap_or(0);
+            self.depth = parts
+                .into_iter()
+                .map(|part| part.extent().depth)
+                .max()
+                .unwrap_or(0);
         }
     }
 }

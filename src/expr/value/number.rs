@@ -70,7 +70,9 @@ impl Number {
     pub(crate) fn as_i64(&self) -> Option<i64> {
         match self.exact() {
             Exact::Int(int) => Some(int),
-            Exact::Float(float) if float.fract() == 0.0 && float.abs() < I64_END => Some(float as i64),
+            Exact::Float(float) if float.fract() == 0.0 && float.abs() < I64_END => {
+                Some(float as i64)
+            }
             _ => None,
         }
     }
@@ -124,7 +126,11 @@ impl Number {
                 let integer = digits.len() <= BIG_DIGITS
                     && text != "-0"
                     && digits.bytes().all(|byte| byte.is_ascii_digit());
-                match integer.then(|| text.parse()).and_then(Result::ok).map(Self::big) {
+                match integer
+                    .then(|| text.parse())
+                    .and_then(Result::ok)
+                    .map(Self::big)
+                {
                     Some(Self::Int(int)) => Exact::Int(int),
                     Some(Self::Big(int)) => Exact::Big(int),
                     _ => Exact::Float(self.as_f64()),
@@ -164,10 +170,13 @@ impl Number {
         let float = || Self::Float(self.as_f64() / divisor);
         Some(match (self.exact(), other.exact()) {
             (Exact::Int(0), Exact::Int(_)) | (Exact::Float(_), _) | (_, Exact::Float(_)) => float(),
-            (Exact::Int(a), Exact::Int(b)) => match a.checked_rem(b) {
-                Some(0) => Self::Int(a / b),
-                _ => float(),
-            },
+            (Exact::Int(a), Exact::Int(b)) if b != -1 => {
+                if a % b == 0 {
+                    Self::Int(a / b)
+                } else {
+                    float()
+                }
+            }
             (a, b) => {
                 let (a, b) = (a.into_big(), b.into_big());
                 let even = (&a % &b).sign() == Sign::NoSign;
@@ -216,9 +225,27 @@ impl Number {
         }
     }
 
+    /// The number rounded to an integer by `round`; zero keeps its sign, as in jq.
+    pub(crate) fn rounded(&self, round: fn(f64) -> f64) -> Self {
+        if self.is_integer() {
+            return self.clone();
+        }
+        let rounded = round(self.as_f64());
+        let small = rounded.abs() < I64_END && !(rounded == 0.0 && rounded.is_sign_negative());
+        if small {
+            Self::Int(rounded as i64)
+        } else {
+            Self::Float(rounded)
+        }
+    }
+
     /// The number without its sign.
     pub(crate) fn magnitude(&self) -> Self {
-        if self.as_f64().is_sign_negative() { self.negate() } else { self.clone() }
+        if self.as_f64().is_sign_negative() {
+            self.negate()
+        } else {
+            self.clone()
+        }
     }
 
     fn calculate(
@@ -300,7 +327,11 @@ fn small(text: &str) -> Option<i64> {
 }
 
 fn signed(remainder: i64, negative: bool) -> Number {
-    if remainder == 0 && negative { Number::Float(-0.0) } else { Number::Int(remainder) }
+    if remainder == 0 && negative {
+        Number::Float(-0.0)
+    } else {
+        Number::Int(remainder)
+    }
 }
 
 fn compare_with_float(int: Exact, float: f64) -> Ordering {
@@ -314,7 +345,11 @@ fn compare_with_float(int: Exact, float: f64) -> Ordering {
         (Exact::Int(int), Some(floor)) => int.cmp(&floor),
         (int, _) => int.into_big().cmp(&floor),
     }
-    .then(if float.fract() == 0.0 { Ordering::Equal } else { Ordering::Less })
+    .then(if float.fract() == 0.0 {
+        Ordering::Equal
+    } else {
+        Ordering::Less
+    })
 }
 
 struct TextBuffer<'a>(&'a mut Vec<u8>);
@@ -330,13 +365,17 @@ impl Write for TextBuffer<'_> {
 /// while at most 15 zeros have to be added, else with an exponent of at least two digits.
 fn write_float(float: f64, out: &mut TextBuffer<'_>) -> std::fmt::Result {
     if float.fract() == 0.0 && float.abs() < 1e15 {
-        let sign = if float == 0.0 && float.is_sign_negative() { "-" } else { "" };
+        let sign = if float == 0.0 && float.is_sign_negative() {
+            "-"
+        } else {
+            ""
+        };
         return write!(out, "{sign}{}", float as i64);
     }
     let shortest = format!("{:e}", float.abs());
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits = mantissa.replace('.', "");
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    let digits = half_to_even(float, mantissa.replace('.', ""), exponent);
     let point = exponent + 1;
     let count = digits.len() as i32;
     if float < 0.0 {
@@ -344,14 +383,54 @@ fn write_float(float: f64, out: &mut TextBuffer<'_>) -> std::fmt::Result {
     }
     if point <= -4 || point > count + 15 {
         let sign = if exponent < 0 { '-' } else { '+' };
-        write!(out, "{mantissa}e{sign}{:02}", exponent.abs())
+        let (first, rest) = digits.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        write!(out, "{first}{dot}{rest}e{sign}{:02}", exponent.abs())
     } else if point <= 0 {
         write!(out, "0.{:0<zeros$}{digits}", "", zeros = -point as usize)
     } else if point >= count {
         write!(out, "{digits:0<width$}", width = point as usize)
     } else {
-        write!(out, "{}.{}", &digits[..point as usize], &digits[point as usize..])
+        write!(
+            out,
+            "{}.{}",
+            &digits[..point as usize],
+            &digits[point as usize..]
+        )
     }
+}
+
+/// The shortest digits, where there are two that are equally near, so that the last one is even:
+/// so does jq, while Rust rounds up. `exponent` is that of the first digit.
+fn half_to_even(float: f64, mut digits: String, exponent: i32) -> String {
+    let decimals = digits.len() as i32 - 1 - exponent;
+    let last_is_odd = digits.ends_with(['1', '3', '5', '7', '9']);
+    // In the middle between two: written out, the double has just one decimal more, a 5.
+    if last_is_odd && decimals >= 0 && binary_places(float) == decimals + 1 {
+        let exact = format!("{:.*}", decimals as usize + 1, float.abs()).replace('.', "");
+        let below = exact
+            .trim_start_matches('0')
+            .strip_suffix('5')
+            .unwrap_or(&digits);
+        if below.len() == digits.len() && below.ends_with(['0', '2', '4', '6', '8']) {
+            digits = below.to_owned();
+        }
+    }
+    digits
+}
+
+/// Bits after the binary point, which are as many as decimals after the decimal point.
+fn binary_places(float: f64) -> i32 {
+    const FRACTION_BITS: i32 = 52;
+    let bits = float.to_bits();
+    let biased = (bits >> FRACTION_BITS & 0x7ff) as i32;
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    let (significand, exponent) = if biased == 0 {
+        (fraction, 1)
+    } else {
+        (fraction | 1 << FRACTION_BITS, biased)
+    };
+    1023 + FRACTION_BITS - exponent - significand.trailing_zeros() as i32
 }
 
 #[cfg(test)]
@@ -370,7 +449,16 @@ mod tests {
 
     #[test]
     fn a_written_number_stays_as_written() {
-        for number in ["0", "-0", "1.0", "1E5", "1e1000", "0.10", "1715254403007507001", "123456789012345678901234567890"] {
+        for number in [
+            "0",
+            "-0",
+            "1.0",
+            "1E5",
+            "1e1000",
+            "0.10",
+            "1715254403007507001",
+            "123456789012345678901234567890",
+        ] {
             assert_eq!(text(&written(number)), number);
         }
     }
@@ -380,9 +468,25 @@ mod tests {
         let sum = |a, b| text(&written(a).add(&written(b)));
         assert_eq!(sum("9007199254740993", "1"), "9007199254740994");
         assert_eq!(sum("9223372036854775807", "1"), "9223372036854775808");
-        assert_eq!(sum("123456789012345678901234567890", "-123456789012345678901234567889"), "1");
-        assert_eq!(text(&written("3037000500").multiply(&written("3037000500"))), "9223372037000250000");
-        assert_eq!(text(&written("9223372036854775807").divide(&written("7")).unwrap()), "1317624576693539401");
+        assert_eq!(
+            sum(
+                "123456789012345678901234567890",
+                "-123456789012345678901234567889"
+            ),
+            "1"
+        );
+        assert_eq!(
+            text(&written("3037000500").multiply(&written("3037000500"))),
+            "9223372037000250000"
+        );
+        assert_eq!(
+            text(
+                &written("9223372036854775807")
+                    .divide(&written("7"))
+                    .unwrap()
+            ),
+            "1317624576693539401"
+        );
         assert_eq!(text(&written("1").divide(&written("4")).unwrap()), "0.25");
         assert!(written("1").divide(&written("0")).is_none());
     }
@@ -390,15 +494,38 @@ mod tests {
     #[test]
     fn an_integer_beyond_the_doubles_is_infinite() {
         let big = written(&format!("1{}", "0".repeat(308)));
-        assert_eq!(text(&big.multiply(&written("10"))), "1.7976931348623157e+308");
-        assert_eq!(text(&written(&"9".repeat(100_000)).add(&written("1"))), "1.7976931348623157e+308");
+        assert_eq!(
+            text(&big.multiply(&written("10"))),
+            "1.7976931348623157e+308"
+        );
+        assert_eq!(
+            text(&written(&"9".repeat(100_000)).add(&written("1"))),
+            "1.7976931348623157e+308"
+        );
     }
 
     #[test]
     fn doubles_print_as_in_jq() {
         for (float, expected) in [
-            (1e15, "1000000000000000"), (1e16, "1e+16"), (12e15, "12000000000000000"), (1e17, "1e+17"), (1e-4, "0.0001"), (1e-5, "1e-05"), (-1.5e300, "-1.5e+300"), (0.1 + 0.2, "0.30000000000000004"),
-            (123456789012345680000000000000.0, "123456789012345680000000000000"), (-0.0, "-0"), (f64::NAN, "null"), (f64::NEG_INFINITY, "-1.7976931348623157e+308"), (5e-324, "5e-324"), (1000000000000000.5, "1000000000000000.5"),
+            (1e15, "1000000000000000"),
+            (1e16, "1e+16"),
+            (12e15, "12000000000000000"),
+            (1e17, "1e+17"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (-1.5e300, "-1.5e+300"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (
+                123456789012345680000000000000.0,
+                "123456789012345680000000000000",
+            ),
+            (-0.0, "-0"),
+            (f64::NAN, "null"),
+            (f64::NEG_INFINITY, "-1.7976931348623157e+308"),
+            (5e-324, "5e-324"),
+            (1000000000000000.5, "1000000000000000.5"),
+            (6.3795318603515625 + 4.84136962890625, "11.220901489257812"),
+            (-12.9006500244140625, "-12.900650024414062"),
         ] {
             assert_eq!(text(&Number::Float(float)), expected);
         }
@@ -407,12 +534,18 @@ mod tests {
     #[test]
     fn integers_and_doubles_compare_exactly() {
         let order = |a: &Number, b: &Number| a.compare(b, Ordering::Equal);
-        let (big, float) = (written("9007199254740993"), Number::Float(9_007_199_254_740_992.0));
+        let (big, float) = (
+            written("9007199254740993"),
+            Number::Float(9_007_199_254_740_992.0),
+        );
         assert_eq!(order(&big, &float), Ordering::Greater);
         assert_eq!(order(&float, &big), Ordering::Less);
         assert_eq!(order(&written("1"), &written("1.0")), Ordering::Equal);
         assert_eq!(order(&written("1"), &written("1.5")), Ordering::Less);
-        assert_eq!(order(&Number::Float(f64::NAN), &written("-1e400")), Ordering::Less);
+        assert_eq!(
+            order(&Number::Float(f64::NAN), &written("-1e400")),
+            Ordering::Less
+        );
     }
 
     #[test]

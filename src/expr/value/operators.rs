@@ -10,7 +10,9 @@ const LONGEST: usize = u32::MAX as usize;
 
 fn refuse(left: &Value, right: &Value, what: &str) -> Error {
     let (a, b) = (left.kind(), right.kind());
-    Error::str(format_args!("{a} ({left}) and {b} ({right}) cannot be {what}"))
+    Error::str(format_args!(
+        "{a} ({left}) and {b} ({right}) cannot be {what}"
+    ))
 }
 
 impl Add for Value {
@@ -131,8 +133,11 @@ fn split(text: &Text, separator: &str) -> Value {
     if whole.is_empty() {
         Value::array(Vec::new())
     } else if separator.is_empty() {
-        let ends = whole.char_indices().map(|(at, char)| (at, at + char.len_utf8()));
-        ends.map(|(start, end)| Value::Str(text.slice(start, end))).collect()
+        let ends = whole
+            .char_indices()
+            .map(|(at, char)| (at, at + char.len_utf8()));
+        ends.map(|(start, end)| Value::Str(text.slice(start, end)))
+            .collect()
     } else {
         whole.split(separator).map(part).collect()
     }
@@ -145,7 +150,11 @@ impl Rem for Value {
         match (&self, &other) {
             (Self::Num(a), Self::Num(b)) => match a.remainder(b) {
                 Some(remainder) => Ok(Self::Num(remainder)),
-                None => Err(refuse(&self, &other, "divided (remainder) because the divisor is zero")),
+                None => Err(refuse(
+                    &self,
+                    &other,
+                    "divided (remainder) because the divisor is zero",
+                )),
             },
             _ => Err(refuse(&self, &other, "divided (remainder)")),
         }
@@ -158,7 +167,10 @@ impl Neg for Value {
     fn neg(self) -> ValR {
         match &self {
             Self::Num(number) => Ok(Self::Num(number.negate())),
-            other => Err(Error::str(format_args!("{} ({other}) cannot be negated", other.kind()))),
+            other => Err(Error::str(format_args!(
+                "{} ({other}) cannot be negated",
+                other.kind()
+            ))),
         }
     }
 }

@@ -19,7 +19,9 @@ impl Value {
             (Self::Arr(a), Self::Arr(b)) => {
                 meter::work(32);
                 let pairs = a.iter().zip(b.iter());
-                let unequal = pairs.map(|(a, b)| a.compare(b, nans)).find(|order| order.is_ne());
+                let unequal = pairs
+                    .map(|(a, b)| a.compare(b, nans))
+                    .find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Self::Obj(a), Self::Obj(b)) => compare_objects(a, b, nans),
@@ -44,11 +46,14 @@ fn compare_objects(a: &Object, b: &Object, nans: Ordering) -> Ordering {
     meter::work(64 * (a.len() + b.len()));
     let (a, b) = (a.sorted(), b.sorted());
     let keys = a.iter().map(|(key, _)| key.as_str());
-    keys.cmp(b.iter().map(|(key, _)| key.as_str())).then_with(|| {
-        let pairs = a.iter().zip(&b);
-        let mut orders = pairs.map(|((_, a), (_, b))| a.compare(b, nans));
-        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-    })
+    keys.cmp(b.iter().map(|(key, _)| key.as_str()))
+        .then_with(|| {
+            let pairs = a.iter().zip(&b);
+            let mut orders = pairs.map(|((_, a), (_, b))| a.compare(b, nans));
+            orders
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        })
 }
 
 impl PartialEq for Value {

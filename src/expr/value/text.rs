@@ -25,7 +25,11 @@ impl Buffer {
     fn new(text: String) -> Self {
         let charged = OVERHEAD + text.capacity();
         meter::charge(charged);
-        Self { text, charged, level: 0 }
+        Self {
+            text,
+            charged,
+            level: 0,
+        }
     }
 
     fn push(&mut self, more: &str) {
@@ -52,7 +56,11 @@ impl Text {
     pub(crate) fn new(text: String) -> Self {
         let end = length(text.len());
         let buffer = Rc::new(Buffer::new(text));
-        Self { buffer, start: 0, end }
+        Self {
+            buffer,
+            start: 0,
+            end,
+        }
     }
 
     /// The characters.
@@ -84,7 +92,11 @@ impl Text {
         meter::admit(0, level);
         let mut buffer = Buffer::new(self.as_str()[start..end].to_owned());
         buffer.level = level;
-        Self { buffer: Rc::new(buffer), start: 0, end: length(end - start) }
+        Self {
+            buffer: Rc::new(buffer),
+            start: 0,
+            end: length(end - start),
+        }
     }
 
     /// The same characters as `part`, which is a part of this string's [`as_str`](Self::as_str).
