@@ -37,7 +37,7 @@ pub(super) fn bounded<'s>(def: Def<'s>, arena: &'s Arena) -> Def<'s> {
     let is_filter = |parameter: &&str| !parameter.starts_with('$');
     let mut calls = Vec::new();
     let mut body = def.body;
-    if def.args.iter().any(|parameter| is_filter(parameter)) {
+    if def.args.iter().any(is_filter) {
         each_call(&mut body, (def.name, def.args.len()), &mut |arguments| {
             calls.push(arguments.clone())
         });

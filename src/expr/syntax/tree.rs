@@ -55,7 +55,7 @@ macro_rules! visitors {
                 },
                 Term::Obj(entries) => for (key, value) in entries {
                     visit(key);
-                    for value in value {
+                    if let Some(value) = value {
                         visit(value);
                     }
                 },
