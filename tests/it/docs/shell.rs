@@ -89,7 +89,9 @@ impl Shell {
             }
         }
         let printed = self.bash(&script)?;
-        let printed = printed.replace(&format!(":{}", self.port), ":9092");
+        let printed = printed
+            .replace(&format!(":{}", self.port), ":9092")
+            .replace(&self.folder.path().display().to_string(), "[..]");
         self.outcomes(&printed, steps)
     }
 
