@@ -68,7 +68,7 @@ impl Shell {
             let _ = match command.strip_suffix('&') {
                 Some(command) => writeln!(
                     script,
-                    "{command} >.background.{i} 2>&1 &\n__ready .background.{i} {}",
+                    ": >.background.{i}\n{command} >>.background.{i} 2>&1 &\n__ready .background.{i} {}",
                     step.expected.lines().count()
                 ),
                 None => writeln!(script, "{command}"),
