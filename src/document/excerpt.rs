@@ -11,6 +11,8 @@ pub(super) const MASK: &str = "***";
 const WIDEST: usize = 100;
 /// Columns kept before the caret when the line is cut.
 const CONTEXT: usize = 40;
+/// Bytes of the line that are looked at on both sides of the place.
+const NEAR: usize = 1000;
 
 /// One line without secrets and control characters, cut around the place if it is long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,27 +40,36 @@ impl Excerpt {
         let content = text.content();
         let at = content.floor_char_boundary(place.span().start);
         let start = content[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let line = content[start..].split(['\n', '\r']).next()?;
+        let end = content[start..].find(['\n', '\r']);
+        let end = end.map_or(content.len(), |length| start + length);
+        let from = content
+            .floor_char_boundary(at.saturating_sub(NEAR))
+            .max(start);
+        let to = content
+            .floor_char_boundary(at.saturating_add(NEAR))
+            .min(end);
+        let line = content.get(from..to)?;
         if !text.has_lines() || line.trim().is_empty() {
             return None;
         }
-        let cells = cells(line, start, text.hidden());
-        let from = column(&cells, at);
-        let to = column(&cells, place.span().end.min(start + line.len()));
-        Some(Self::cut(&cells, from, to.max(from + 1)))
+        let cells = cells(line, from, text.hidden());
+        let first = column(&cells, at);
+        let last = column(&cells, place.span().end.min(to)).max(first + 1);
+        Some(Self::cut(&cells, first, last, (from > start, to < end)))
     }
 
-    /// Shows the cells that lie around columns `from..to`.
-    fn cut(cells: &[Cell], from: usize, to: usize) -> Self {
+    /// Shows the cells around the columns `first..last`. `more` says whether the line goes on
+    /// before and behind them.
+    fn cut(cells: &[Cell], first: usize, last: usize, more: (bool, bool)) -> Self {
         let total: usize = cells.iter().map(Cell::width).sum();
-        let left = if total <= WIDEST {
+        let left = if total <= WIDEST && !more.0 {
             0
         } else {
-            from.saturating_sub(CONTEXT)
+            first.saturating_sub(CONTEXT)
         };
         let mut line = String::new();
-        let mut before = from - left;
-        if left > 0 {
+        let mut before = first - left;
+        if left > 0 || more.0 {
             line.push('…');
             before += 1;
         }
@@ -69,13 +80,13 @@ impl Excerpt {
             }
             at += cell.width();
         }
-        if at > left + WIDEST {
+        if at > left + WIDEST || more.1 {
             line.push('…');
         }
         Self {
             line: line.trim_end().to_owned(),
             before,
-            width: (to - from).min(left + WIDEST - from),
+            width: (last - first).min(left + WIDEST - first),
         }
     }
 

@@ -45,6 +45,11 @@ impl KafkaAdmin {
         blocking(move || cluster.partitions(&stream)).await
     }
 
+    async fn settings(&self, stream: &str) -> Result<BTreeMap<String, String>> {
+        let admin = self.link.connect(&self.cluster).await?;
+        settings::changed(&admin, stream, &self.options()).await
+    }
+
     /// Waits until the cluster tells of the topic what it should.
     async fn settle(
         &self,
@@ -69,6 +74,11 @@ impl KafkaAdmin {
         // -1 is the cluster's default (KIP-464).
         TopicReplication::Fixed(self.config.replication.map_or(-1, i32::from))
     }
+}
+
+/// Whether settings cannot be had, which is no reason to show nothing else.
+fn is_hidden(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Permission)
 }
 
 /// The outcome for the one topic a request was about.
@@ -150,8 +160,13 @@ impl Admin for KafkaAdmin {
             Ok(infos.collect())
         });
         let partitions = partitions.await?;
-        let admin = self.link.connect(&self.cluster).await?;
-        let config: BTreeMap<_, _> = settings::changed(&admin, stream, &self.options()).await?;
+        let config = match self.settings(stream).await {
+            Err(error) if is_hidden(&error) => {
+                log::warn!("the settings of topic `{stream}` are not shown: {error}");
+                BTreeMap::new()
+            }
+            config => config?,
+        };
         Ok(StreamInfo {
             name: stream.to_owned(),
             partitions,

@@ -77,7 +77,7 @@ impl KafkaSource {
             let ends = plan.ends(to)?;
             let mut assignment = shared.assignment();
             assignment.bound(ends);
-            assignment.apply_ends();
+            assignment.take_new_ends();
         }
         begin(&consumer, &shared, &mut plan)?;
         Ok(Self {

@@ -208,14 +208,14 @@ impl Reader {
         outcome.map_err(|error| from_client("cannot give back partitions", &error))
     }
 
-    /// Fixes ends that were set after reading began.
+    /// Begins to count ends of partitions as ends of the read.
     fn apply_ends(&mut self) -> Result<()> {
         let unfinished = {
             let mut assignment = self.shared.assignment();
-            if !assignment.ends_are_new {
+            if !assignment.take_new_ends() {
                 return Ok(());
             }
-            assignment.apply_ends()
+            assignment.active()
         };
         if unfinished.is_empty() {
             return Ok(());
