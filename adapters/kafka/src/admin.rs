@@ -46,7 +46,7 @@ impl KafkaAdmin {
     }
 
     async fn settings(&self, stream: &str) -> Result<BTreeMap<String, String>> {
-        let admin = self.link.connect(&self.cluster).await?;
+        let admin = self.link.connect(&self.cluster, stream).await?;
         settings::changed(&admin, stream, &self.options()).await
     }
 
@@ -104,7 +104,7 @@ const RETENTION: &str = "retention.ms";
 #[async_trait]
 impl Admin for KafkaAdmin {
     async fn create(&self, stream: &StreamSpec) -> Result<()> {
-        let admin = self.link.connect(&self.cluster).await?;
+        let admin = self.link.connect(&self.cluster, &stream.name).await?;
         let count = match stream.partitions {
             None => -1,
             Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
@@ -176,7 +176,7 @@ impl Admin for KafkaAdmin {
 
     async fn delete(&self, stream: &str) -> Result<()> {
         self.partitions(stream).await?;
-        let admin = self.link.connect(&self.cluster).await?;
+        let admin = self.link.connect(&self.cluster, stream).await?;
         let outcome = admin.delete_topics(&[stream], &self.options()).await;
         single(outcome, || format!("cannot delete topic `{stream}`"))
             .map_err(|(_, error)| error)?;

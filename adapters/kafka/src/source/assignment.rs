@@ -131,6 +131,14 @@ impl Assignment {
             .collect()
     }
 
+    /// Partitions that were read to their end.
+    pub(super) fn finished(&self) -> Offsets {
+        let finished = self.slots.iter().filter(|(_, slot)| slot.done);
+        finished
+            .map(|(partition, slot)| (*partition, slot.next))
+            .collect()
+    }
+
     /// Drops records that were read before their partition went to others or their end was fixed.
     pub(super) fn keep_ours(&self, generation: u64, records: &mut Vec<Record>) {
         if generation == self.generation {
