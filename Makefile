@@ -54,7 +54,7 @@ deny: ## Check licences, sources and versions of all crates (installs cargo-deny
 
 conformance: need ## Test the emulator with clients of others, and the adapter with a real Apache Kafka
 	$(CARGO) build --locked
-	tests/conformance/run.sh --emulator "$(SSECTL) emulator --only kafka --kafka-port 0"
+	tests/conformance/all.sh $(SSECTL)
 
 bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka on the same inputs
 	tests/bench/run.py --ssectl $(TARGET)/release/ssectl

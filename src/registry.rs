@@ -7,7 +7,7 @@ pub fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.add(MemoryAdapter::default());
     #[cfg(feature = "stdio")]
-    registry.add(ssectl_adapter_stdio::StdioAdapter);
+    registry.add(ssectl_adapter_stdio::StdioAdapter::default());
     #[cfg(not(feature = "stdio"))]
     registry.leave_out("stdio");
     #[cfg(feature = "file")]

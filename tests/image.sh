@@ -91,7 +91,7 @@ test_emulator() {
   check "the emulator is ready" "kafka 0.0.0.0:$PORT ready" "$(grep ready "$WORK/log")"
   check "it answers on the published port" "ApiVersions" "$(ask)"
   local start=$SECONDS
-  check "SIGTERM stops it in order" 0 "$(stop_emulator)"
+  check "SIGTERM stops it, with its exit code" 143 "$(stop_emulator)"
   check "within ten seconds" yes "$( ((SECONDS - start < 10)) && echo yes)"
 }
 

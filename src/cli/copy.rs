@@ -62,7 +62,7 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         pipeline,
         total: Total::of_files([&place]),
         strict: args.policy.strict,
-        to_stdout: to_stdout,
+        to_stdout,
     };
     session.pipe(job).await
 }

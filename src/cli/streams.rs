@@ -130,7 +130,7 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
         } => {
             let place = stream(session, &address)?;
             let lags = place.admin()?.lag(&place.stream, &group).await?;
-            print(session, format, &lags, |lags| lag(lags))
+            print(session, format, lags.as_slice(), lag)
         }
         Action::Seek {
             address,
@@ -163,6 +163,7 @@ async fn create(
         name: place.stream.clone(),
         partitions,
         config: config.into_iter().collect::<BTreeMap<_, _>>(),
+        ..StreamSpec::default()
     };
     match place.admin()?.create(&spec).await {
         Err(error) if if_missing && error.kind() == ssectl_adapter::ErrorKind::AlreadyExists => {
@@ -189,7 +190,7 @@ fn stream(session: &Session, address: &str) -> CliResult<Place> {
     Ok(place)
 }
 
-fn print<T: Serialize>(
+fn print<T: Serialize + ?Sized>(
     session: &Session,
     format: ListFormat,
     data: &T,
@@ -217,7 +218,7 @@ fn describe(info: &StreamInfo) -> String {
     text + &table(["PARTITION", "START", "END"], rows)
 }
 
-fn lag(lags: &Vec<Lag>) -> String {
+fn lag(lags: &[Lag]) -> String {
     let rows = lags.iter().map(|lag| {
         let backlog = match &lag.backlog {
             Backlog::Records(count) => count.to_string(),

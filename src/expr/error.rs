@@ -128,7 +128,7 @@ pub enum EvalErrorKind {
     #[error("the program needed more than {0} bytes for one record")]
     LimitBytes(usize),
     /// Over [`Limits::depth`](super::Limits::depth), or the program calls itself too deeply.
-    #[error("nested deeper than {0} levels")]
+    #[error("values or calls are nested too deeply; the limit for values is {0} levels")]
     LimitDepth(usize),
     /// The jq engine itself failed on the record; this is a bug.
     #[error("the jq engine failed: {0}")]

@@ -30,7 +30,11 @@ pub(super) async fn create(
     }
     let admin = home.target.admin().map_err(RunError::target)?;
     for stream in &scenario.streams {
-        let created = match admin.create(&stream.spec).await {
+        let spec = StreamSpec {
+            keep_all: true,
+            ..stream.spec.clone()
+        };
+        let created = match admin.create(&spec).await {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 same(&*admin, &stream.spec).await?;

@@ -121,6 +121,7 @@ impl<'a> Decoder<'a> {
                 name: key.name.clone(),
                 partitions,
                 config,
+                ..StreamSpec::default()
             },
             place: key.place.clone(),
         })

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Everything we demand of the Kafka emulator of a given `ssectl`, with clients that we did not write.
+# Everything we demand of a given `ssectl` against programs that we did not write.
 #
-#   all.sh SSECTL [pytest arguments]      the suite, 20 rounds of SIGKILL under load, the footprint
+#   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
+#                                         on a real Apache Kafka, our adapter on that Kafka, then the emulator's suite
 #
-# DURABILITY_ROUNDS (20) is the number of kills. Ends at the first part that fails.
+# DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
@@ -12,9 +13,14 @@ source "$HERE/../peers/common.sh"
 SSECTL="$(cd "$(dirname "$1")" && pwd)/${1##*/}"
 shift
 START="$SSECTL emulator --only kafka --kafka-port"
+failed=0
 
-"$HERE/run.sh" --emulator "$START 0" \
-  --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@"
+"$PEERS_HOME/install.sh"
 "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
-  --emulator "$START {port} --data-dir {data}"
-"$VENV/bin/python" "$HERE/footprint.py" --emulator "$START 0"
+  --emulator "$START {port} --data-dir {data}" || failed=1
+"$VENV/bin/python" "$HERE/footprint.py" --emulator "$START 0" || failed=1
+"$HERE/scenarios.sh" "$SSECTL" || failed=1
+"$HERE/adapter.sh" || failed=1
+"$HERE/run.sh" --emulator "$START 0" \
+  --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
+exit "$failed"

@@ -32,6 +32,7 @@ source "$HERE/emulator.sh"
 OWN_KAFKA=""
 
 # stop_all: ends what this script started, in any case.
+# shellcheck disable=SC2317 # the trap calls it
 stop_all() {
   stop_emulators
   [[ -z "$OWN_KAFKA" ]] || "$PEERS_HOME/kafka.sh" stop --data "$RUN/kafka"

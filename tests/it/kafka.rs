@@ -8,18 +8,19 @@ use crate::emulator::Emulator;
 
 const SOON: Duration = Duration::from_secs(60);
 
+/// Keeps everything: made-up events lie in the past.
 fn create(emulator: &Emulator, name: &str, partitions: &str) {
-    run(
-        &[
-            "streams",
-            "create",
-            &emulator.stream(name),
-            "--partitions",
-            partitions,
-        ],
-        "",
-    )
-    .ended(0);
+    let stream = emulator.stream(name);
+    let args = [
+        "streams",
+        "create",
+        &stream,
+        "--partitions",
+        partitions,
+        "--config",
+        "retention.ms=-1",
+    ];
+    run(&args, "").ended(0);
 }
 
 fn generate(emulator: &Emulator, name: &str, count: &str) -> Done {
@@ -353,4 +354,23 @@ fn exercises_run_on_the_emulator_inside_and_on_one_outside() {
         // A second run counts only what it wrote itself.
         run_in(root, &["run", &path, "--target", &outside], "").ended(0);
     }
+}
+
+#[test]
+fn made_up_times_lie_in_the_past_and_that_is_said() {
+    let emulator = Emulator::start();
+    create(&emulator, "orders", "1");
+    let done = generate(&emulator, "orders", "1");
+    assert!(done.err().contains("retention.ms=-1"), "{}", done.err());
+    let args = [
+        "generate",
+        "orders",
+        "-n",
+        "1",
+        "--start-time",
+        "now",
+        "--to",
+        &emulator.stream("orders"),
+    ];
+    assert_eq!(run(&args, "").ended(0).err(), "");
 }

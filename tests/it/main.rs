@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli;
 mod command;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
 mod docs;
 #[cfg(feature = "kafka")]
 mod emulator;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -24,14 +25,14 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
         .with("path", &path));
     }
     let file = check(&path)?;
-    let alive = Arc::new(());
-    let follow = spec.range.to.is_none().then(|| Arc::downgrade(&alive));
+    let listener = Arc::new(Listener::default());
+    let follow = spec.range.to.is_none().then(|| Arc::downgrade(&listener));
     let name = path.clone();
     let framed = FramedSource::open(Input {
         decoder: options.framing().decoder(&path),
         open: Box::new(move || {
             let stream: Box<dyn Read + Send> = match follow {
-                Some(alive) => Box::new(Follow { file, alive }),
+                Some(listener) => Box::new(Follow { file, listener }),
                 None => Box::new(file),
             };
             decompress(stream)
@@ -39,10 +40,7 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
         }),
         name,
     })?;
-    Ok(Box::new(FileSource {
-        framed,
-        _alive: alive,
-    }))
+    Ok(Box::new(FileSource { framed, listener }))
 }
 
 fn check(path: &str) -> Result<File> {
@@ -58,8 +56,14 @@ fn check(path: &str) -> Result<File> {
 
 struct FileSource {
     framed: FramedSource,
-    /// Lets the reading thread of a followed file see that nobody listens any more.
-    _alive: Arc<()>,
+    listener: Arc<Listener>,
+}
+
+/// What the reading thread of a followed file looks at; gone when nobody listens any more.
+#[derive(Default)]
+struct Listener {
+    /// The next end of the file is the end.
+    bounded: AtomicBool,
 }
 
 #[async_trait]
@@ -69,7 +73,8 @@ impl Source for FileSource {
     }
 
     async fn bound(&mut self) -> Result<()> {
-        self.framed.bound().await
+        self.listener.bounded.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn commit(&mut self, commit: &Commit) -> Result<()> {
@@ -81,17 +86,21 @@ impl Source for FileSource {
     }
 }
 
-/// A file whose end is not the end while somebody listens.
+/// A file whose end is not the end while somebody listens and did not bound the read.
 struct Follow {
     file: File,
-    alive: Weak<()>,
+    listener: Weak<Listener>,
 }
 
 impl Read for Follow {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         loop {
             let count = self.file.read(buf)?;
-            if count > 0 || self.alive.strong_count() == 0 {
+            let ended = || match self.listener.upgrade() {
+                Some(listener) => listener.bounded.load(Ordering::Relaxed),
+                None => true,
+            };
+            if count > 0 || ended() {
                 return Ok(count);
             }
             std::thread::sleep(POLL);

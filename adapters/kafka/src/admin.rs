@@ -45,6 +45,11 @@ impl KafkaAdmin {
         blocking(move || cluster.partitions(&stream)).await
     }
 
+    async fn settings(&self, stream: &str) -> Result<BTreeMap<String, String>> {
+        let admin = self.link.connect(&self.cluster, stream).await?;
+        settings::changed(&admin, stream, &self.options()).await
+    }
+
     /// Waits until the cluster tells of the topic what it should.
     async fn settle(
         &self,
@@ -71,6 +76,11 @@ impl KafkaAdmin {
     }
 }
 
+/// Whether settings cannot be had, which is no reason to show nothing else.
+fn is_hidden(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Permission)
+}
+
 /// The outcome for the one topic a request was about.
 fn single(
     outcome: Result<Vec<TopicResult>, KafkaError>,
@@ -88,15 +98,21 @@ fn single(
     }
 }
 
+/// The topic's setting that deletes records by their timestamps; -1 keeps them.
+const RETENTION: &str = "retention.ms";
+
 #[async_trait]
 impl Admin for KafkaAdmin {
     async fn create(&self, stream: &StreamSpec) -> Result<()> {
-        let admin = self.link.connect(&self.cluster).await?;
+        let admin = self.link.connect(&self.cluster, &stream.name).await?;
         let count = match stream.partitions {
             None => -1,
             Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
         };
         let mut topic = NewTopic::new(&stream.name, count, self.replication());
+        if stream.keep_all && !stream.config.contains_key(RETENTION) {
+            topic = topic.set(RETENTION, "-1");
+        }
         for (name, value) in &stream.config {
             topic = topic.set(name, value);
         }
@@ -144,8 +160,13 @@ impl Admin for KafkaAdmin {
             Ok(infos.collect())
         });
         let partitions = partitions.await?;
-        let admin = self.link.connect(&self.cluster).await?;
-        let config: BTreeMap<_, _> = settings::changed(&admin, stream, &self.options()).await?;
+        let config = match self.settings(stream).await {
+            Err(error) if is_hidden(&error) => {
+                log::warn!("the settings of topic `{stream}` are not shown: {error}");
+                BTreeMap::new()
+            }
+            config => config?,
+        };
         Ok(StreamInfo {
             name: stream.to_owned(),
             partitions,
@@ -155,7 +176,7 @@ impl Admin for KafkaAdmin {
 
     async fn delete(&self, stream: &str) -> Result<()> {
         self.partitions(stream).await?;
-        let admin = self.link.connect(&self.cluster).await?;
+        let admin = self.link.connect(&self.cluster, stream).await?;
         let outcome = admin.delete_topics(&[stream], &self.options()).await;
         single(outcome, || format!("cannot delete topic `{stream}`"))
             .map_err(|(_, error)| error)?;

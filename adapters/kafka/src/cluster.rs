@@ -215,6 +215,15 @@ fn give_up(monitor: &Monitor, error: &KafkaError, late: bool) -> Result<()> {
     }
 }
 
+/// Offsets as librdkafka wants them.
+pub(crate) fn list(topic: &str, offsets: &Offsets) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(offsets.len());
+    for (partition, offset) in offsets {
+        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
+    }
+    Ok(list)
+}
+
 fn request(topic: &str, partitions: &[i32], which: Which) -> KafkaResult<TopicPartitionList> {
     // ListOffsets has two times that are none: -1 for the end, -2 for the first record.
     let asked = match which {

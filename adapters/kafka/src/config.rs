@@ -89,6 +89,7 @@ impl KafkaConfig {
         if let Some(sasl) = &self.sasl {
             sasl.check()?;
         }
+        self.tls.check()?;
         if self.idempotence == Some(true) && self.acks != Acks::All {
             return Err(
                 Error::new(ErrorKind::Config, "`idempotence: true` needs `acks: all`")

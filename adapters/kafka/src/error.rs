@@ -102,6 +102,21 @@ pub(crate) fn from_client(message: impl Into<String>, error: &KafkaError) -> Err
     }
 }
 
+/// An error of a commit by somebody who is no member of the group: while the group has members, the
+/// broker takes none.
+pub(crate) fn from_outsider(group: &str, error: &KafkaError) -> Error {
+    match error.rdkafka_error_code() {
+        Some(
+            Code::UnknownMemberId
+            | Code::IllegalGeneration
+            | Code::RebalanceInProgress
+            | Code::StaleMemberEpoch,
+        ) => Error::new(ErrorKind::Other, format!("group `{group}` is being read"))
+            .hint("stop its readers first"),
+        _ => from_client(format!("cannot move group `{group}`"), error),
+    }
+}
+
 /// librdkafka's words for a code, without its name and its `Broker:` or `Local:`.
 pub(crate) fn describe(code: Code) -> String {
     let text = code.to_string();

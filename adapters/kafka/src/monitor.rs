@@ -64,9 +64,8 @@ impl Monitor {
         if code == Code::PartitionEOF {
             return;
         }
-        let certificate = code == Code::SSL && reason.contains("certificate");
         let mut heard = self.heard();
-        if matches!(code, Code::Authentication | Code::SaslAuthenticationFailed) || certificate {
+        if is_refusal(code, reason) {
             heard.refusal = Some((ErrorKind::Authentication, reason.to_owned()));
         }
         if code == Code::AllBrokersDown {
@@ -81,6 +80,13 @@ impl Monitor {
     }
 }
 
+/// Whether one side does not trust the other. Certificates are refused in OpenSSL's words only.
+fn is_refusal(code: Code, reason: &str) -> bool {
+    let untrusted = reason.contains("certificate") || reason.contains("alert unknown ca");
+    matches!(code, Code::Authentication | Code::SaslAuthenticationFailed)
+        || (untrusted && reason.contains("SSL"))
+}
+
 /// What usually helps against a connection that breaks in this way.
 fn with_hint(error: Error, reason: &str) -> Error {
     let hints = [
@@ -89,11 +95,16 @@ fn with_hint(error: Error, reason: &str) -> Error {
             "name the authority of the broker with `tls: {ca: FILE}`",
         ),
         (
-            "connecting to a SSL listener",
-            "the broker may want TLS: set `tls: true`",
+            "alert",
+            "the broker wants a certificate: set `tls: {certificate: FILE, key: FILE}`",
         ),
         (
-            "wrong version number",
+            "in state APIVERSION_QUERY",
+            "the broker may want TLS: set `tls: true`",
+        ),
+        ("in state UP", "the broker hangs up: it may want `sasl`"),
+        (
+            "in state SSL_HANDSHAKE",
             "the broker may not speak TLS there: leave `tls` out, or use another port",
         ),
         ("SASL", "check `sasl.mechanism`, user and password"),
@@ -120,6 +131,13 @@ impl<T: Send + Sync> ClientContext for Context<T> {
 
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
         log::debug!(target: "librdkafka", "{facility} {message}");
+        // Broken connections that librdkafka does not count as errors: ports of another protocol.
+        if facility == "FAIL" {
+            let words = message
+                .split_once("]: ")
+                .map_or(message, |(_, words)| words);
+            self.monitor.heard().last = Some(words.to_owned());
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

@@ -128,7 +128,7 @@ pub(crate) fn admin(config: &KafkaConfig) -> ClientConfig {
 fn client(config: &KafkaConfig) -> ClientConfig {
     let mut properties = ClientConfig::new();
     properties
-        .set_log_level(RDKafkaLogLevel::Warning)
+        .set_log_level(RDKafkaLogLevel::Info)
         .set("bootstrap.servers", config.brokers.joined())
         .set("client.id", config.client_id.as_str())
         .set("reconnect.backoff.ms", "50")

@@ -13,8 +13,9 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
 
-use crate::cluster::{Cluster, metadata};
+use crate::cluster::{blocking, metadata};
 use crate::config::KafkaConfig;
+use crate::error::from_client;
 use crate::monitor::{Context, Monitor};
 use crate::properties;
 use delivery::{Deliveries, Ticket};
@@ -31,17 +32,18 @@ pub(crate) struct KafkaSink {
     producer: Arc<CountingProducer>,
     poller: Poller,
     topic: String,
+    /// How long a record may take to be confirmed.
+    patience: Duration,
 }
 
 impl KafkaSink {
-    /// Checks that the topic is there; `largest` is what it takes in one request. Blocks.
+    /// Connects to a topic of these partitions; `largest` is what it takes in one request. Blocks.
     pub(crate) fn open(
-        cluster: &Cluster,
         config: &KafkaConfig,
         topic: &str,
+        partitions: &[i32],
         largest: Option<u32>,
     ) -> Result<Self> {
-        let partitions = cluster.partitions(topic)?;
         let context = Context {
             monitor: Monitor::new(config),
             own: Deliveries::default(),
@@ -51,21 +53,37 @@ impl KafkaSink {
             .map_err(properties::refused)?;
         let producer = Arc::new(producer);
         let poller = Poller::start(producer.clone())?;
+        let patience = config.connect_timeout.as_duration();
         warm_up(
             producer.client(),
             topic,
             partitions.first().copied(),
-            cluster.patience(),
+            patience,
         )?;
         Ok(Self {
             poller,
             producer,
             topic: topic.to_owned(),
+            patience: config.delivery_timeout.as_duration(),
         })
     }
 
+    /// Waits for records of a write that was dropped half-way: nobody else does.
+    async fn settle(&self) -> Result<()> {
+        if self.producer.in_flight_count() == 0 {
+            return Ok(());
+        }
+        let (producer, patience) = (self.producer.clone(), self.patience);
+        let message = format!("records for topic `{}` were not confirmed", self.topic);
+        blocking(move || {
+            let outcome = producer.flush(patience);
+            outcome.map_err(|error| from_client(message, &error))
+        })
+        .await
+    }
+
     fn deliveries(&self) -> &Deliveries {
-        &poller::context(&self.producer).own
+        &self.producer.client().context().own
     }
 
     /// Hands one record to librdkafka, and waits while its queue is full.
@@ -149,21 +167,21 @@ impl Sink for KafkaSink {
                 tokio::task::yield_now().await;
             }
         }
-        let monitor = &poller::context(&self.producer).monitor;
         let outcome = self.deliveries().finish(records.len()).await;
-        outcome.into_written(records, &self.topic, monitor)
+        outcome.into_written(records, &self.topic, self.producer.client())
     }
 
     async fn flush(&mut self) -> Result<()> {
-        // Every write has waited until its records were delivered.
-        Ok(())
+        // A write that was not dropped has waited until its records were confirmed.
+        self.settle().await
     }
 
     async fn close(self: Box<Self>) -> Result<()> {
+        self.settle().await?;
         let Self {
             producer, poller, ..
         } = *self;
-        crate::cluster::blocking(move || {
+        blocking(move || {
             poller.stop();
             drop(producer);
             Ok(())

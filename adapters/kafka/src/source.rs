@@ -13,17 +13,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rdkafka::Offset;
-use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer};
 use ssectl_adapter::{
     Batch, Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec,
 };
 use tokio::time::{Instant, timeout_at};
 
-use crate::cluster::{Cluster, Offsets, blocking, metadata};
+use crate::cluster::{Cluster, Offsets, blocking, list, metadata};
 use crate::config::KafkaConfig;
-use crate::error::from_client;
+use crate::error::{from_client, from_outsider};
 use crate::monitor::{Context, Monitor};
 use crate::properties;
 use group::{GroupConsumer, Rebalances};
@@ -36,6 +34,9 @@ use reader::{Reader, Shared};
 /// committed under it.
 const NO_GROUP: &str = "ssectl-without-group";
 
+/// A panic in librdkafka's wrapper or in ours; it ends when the source is closed otherwise.
+const BROKEN: &str = "the thread that reads Kafka broke off";
+
 /// An open read of a topic.
 pub(crate) struct KafkaSource {
     /// `None` once closed.
@@ -45,7 +46,9 @@ pub(crate) struct KafkaSource {
     cluster: Arc<Cluster>,
     topic: String,
     partitions: Vec<i32>,
-    grouped: bool,
+    group: Option<String>,
+    /// Whether the group deals out the partitions, or we have taken them.
+    member: bool,
 }
 
 impl KafkaSource {
@@ -77,13 +80,14 @@ impl KafkaSource {
             let ends = plan.ends(to)?;
             let mut assignment = shared.assignment();
             assignment.bound(ends);
-            assignment.apply_ends();
+            assignment.take_new_ends();
         }
         begin(&consumer, &shared, &mut plan)?;
         Ok(Self {
             topic: plan.topic.clone(),
             partitions: plan.partitions.clone(),
-            grouped: plan.group.is_some(),
+            group: plan.group.clone(),
+            member: plan.shares(),
             thread: Some(start(Reader::new(consumer.clone(), shared.clone(), plan))?),
             consumer: Some(consumer),
             shared,
@@ -93,6 +97,9 @@ impl KafkaSource {
 
     /// A batch, when one is there.
     fn take(&mut self, limit: Limit) -> Result<Option<Fetched>> {
+        if self.thread.as_ref().is_some_and(JoinHandle::is_finished) {
+            return Err(Error::new(ErrorKind::Other, BROKEN));
+        }
         let keep = |generation, records: &mut Vec<_>| {
             self.shared.assignment().keep_ours(generation, records);
         };
@@ -110,17 +117,19 @@ impl KafkaSource {
 
 /// Joins the group, or takes the partitions that were asked for.
 fn begin(consumer: &GroupConsumer, shared: &Shared, plan: &mut Plan) -> Result<()> {
-    let failed = |error| from_client(format!("cannot begin to read `{}`", plan.topic), &error);
     if plan.shares() {
-        return consumer.subscribe(&[&plan.topic]).map_err(failed);
+        let outcome = consumer.subscribe(&[&plan.topic]);
+        return outcome.map_err(|error| from_client("cannot join the group", &error));
     }
     let partitions = plan.partitions.clone();
     let starts = plan.positions(consumer, &partitions, &Offsets::new())?;
-    shared.assignment().add(&starts);
-    let active = shared.assignment().active();
-    let failed = |error| from_client(format!("cannot begin to read `{}`", plan.topic), &error);
-    let list = list(&plan.topic, &active).map_err(failed)?;
-    consumer.assign(&list).map_err(failed)
+    let active = {
+        let mut assignment = shared.assignment();
+        assignment.add(&starts);
+        assignment.active()
+    };
+    let outcome = list(&plan.topic, &active).and_then(|list| consumer.assign(&list));
+    outcome.map_err(|error| from_client(format!("cannot begin to read `{}`", plan.topic), &error))
 }
 
 fn start(reader: Reader) -> Result<JoinHandle<()>> {
@@ -128,14 +137,6 @@ fn start(reader: Reader) -> Result<JoinHandle<()>> {
         .name("kafka-reader".to_owned())
         .spawn(move || reader.run())
         .map_err(|error| Error::from_io("cannot start a thread to read Kafka", error))
-}
-
-fn list(topic: &str, offsets: &Offsets) -> rdkafka::error::KafkaResult<TopicPartitionList> {
-    let mut list = TopicPartitionList::with_capacity(offsets.len());
-    for (partition, offset) in offsets {
-        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
-    }
-    Ok(list)
 }
 
 #[async_trait]
@@ -171,18 +172,20 @@ impl Source for KafkaSource {
 
     async fn commit(&mut self, commit: &Commit) -> Result<()> {
         let ours = self.shared.assignment().committable(commit);
-        let Some(consumer) = self.consumer.clone().filter(|_| self.grouped) else {
+        let (Some(consumer), Some(group)) = (self.consumer.clone(), self.group.clone()) else {
             return Ok(());
         };
         if ours.is_empty() {
             return Ok(());
         }
-        let topic = self.topic.clone();
+        let (topic, member) = (self.topic.clone(), self.member);
         blocking(move || {
-            let failed =
-                |error| from_client(format!("cannot commit what was read of `{topic}`"), &error);
-            let list = list(&topic, &ours).map_err(failed)?;
-            consumer.commit(&list, CommitMode::Sync).map_err(failed)
+            let list = list(&topic, &ours);
+            let outcome = list.and_then(|list| consumer.commit(&list, CommitMode::Sync));
+            outcome.map_err(|error| match member {
+                true => from_client(format!("cannot commit what was read of `{topic}`"), &error),
+                false => from_outsider(&group, &error),
+            })
         })
         .await
     }
@@ -194,7 +197,7 @@ impl Source for KafkaSource {
             return Ok(());
         };
         blocking(move || {
-            let broken = |_| Error::new(ErrorKind::Other, "the thread that reads Kafka broke off");
+            let broken = |_| Error::new(ErrorKind::Other, BROKEN);
             thread.join().map_err(broken)
         })
         .await

@@ -48,9 +48,11 @@ impl Target for KafkaTarget {
 
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         let (cluster, config) = (self.cluster()?, self.config.clone());
+        let (asked, topic) = (cluster.clone(), spec.stream.clone());
+        let partitions = blocking(move || asked.partitions(&topic)).await?;
         let largest = largest_batch(&self.link, &cluster, &spec.stream).await;
         let topic = spec.stream.clone();
-        let sink = blocking(move || KafkaSink::open(&cluster, &config, &topic, largest)).await?;
+        let sink = blocking(move || KafkaSink::open(&config, &topic, &partitions, largest)).await?;
         Ok(Box::new(sink))
     }
 

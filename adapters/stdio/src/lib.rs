@@ -1,7 +1,7 @@
 //! stdin and stdout as a stream: `-`.
 #![deny(missing_docs)]
 
-use std::io::{Read, stdin, stdout};
+use std::io::{Read, Write, stdin, stdout};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,8 +14,47 @@ use ssectl_framing::{
     Compression, FramedSink, FramedSource, Framing, FramingOptions, Input, decompress,
 };
 
+/// The two byte streams behind `-`.
+pub trait Streams: Send + Sync + 'static {
+    /// What is read.
+    fn input(&self) -> Box<dyn Read + Send>;
+
+    /// What is written.
+    fn output(&self) -> Box<dyn Write + Send>;
+}
+
+/// stdin and stdout of this process.
+struct Process;
+
+impl Streams for Process {
+    fn input(&self) -> Box<dyn Read + Send> {
+        Box::new(Unlocked)
+    }
+
+    fn output(&self) -> Box<dyn Write + Send> {
+        Box::new(stdout())
+    }
+}
+
 /// The adapter of `-`.
-pub struct StdioAdapter;
+pub struct StdioAdapter {
+    streams: Arc<dyn Streams>,
+}
+
+impl Default for StdioAdapter {
+    fn default() -> Self {
+        Self::over(Process)
+    }
+}
+
+impl StdioAdapter {
+    /// Over other streams than those of the process.
+    pub fn over(streams: impl Streams) -> Self {
+        Self {
+            streams: Arc::new(streams),
+        }
+    }
+}
 
 /// Options of `-`.
 #[derive(Debug, Default, Deserialize, schemars::JsonSchema)]
@@ -79,6 +118,7 @@ impl Adapter for StdioAdapter {
             max_record,
         } = decode(self.name(), options)?;
         Ok(Arc::new(Stdio {
+            streams: self.streams.clone(),
             framing: FramingOptions {
                 format,
                 columns,
@@ -89,6 +129,7 @@ impl Adapter for StdioAdapter {
 }
 
 struct Stdio {
+    streams: Arc<dyn Streams>,
     framing: FramingOptions,
 }
 
@@ -107,10 +148,17 @@ impl Target for Stdio {
                 "stdin can only be read from its start",
             ));
         }
+        if spec.stream != "-" {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("stdio has no stream `{}`, only `-`", spec.stream),
+            ));
+        }
+        let input = self.streams.input();
         let source = FramedSource::open(Input {
             name: "-".to_owned(),
             open: Box::new(|| {
-                decompress(Unlocked).map_err(|error| Error::from_io("cannot read stdin", error))
+                decompress(input).map_err(|error| Error::from_io("cannot read stdin", error))
             }),
             decoder: self.framing.decoder("-"),
         })?;
@@ -119,7 +167,7 @@ impl Target for Stdio {
 
     async fn sink(&self, _spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         let output = Compression::None
-            .compress(stdout())
+            .compress(self.streams.output())
             .map_err(|error| Error::from_io("cannot open stdout", error))?;
         let encoder = self.framing.encoder("-", false)?;
         Ok(Box::new(FramedSink::new(

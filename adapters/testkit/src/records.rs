@@ -72,3 +72,28 @@ pub(crate) fn noise(length: usize) -> Bytes {
     });
     bytes.take(length).collect()
 }
+
+/// Asserts that exactly these numbers were read, in this order; tells what is wrong in a line.
+pub(crate) fn assert_all(read: &[usize], expected: std::ops::Range<usize>) {
+    if read.iter().copied().eq(expected.clone()) {
+        return;
+    }
+    let mut sorted = read.to_vec();
+    sorted.sort_unstable();
+    let repeated: Vec<_> = sorted
+        .windows(2)
+        .filter(|two| two[0] == two[1])
+        .map(|two| two[0])
+        .collect();
+    sorted.dedup();
+    let missing: Vec<_> = expected
+        .clone()
+        .filter(|n| sorted.binary_search(n).is_err())
+        .collect();
+    let strange: Vec<_> = sorted.iter().filter(|n| !expected.contains(n)).collect();
+    panic!(
+        "{} records read, expected {expected:?}: missing {missing:?}, repeated {repeated:?}, \
+         unexpected {strange:?}, and what is left may be out of order",
+        read.len()
+    );
+}

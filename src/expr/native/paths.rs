@@ -75,6 +75,7 @@ fn delete_all(mut value: Value, paths: &[&[Value]]) -> ValR {
                 .unwrap_or_else(|_| Error::str("cannot delete"))
         })?;
     }
+    keys.reverse();
     delete_keys(value, &keys)
 }
 
@@ -82,16 +83,16 @@ fn delete_keys(value: Value, keys: &[&Value]) -> ValR {
     match value {
         Value::Null(_) => Ok(value),
         Value::Obj(mut object) => {
-            for key in keys {
-                match key {
-                    Value::Str(key) => object.remove(key.as_str()),
-                    other => {
-                        return Err(Error::str(format_args!(
-                            "Cannot delete field at {} index of object",
-                            shape(other)
-                        )));
-                    }
-                }
+            let names = keys.iter().map(|key| match key {
+                Value::Str(name) => Ok(name.as_str()),
+                other => Err(Error::str(format_args!(
+                    "Cannot delete field at {} index of object",
+                    shape(other)
+                ))),
+            });
+            match names.collect::<Result<Vec<_>, _>>()?[..] {
+                [name] => object.remove(name),
+                ref sorted => object.retain(|key| sorted.binary_search(&key).is_err()),
             }
             Ok(Value::Obj(object))
         }

@@ -16,7 +16,7 @@ pub(super) fn natives() -> Vec<Native> {
         ("_match", v(2), |cv| bome(with_regex(cv, matches))),
         ("_test", v(2), |cv| {
             bome(with_regex(cv, |text, pattern| {
-                Ok(Value::Bool(pattern.find_all(text).next().is_some()))
+                Ok(Value::Bool(pattern.matches(text)))
             }))
         }),
         ("_split", v(2), |cv| bome(with_regex(cv, split))),
@@ -28,25 +28,32 @@ pub(super) fn natives() -> Vec<Native> {
     ]
 }
 
-/// Compiled regular expressions by flags and pattern, kept from record to record.
+/// Compiled regular expressions by pattern and flags, kept from record to record.
 #[derive(Default)]
-pub(crate) struct Regexes(Mutex<HashMap<(String, String), Arc<Pattern>>>);
+pub(crate) struct Regexes(Mutex<HashMap<String, Flavours>>);
+
+/// One pattern with each of the flags it was used with.
+type Flavours = Vec<(String, Arc<Pattern>)>;
 
 /// More patterns than this come from the data rather than the program; then all are forgotten.
 const KEPT: usize = 64;
 
 impl Regexes {
     fn get(&self, pattern: &str, flags: &str) -> Result<Arc<Pattern>, Error> {
-        let key = (flags.to_owned(), pattern.to_owned());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = kept.get(&key) {
+        let known = kept
+            .get(pattern)
+            .and_then(|variants| variants.iter().find(|(known, _)| known == flags));
+        if let Some((_, known)) = known {
             return Ok(Arc::clone(known));
         }
         let compiled = Arc::new(Pattern::compile(pattern, flags)?);
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key, Arc::clone(&compiled));
+        kept.entry(pattern.to_owned())
+            .or_default()
+            .push((flags.to_owned(), Arc::clone(&compiled)));
         Ok(compiled)
     }
 }
@@ -90,6 +97,15 @@ impl Pattern {
             global,
             skip_empty,
         })
+    }
+
+    fn matches(&self, text: &Text) -> bool {
+        meter::work(text.len());
+        if self.skip_empty {
+            self.find_all(text).next().is_some()
+        } else {
+            self.regex.is_match(text.as_str())
+        }
     }
 
     /// All matches, or the first one without the flag `g`.
@@ -231,8 +247,8 @@ fn split(text: &Text, pattern: &Pattern) -> ValR {
     Ok(Value::array(parts))
 }
 
-/// The text with every match replaced by what the filter makes of its description. If it makes
-/// several things of it, there is a text for each combination, the first match varying fastest.
+/// The text with every match replaced by what the filter makes of its captures. If the filter has
+/// several outputs, so has this: one text of all first outputs, one of all second ones, and so on.
 fn substitute(mut cv: Cv<'_, Lang>) -> ValXs<'_, Value> {
     let (replacement, context) = cv.0.pop_fun();
     let (flags, re) = (cv.0.pop_var(), cv.0.pop_var());
@@ -240,24 +256,22 @@ fn substitute(mut cv: Cv<'_, Lang>) -> ValXs<'_, Value> {
         .map_err(Exn::from)
         .and_then(|(text, pattern)| {
             let mut characters = Characters::new(text.as_str());
-            let (mut from, mut texts) = (0, vec![Value::str("")]);
+            let (mut from, mut texts) = (0, Vec::new());
             for found in pattern.find_all(&text) {
-                let Some(whole) = found.get(0) else {
-                    continue;
-                };
-                let between = Value::Str(text.slice(from, whole.start()));
-                from = whole.end();
-                let mut extended = Vec::new();
-                for new in replacement.run((
-                    context.clone(),
-                    describe(&text, &pattern, &found, &mut characters),
-                )) {
-                    let new = (between.clone() + string(new?)?)?;
-                    for text in &texts {
-                        extended.push((text.clone() + new.clone())?);
+                let whole = found.get(0).map_or(0..0, |whole| whole.range());
+                let gap = Value::Str(text.slice(from, whole.start));
+                from = whole.end;
+                let found = describe(&text, &pattern, &found, &mut characters);
+                for (at, new) in replacement.run((context.clone(), found)).enumerate() {
+                    let new = (gap.clone() + string(new?)?)?;
+                    match texts.get_mut(at) {
+                        None => texts.push(new),
+                        Some(text) => *text = (std::mem::replace(text, Value::NULL) + new)?,
                     }
                 }
-                texts = extended;
+            }
+            if texts.is_empty() {
+                return Ok(vec![Value::Str(text)]);
             }
             let rest = Value::Str(text.slice(from, text.len()));
             texts

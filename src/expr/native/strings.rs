@@ -87,10 +87,7 @@ fn mapped(value: Value, name: &str, f: impl Fn(&str) -> String) -> ValR {
 fn part(value: Value, name: &str, f: impl Fn(&str) -> &str) -> ValR {
     match &value {
         Value::Str(text) => Ok(Value::Str(text.slice_of(f(text.as_str())))),
-        other => Err(refuse(
-            other,
-            &format!("cannot be trimmed: {name} input must be a string"),
-        )),
+        _ => Err(Error::str(format_args!("{name} input must be a string"))),
     }
 }
 
@@ -123,10 +120,7 @@ fn explode(value: Value) -> ValR {
             .chars()
             .map(|char| Value::int(i64::from(u32::from(char))))
             .collect()),
-        other => Err(refuse(
-            other,
-            "cannot be exploded: explode input must be a string",
-        )),
+        _ => Err(Error::str("explode input must be a string")),
     }
 }
 

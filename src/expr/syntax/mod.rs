@@ -7,6 +7,7 @@
 mod braces;
 mod outputs;
 mod parser;
+mod recursion;
 mod tree;
 
 pub(crate) use parser::parse;

@@ -8,6 +8,7 @@ use jaq_core::path::{Opt, Part, Path};
 
 use super::Fault;
 use super::outputs;
+use super::recursion;
 use super::tree::{self, Def, Operator, Pattern, Term};
 
 /// Brackets and operators nested deeper than this are refused: the passes over the tree recurse.
@@ -102,7 +103,7 @@ impl<'s, 't> Parser<'s, 't> {
         }
         let program = self.filter()?;
         self.expect_end()?;
-        Ok(program)
+        Ok(recursion::counted(program))
     }
 
     fn only_definitions(&self) -> bool {
@@ -322,7 +323,7 @@ impl<'s, 't> Parser<'s, 't> {
         let body = self.filter()?;
         self.expect(";")?;
         let body = with_values_as_filters(&args, body);
-        Ok(Def { name, args, body })
+        Ok(recursion::bounded(Def { name, args, body }, self.arena))
     }
 
     fn parameter(&mut self) -> Parsed<&'s str> {

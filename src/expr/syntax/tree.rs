@@ -40,70 +40,100 @@ pub(crate) fn last_output(filter: Term<'_>) -> Term<'_> {
     Term::Path(Box::new(all), Path(vec![(last, Opt::Essential)]))
 }
 
-/// Calls `visit` for every filter directly inside `term`.
-pub(crate) fn children<'t, 's>(term: &'t Term<'s>, visit: &mut dyn FnMut(&'t Term<'s>)) {
-    match term {
-        Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) => {}
-        Term::Str(_, parts) => parts.iter().for_each(|part| {
-            if let StrPart::Term(term) = part {
-                visit(term);
+/// Defines a function that visits every filter directly inside a term, and one for patterns.
+macro_rules! visitors {
+    ($children:ident, $keys:ident, $($mutable:tt)?) => {
+        /// Calls `visit` for every filter directly inside `term`.
+        pub(crate) fn $children<'s>(term: & $($mutable)? Term<'s>, visit: &mut dyn FnMut(& $($mutable)? Term<'s>)) {
+            match term {
+                Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_) | Term::Arr(None) => {}
+                Term::Neg(inner) | Term::Label(_, inner) | Term::Arr(Some(inner)) => visit(inner),
+                Term::Str(_, parts) => for part in parts {
+                    if let StrPart::Term(term) = part {
+                        visit(term);
+                    }
+                },
+                Term::Obj(entries) => for (key, value) in entries {
+                    visit(key);
+                    if let Some(value) = value {
+                        visit(value);
+                    }
+                },
+                Term::BinOp(left, op, right) => {
+                    visit(left);
+                    if let BinaryOp::Pipe(Some(pattern)) = op {
+                        $keys(pattern, visit);
+                    }
+                    visit(right);
+                }
+                Term::Fold(_, source, pattern, arguments) => {
+                    visit(source);
+                    $keys(pattern, visit);
+                    for argument in arguments {
+                        visit(argument);
+                    }
+                }
+                Term::TryCatch(body, catch) => {
+                    visit(body);
+                    if let Some(catch) = catch {
+                        visit(catch);
+                    }
+                }
+                Term::IfThenElse(branches, otherwise) => {
+                    for (condition, then) in branches {
+                        visit(condition);
+                        visit(then);
+                    }
+                    if let Some(otherwise) = otherwise {
+                        visit(otherwise);
+                    }
+                }
+                Term::Def(defs, body) => {
+                    for def in defs {
+                        visit(& $($mutable)? def.body);
+                    }
+                    visit(body);
+                }
+                Term::Call(_, arguments) => for argument in arguments {
+                    visit(argument);
+                },
+                Term::Path(base, Path(parts)) => {
+                    visit(base);
+                    for (part, _) in parts {
+                        match part {
+                            Part::Index(index) => visit(index),
+                            Part::Range(start, end) => {
+                                if let Some(bound) = start {
+                                    visit(bound);
+                                }
+                                if let Some(bound) = end {
+                                    visit(bound);
+                                }
+                            }
+                        }
+                    }
+                }
             }
-        }),
-        Term::Arr(inner) => inner.iter().for_each(|inner| visit(inner)),
-        Term::Obj(entries) => entries.iter().for_each(|(key, value)| {
-            visit(key);
-            value.iter().for_each(&mut *visit);
-        }),
-        Term::Neg(inner) | Term::Label(_, inner) => visit(inner),
-        Term::BinOp(left, op, right) => {
-            visit(left);
-            if let BinaryOp::Pipe(Some(pattern)) = op {
-                keys(pattern, visit);
+        }
+
+        /// Calls `visit` for the computed keys of a pattern.
+        fn $keys<'s>(pattern: & $($mutable)? Pattern<'s>, visit: &mut dyn FnMut(& $($mutable)? Term<'s>)) {
+            match pattern {
+                Pattern::Var(_) => {}
+                Pattern::Arr(items) => for item in items {
+                    $keys(item, visit);
+                },
+                Pattern::Obj(entries) => for (key, value) in entries {
+                    visit(key);
+                    $keys(value, visit);
+                },
             }
-            visit(right);
         }
-        Term::Fold(_, source, pattern, arguments) => {
-            visit(source);
-            keys(pattern, visit);
-            arguments.iter().for_each(visit);
-        }
-        Term::TryCatch(body, catch) => {
-            visit(body);
-            catch.iter().for_each(|catch| visit(catch));
-        }
-        Term::IfThenElse(branches, otherwise) => {
-            branches.iter().for_each(|(condition, then)| {
-                visit(condition);
-                visit(then);
-            });
-            otherwise.iter().for_each(|otherwise| visit(otherwise));
-        }
-        Term::Def(defs, body) => {
-            defs.iter().for_each(|def| visit(&def.body));
-            visit(body);
-        }
-        Term::Call(_, arguments) => arguments.iter().for_each(visit),
-        Term::Path(base, Path(parts)) => {
-            visit(base);
-            parts.iter().for_each(|(part, _)| match part {
-                Part::Index(index) => visit(index),
-                Part::Range(start, end) => start.iter().chain(end).for_each(&mut *visit),
-            });
-        }
-    }
+    };
 }
 
-/// Calls `visit` for the computed keys of a pattern.
-fn keys<'t, 's>(pattern: &'t Pattern<'s>, visit: &mut dyn FnMut(&'t Term<'s>)) {
-    match pattern {
-        Pattern::Var(_) => {}
-        Pattern::Arr(items) => items.iter().for_each(|item| keys(item, visit)),
-        Pattern::Obj(entries) => entries.iter().for_each(|(key, value)| {
-            visit(key);
-            keys(value, visit);
-        }),
-    }
-}
+visitors!(children, keys,);
+visitors!(children_mut, keys_mut, mut);
 
 /// Calls `found` with name and arity of everything that `term` calls.
 pub(crate) fn calls<'s>(term: &Term<'s>, found: &mut dyn FnMut(&'s str, usize)) {

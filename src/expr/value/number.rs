@@ -170,10 +170,13 @@ impl Number {
         let float = || Self::Float(self.as_f64() / divisor);
         Some(match (self.exact(), other.exact()) {
             (Exact::Int(0), Exact::Int(_)) | (Exact::Float(_), _) | (_, Exact::Float(_)) => float(),
-            (Exact::Int(a), Exact::Int(b)) => match a.checked_rem(b) {
-                Some(0) => Self::Int(a / b),
-                _ => float(),
-            },
+            (Exact::Int(a), Exact::Int(b)) if b != -1 => {
+                if a % b == 0 {
+                    Self::Int(a / b)
+                } else {
+                    float()
+                }
+            }
             (a, b) => {
                 let (a, b) = (a.into_big(), b.into_big());
                 let even = (&a % &b).sign() == Sign::NoSign;
@@ -219,6 +222,20 @@ impl Number {
                 Exact::Big(int) => Self::big(-&*int),
                 Exact::Float(float) => Self::Float(-float),
             },
+        }
+    }
+
+    /// The number rounded to an integer by `round`; zero keeps its sign, as in jq.
+    pub(crate) fn rounded(&self, round: fn(f64) -> f64) -> Self {
+        if self.is_integer() {
+            return self.clone();
+        }
+        let rounded = round(self.as_f64());
+        let small = rounded.abs() < I64_END && !(rounded == 0.0 && rounded.is_sign_negative());
+        if small {
+            Self::Int(rounded as i64)
+        } else {
+            Self::Float(rounded)
         }
     }
 
@@ -357,8 +374,8 @@ fn write_float(float: f64, out: &mut TextBuffer<'_>) -> std::fmt::Result {
     }
     let shortest = format!("{:e}", float.abs());
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits = mantissa.replace('.', "");
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    let digits = half_to_even(float, mantissa.replace('.', ""), exponent);
     let point = exponent + 1;
     let count = digits.len() as i32;
     if float < 0.0 {
@@ -366,7 +383,9 @@ fn write_float(float: f64, out: &mut TextBuffer<'_>) -> std::fmt::Result {
     }
     if point <= -4 || point > count + 15 {
         let sign = if exponent < 0 { '-' } else { '+' };
-        write!(out, "{mantissa}e{sign}{:02}", exponent.abs())
+        let (first, rest) = digits.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        write!(out, "{first}{dot}{rest}e{sign}{:02}", exponent.abs())
     } else if point <= 0 {
         write!(out, "0.{:0<zeros$}{digits}", "", zeros = -point as usize)
     } else if point >= count {
@@ -379,6 +398,39 @@ fn write_float(float: f64, out: &mut TextBuffer<'_>) -> std::fmt::Result {
             &digits[point as usize..]
         )
     }
+}
+
+/// The shortest digits, where there are two that are equally near, so that the last one is even:
+/// so does jq, while Rust rounds up. `exponent` is that of the first digit.
+fn half_to_even(float: f64, mut digits: String, exponent: i32) -> String {
+    let decimals = digits.len() as i32 - 1 - exponent;
+    let last_is_odd = digits.ends_with(['1', '3', '5', '7', '9']);
+    // In the middle between two: written out, the double has just one decimal more, a 5.
+    if last_is_odd && decimals >= 0 && binary_places(float) == decimals + 1 {
+        let exact = format!("{:.*}", decimals as usize + 1, float.abs()).replace('.', "");
+        let below = exact
+            .trim_start_matches('0')
+            .strip_suffix('5')
+            .unwrap_or(&digits);
+        if below.len() == digits.len() && below.ends_with(['0', '2', '4', '6', '8']) {
+            digits = below.to_owned();
+        }
+    }
+    digits
+}
+
+/// Bits after the binary point, which are as many as decimals after the decimal point.
+fn binary_places(float: f64) -> i32 {
+    const FRACTION_BITS: i32 = 52;
+    let bits = float.to_bits();
+    let biased = (bits >> FRACTION_BITS & 0x7ff) as i32;
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    let (significand, exponent) = if biased == 0 {
+        (fraction, 1)
+    } else {
+        (fraction | 1 << FRACTION_BITS, biased)
+    };
+    1023 + FRACTION_BITS - exponent - significand.trailing_zeros() as i32
 }
 
 #[cfg(test)]
@@ -472,6 +524,8 @@ mod tests {
             (f64::NEG_INFINITY, "-1.7976931348623157e+308"),
             (5e-324, "5e-324"),
             (1000000000000000.5, "1000000000000000.5"),
+            (6.3795318603515625 + 4.84136962890625, "11.220901489257812"),
+            (-12.900_650_024_414_063, "-12.900650024414062"),
         ] {
             assert_eq!(text(&Number::Float(float)), expected);
         }

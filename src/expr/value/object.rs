@@ -172,11 +172,25 @@ impl Object {
             return;
         };
         let body = Rc::make_mut(&mut self.0);
-        meter::work(body.entries.len() * SLOT);
+        meter::work(body.entries.len());
         let (key, value) = body.entries.remove(at);
         let values = body.entries.iter().map(|(_, value)| value);
         body.extent.remove(&value, key.len(), values);
-        body.reindex();
+        if let Some(index) = &mut body.index {
+            index.remove(key.as_str());
+            index
+                .values_mut()
+                .filter(|place| **place > at)
+                .for_each(|place| *place -= 1);
+        }
+    }
+}
+
+impl Object {
+    /// Keeps the entries whose key `keep` says; they keep their order.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        let entries = std::mem::take(self).into_entries().into_iter();
+        *self = entries.filter(|(key, _)| keep(key.as_str())).collect();
     }
 }
 

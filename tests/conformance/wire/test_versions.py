@@ -14,7 +14,7 @@ from support.wait import DEADLINE, eventually
 from support.wire import Wire, api_versions, batch, build, error_codes
 
 _LOWEST = {producer.ProduceRequest.API_KEY: 3}  # Kafka 4 lists 0 for old clients' sake and refuses below 3
-_RETRY = {14, 15, 16, 51}  # coordinator loading, not available, moved; concurrent transactions
+_RETRY = {6, 14, 15, 16, 51}  # no leader yet; coordinator loading, not available, moved; concurrent transactions
 
 
 class Level:

@@ -68,7 +68,7 @@ impl Shell {
             let _ = match command.strip_suffix('&') {
                 Some(command) => writeln!(
                     script,
-                    "{command} >.background.{i} 2>&1 &\n__ready .background.{i} {}",
+                    ": >.background.{i}\n{command} >>.background.{i} 2>&1 &\n__ready .background.{i} {}",
                     step.expected.lines().count()
                 ),
                 None => writeln!(script, "{command}"),
@@ -89,7 +89,9 @@ impl Shell {
             }
         }
         let printed = self.bash(&script)?;
-        let printed = printed.replace(&format!(":{}", self.port), ":9092");
+        let printed = printed
+            .replace(&format!(":{}", self.port), ":9092")
+            .replace(&self.folder.path().display().to_string(), "[..]");
         self.outcomes(&printed, steps)
     }
 

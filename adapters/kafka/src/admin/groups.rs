@@ -1,14 +1,12 @@
 //! What groups have committed. Everything here blocks.
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::{Offset, TopicPartitionList};
-use ssectl_adapter::{Backlog, Bound, Error, ErrorKind, Lag, Partition, Position, Result};
+use ssectl_adapter::{Backlog, Bound, Lag, Partition, Position, Result};
 
 use crate::bounds;
-use crate::cluster::{Cluster, Offsets, Which};
+use crate::cluster::{Cluster, Which, list};
 use crate::config::KafkaConfig;
-use crate::error::from_client;
+use crate::error::from_outsider;
 use crate::monitor::{Context, Monitor};
 use crate::properties;
 use crate::source::committed;
@@ -83,29 +81,7 @@ pub(super) fn seek(
     // Asking first finds the group's coordinator; a commit alone would not wait for it.
     committed(&consumer, cluster, topic, &partitions)?;
     let outcome = list(topic, &starts).and_then(|list| consumer.commit(&list, CommitMode::Sync));
-    outcome.map_err(|error| refused(&error, group))
-}
-
-fn list(topic: &str, offsets: &Offsets) -> Result<TopicPartitionList, KafkaError> {
-    let mut list = TopicPartitionList::with_capacity(offsets.len());
-    for (partition, offset) in offsets {
-        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
-    }
-    Ok(list)
-}
-
-/// The broker takes no commit of an outsider while the group has members.
-fn refused(error: &KafkaError, group: &str) -> Error {
-    match error.rdkafka_error_code() {
-        Some(
-            Code::UnknownMemberId
-            | Code::IllegalGeneration
-            | Code::RebalanceInProgress
-            | Code::StaleMemberEpoch,
-        ) => Error::new(ErrorKind::Other, format!("group `{group}` is being read"))
-            .hint("stop its readers first; then seek"),
-        _ => from_client(format!("cannot move group `{group}`"), error),
-    }
+    outcome.map_err(|error| from_outsider(group, &error))
 }
 
 #[cfg(test)]

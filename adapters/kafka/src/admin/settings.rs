@@ -30,7 +30,11 @@ impl AdminLink {
     }
 
     /// The client, once the cluster has answered: it would not tell why it cannot connect.
-    pub(crate) async fn connect(&self, cluster: &Arc<Cluster>) -> Result<Arc<TopicAdmin>> {
+    pub(crate) async fn connect(
+        &self,
+        cluster: &Arc<Cluster>,
+        topic: &str,
+    ) -> Result<Arc<TopicAdmin>> {
         let client = self.client.get_or_try_init(|| async {
             if properties::needs_token(&self.config) {
                 return Err(Error::new(
@@ -38,8 +42,8 @@ impl AdminLink {
                     "topics cannot be administered with `OAUTHBEARER`",
                 ));
             }
-            let cluster = cluster.clone();
-            blocking(move || cluster.topics()).await?;
+            let (cluster, topic) = (cluster.clone(), topic.to_owned());
+            blocking(move || cluster.metadata(Some(&topic)).map(drop)).await?;
             let context = Context {
                 monitor: Monitor::new(&self.config),
                 own: (),
@@ -72,7 +76,7 @@ pub(crate) async fn largest_batch(
     cluster: &Arc<Cluster>,
     topic: &str,
 ) -> Option<u32> {
-    let admin = link.connect(cluster).await.ok()?;
+    let admin = link.connect(cluster, topic).await.ok()?;
     let options = AdminOptions::new().request_timeout(Some(cluster.patience()));
     let entries = all(&admin, topic, &options).await.ok()?;
     let setting = entries

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use ssectl_adapter::{ErrorKind, Result};
+
 use super::Secret;
 
 /// Whether and how to encrypt.
@@ -34,6 +36,28 @@ pub(crate) struct TlsOptions {
     pub key_password: Option<Secret>,
     /// `false` trusts any broker: for tests only.
     pub verify: Option<bool>,
+}
+
+impl Tls {
+    /// Checks that the files are there.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self::On(options) = self else {
+            return Ok(());
+        };
+        for (name, path) in [
+            ("ca", &options.ca),
+            ("certificate", &options.certificate),
+            ("key", &options.key),
+        ] {
+            if let Some(path) = path
+                && let Err(error) = std::fs::metadata(path)
+            {
+                let message = format!("`tls.{name}` names `{path}`, which cannot be read");
+                return Err(ssectl_adapter::Error::new(ErrorKind::Config, message).caused_by(error));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'de> Deserialize<'de> for Tls {

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rdkafka::client::Client;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
@@ -10,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use crate::error::{classify, from_client};
-use crate::monitor::{Context, Monitor};
+use crate::monitor::Context;
 
 /// Which record of which write a confirmation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,10 +115,10 @@ impl Outcome {
         mut self,
         records: &[Record],
         topic: &str,
-        monitor: &Monitor,
+        client: &Client<Context<Deliveries>>,
     ) -> Result<Written> {
         if let Some((_, error)) = self.failed.iter().find(|(_, error)| !is_rejection(error)) {
-            return Err(fault(error, topic, monitor));
+            return Err(fault(error, topic, client));
         }
         self.failed.sort_unstable_by_key(|(index, _)| *index);
         let rejected = self.failed.into_iter().map(|(index, error)| Rejected {
@@ -154,17 +155,26 @@ fn rejection(error: &KafkaError, topic: &str, record: Option<&Record>) -> Error 
     }
 }
 
-fn fault(error: &KafkaError, topic: &str, monitor: &Monitor) -> Error {
+fn fault(error: &KafkaError, topic: &str, client: &Client<Context<Deliveries>>) -> Error {
+    let monitor = &client.context().monitor;
     if let Some(refusal) = monitor.refusal() {
         return refusal;
     }
-    let failed = from_client(format!("cannot write to topic `{topic}`"), error);
     match error.rdkafka_error_code() {
         Some(Code::MessageTimedOut) => monitor
             .unreachable()
             .with("topic", topic)
             .hint("records were not confirmed within `delivery-timeout`"),
-        _ => failed,
+        // The code says no more than that the producer has given up; why, is told apart.
+        Some(Code::Fatal) => {
+            let reason = client.fatal_error().map(|(_, reason)| reason);
+            Error::new(
+                ErrorKind::Other,
+                format!("cannot write to topic `{topic}` any more"),
+            )
+            .caused_by(reason.unwrap_or_default())
+        }
+        _ => from_client(format!("cannot write to topic `{topic}`"), error),
     }
 }
 

@@ -8,8 +8,6 @@ use rdkafka::producer::Producer;
 use ssectl_adapter::{Error, Result};
 
 use super::CountingProducer;
-use super::delivery::Deliveries;
-use crate::monitor::Context;
 
 /// How long one poll takes while records are under way; confirmations are served at once in it.
 const BUSY: Duration = Duration::from_millis(5);
@@ -110,9 +108,4 @@ impl State {
     fn signal(&self) -> MutexGuard<'_, Signal> {
         self.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The context of a producer.
-pub(super) fn context(producer: &CountingProducer) -> &Context<Deliveries> {
-    producer.client().context()
 }

@@ -9,7 +9,7 @@ use crate::cluster::Offsets;
 /// The state that the reading thread and the asking task share.
 #[derive(Default)]
 pub(super) struct Assignment {
-    /// Rises when partitions are lost, so that records read before can be told.
+    /// Rises when partitions are lost or ends are fixed, so that records read before can be told.
     pub(super) generation: u64,
     pub(super) slots: BTreeMap<i32, Slot>,
     /// The ends of all partitions, ours or not, once the read is bounded.
@@ -32,6 +32,17 @@ pub(super) struct Slot {
     /// The first offset not to read.
     pub(super) end: Option<i64>,
     pub(super) done: bool,
+}
+
+impl Slot {
+    /// Whether the record is of this partition and not beyond its end.
+    fn holds(&self, record: &Record) -> bool {
+        let beyond = match (&record.origin.position, self.end) {
+            (Position::Offset(offset), Some(end)) => *offset >= end,
+            _ => false,
+        };
+        self.name == record.origin.partition && !beyond
+    }
 }
 
 impl Assignment {
@@ -70,36 +81,31 @@ impl Assignment {
         }
     }
 
-    /// Fixes the ends; the first call decides.
+    /// Fixes the ends; the first call decides. Records read before may be beyond them.
     pub(super) fn bound(&mut self, ends: Offsets) {
-        if self.ends.is_none() {
-            self.ends = Some(ends);
-            self.ends_are_new = true;
+        if self.ends.is_some() {
+            return;
         }
+        for (partition, slot) in &mut self.slots {
+            slot.end = ends.get(partition).copied();
+            slot.done = slot.end.is_some_and(|end| slot.next >= end);
+        }
+        self.ends = Some(ends);
+        self.ends_are_new = true;
+        self.generation += 1;
     }
 
-    /// Sets the new ends in our slots; answers the partitions that have more to read.
-    pub(super) fn apply_ends(&mut self) -> Offsets {
-        self.ends_are_new = false;
-        let mut unfinished = Offsets::new();
-        for (partition, slot) in &mut self.slots {
-            slot.end = self
-                .ends
-                .as_ref()
-                .and_then(|ends| ends.get(partition))
-                .copied();
-            slot.done = slot.end.is_some_and(|end| slot.next >= end);
-            if !slot.done {
-                unfinished.insert(*partition, slot.next);
-            }
-        }
-        unfinished
+    /// Whether ends were fixed since the last call.
+    pub(super) fn take_new_ends(&mut self) -> bool {
+        std::mem::take(&mut self.ends_are_new)
     }
 
     /// The partition has nothing more at the moment: with a fixed end that is the end.
     pub(super) fn reached_end(&mut self, partition: i32) {
+        // What was told before the thread has seen new ends may be about less.
+        let counts = !self.ends_are_new;
         if let Some(slot) = self.slots.get_mut(&partition) {
-            slot.done |= slot.end.is_some();
+            slot.done |= counts && slot.end.is_some();
         }
     }
 
@@ -125,14 +131,22 @@ impl Assignment {
             .collect()
     }
 
-    /// Drops records of partitions that have gone to others since they were read.
+    /// Partitions that were read to their end.
+    pub(super) fn finished(&self) -> Offsets {
+        let finished = self.slots.iter().filter(|(_, slot)| slot.done);
+        finished
+            .map(|(partition, slot)| (*partition, slot.next))
+            .collect()
+    }
+
+    /// Drops records that were read before their partition went to others or their end was fixed.
     pub(super) fn keep_ours(&self, generation: u64, records: &mut Vec<Record>) {
         if generation == self.generation {
             return;
         }
         records.retain(|record| {
             let mut slots = self.slots.values();
-            slots.any(|slot| slot.name == record.origin.partition && slot.since <= generation)
+            slots.any(|slot| slot.since <= generation && slot.holds(record))
         });
     }
 
@@ -250,10 +264,26 @@ mod tests {
         assert!(!ours.is_done());
         ours.add(&offsets(&[(0, 0), (1, 5)]));
         ours.bound(offsets(&[(0, 10), (1, 5)]));
+        ours.reached_end(0);
         assert!(!ours.is_done());
-        assert_eq!(ours.apply_ends(), offsets(&[(0, 0)]));
+        assert!(ours.take_new_ends() && !ours.take_new_ends());
+        assert!(!ours.is_done());
+        assert_eq!(ours.active(), offsets(&[(0, 0)]));
         ours.reached_end(0);
         assert!(ours.is_done());
+    }
+
+    #[test]
+    fn records_that_were_read_before_the_end_was_fixed_are_cut_off_at_it() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0)]));
+        let generation = ours.generation;
+        ours.slots.get_mut(&0).expect("ours").next = 12;
+        ours.bound(offsets(&[(0, 10)]));
+        let mut kept = vec![record("0", 9), record("0", 10), record("0", 11)];
+        ours.keep_ours(generation, &mut kept);
+        assert_eq!(kept, [record("0", 9)]);
+        assert_eq!(ours.active(), Offsets::new());
     }
 
     #[test]

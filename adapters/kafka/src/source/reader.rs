@@ -1,12 +1,13 @@
 //! The thread that reads: it alone polls the consumer, and it alone changes its assignment.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::{Offset, TopicPartitionList};
 use ssectl_adapter::{Record, Result};
 
 use super::assignment::Assignment;
@@ -15,7 +16,7 @@ use super::group::{Change, GroupConsumer, is_cooperative};
 use super::plan::Plan;
 use super::queue::Queue;
 use super::record::Copier;
-use crate::cluster::Offsets;
+use crate::cluster::{Offsets, list};
 use crate::error::from_client;
 
 /// The thread looks this often whether there is something else to do than to read.
@@ -51,6 +52,8 @@ pub(super) struct Reader {
     plan: Plan,
     copier: Copier,
     paused: bool,
+    /// Partitions that are paused because they were read to their end.
+    resting: BTreeSet<i32>,
 }
 
 /// Records read in one go.
@@ -68,6 +71,7 @@ impl Reader {
             shared,
             plan,
             paused: false,
+            resting: BTreeSet::new(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Reader {
             self.resume()?;
         }
         self.gather(over)?;
+        self.rest()?;
         if self.shared.assignment().is_done() {
             self.shared.queue.end();
         }
@@ -115,7 +120,10 @@ impl Reader {
             match consumer.poll(wait) {
                 None => break Ok(()),
                 Some(Ok(_)) if over => {}
-                Some(Ok(message)) => self.accept(&message, &mut gathered),
+                Some(Ok(message)) => match self.accept(&message, &mut gathered) {
+                    Ok(()) => {}
+                    error => break error,
+                },
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     self.shared.assignment().reached_end(partition);
                 }
@@ -135,23 +143,24 @@ impl Reader {
     }
 
     /// Takes a message unless it is beyond the end, or read already.
-    fn accept(&mut self, message: &BorrowedMessage<'_>, gathered: &mut Gathered) {
+    fn accept(&mut self, message: &BorrowedMessage<'_>, gathered: &mut Gathered) -> Result<()> {
         let mut assignment = self.shared.assignment();
         let Some(slot) = assignment.slots.get_mut(&message.partition()) else {
-            return;
+            return Ok(());
         };
         if slot.done || message.offset() < slot.next {
-            return;
+            return Ok(());
         }
         if slot.end.is_some_and(|end| message.offset() >= end) {
             slot.done = true;
-            return;
+            return Ok(());
         }
-        let record = self.copier.copy(message, &slot.name);
+        let record = self.copier.copy(message, &slot.name)?;
         slot.next = message.offset() + 1;
         slot.done = slot.end.is_some_and(|end| slot.next >= end);
         gathered.bytes += record.size();
         gathered.records.push(record);
+        Ok(())
     }
 
     /// Carries out what the group changed.
@@ -163,6 +172,7 @@ impl Reader {
             }
             self.consumer.context().own.done();
             self.paused = false;
+            self.resting.clear();
         }
         Ok(())
     }
@@ -182,13 +192,12 @@ impl Reader {
             // Where we are counts, not where we would have begun.
             let mut positions = assignment.positions();
             positions.retain(|partition, _| starts.contains_key(partition));
-            self.list(&positions)?
+            self.list(&positions)
         };
-        let outcome = if cooperative {
-            self.consumer.incremental_assign(&list)
-        } else {
-            self.consumer.assign(&list)
-        };
+        let outcome = list.and_then(|list| match cooperative {
+            true => self.consumer.incremental_assign(&list),
+            false => self.consumer.assign(&list),
+        });
         outcome.map_err(|error| from_client("cannot take over partitions", &error))
     }
 
@@ -201,61 +210,71 @@ impl Reader {
         }
         let outcome = if cooperative {
             let gone = partitions.iter().map(|partition| (*partition, 0)).collect();
-            self.consumer.incremental_unassign(&self.list(&gone)?)
+            self.list(&gone)
+                .and_then(|list| self.consumer.incremental_unassign(&list))
         } else {
             self.consumer.unassign()
         };
         outcome.map_err(|error| from_client("cannot give back partitions", &error))
     }
 
-    /// Fixes ends that were set after reading began.
+    /// Begins to count ends of partitions as ends of the read.
     fn apply_ends(&mut self) -> Result<()> {
         let unfinished = {
             let mut assignment = self.shared.assignment();
-            if !assignment.ends_are_new {
+            if !assignment.take_new_ends() {
                 return Ok(());
             }
-            assignment.apply_ends()
+            assignment.active()
         };
         if unfinished.is_empty() {
             return Ok(());
         }
         // An end of partition that was told before counted for less. Reading on from the same
         // place throws away what was told, and has it told again.
-        let list = self.list(&unfinished)?;
-        self.consumer
-            .seek_partitions(list, PATIENCE)
+        let list = self.list(&unfinished);
+        list.and_then(|list| self.consumer.seek_partitions(list, PATIENCE))
             .map(drop)
             .map_err(|error| from_client("cannot fix the end of the read", &error))
     }
 
     fn pause(&mut self) -> Result<()> {
-        if !self.paused {
-            self.paused = true;
-            let active = self.list(&self.shared.assignment().active())?;
-            let outcome = self.consumer.pause(&active);
-            outcome.map_err(|error| from_client("cannot pause reading", &error))?;
+        if std::mem::replace(&mut self.paused, true) {
+            return Ok(());
         }
-        Ok(())
+        let active = self.shared.assignment().active();
+        let outcome = self
+            .list(&active)
+            .and_then(|list| self.consumer.pause(&list));
+        outcome.map_err(|error| from_client("cannot pause reading", &error))
     }
 
     fn resume(&mut self) -> Result<()> {
-        if self.paused {
-            self.paused = false;
-            let active = self.list(&self.shared.assignment().active())?;
-            let outcome = self.consumer.resume(&active);
-            outcome.map_err(|error| from_client("cannot go on reading", &error))?;
+        if !std::mem::replace(&mut self.paused, false) {
+            return Ok(());
         }
-        Ok(())
+        let active = self.shared.assignment().active();
+        let outcome = self
+            .list(&active)
+            .and_then(|list| self.consumer.resume(&list));
+        outcome.map_err(|error| from_client("cannot go on reading", &error))
     }
 
-    fn list(&self, offsets: &Offsets) -> Result<TopicPartitionList> {
-        let mut list = TopicPartitionList::with_capacity(offsets.len());
-        for (partition, offset) in offsets {
-            list.add_partition_offset(&self.plan.topic, *partition, Offset::Offset(*offset))
-                .map_err(|error| from_client("cannot name a partition", &error))?;
+    /// Fetches no more of partitions that were read to their end.
+    fn rest(&mut self) -> Result<()> {
+        let mut finished = self.shared.assignment().finished();
+        finished.retain(|partition, _| self.resting.insert(*partition));
+        if finished.is_empty() {
+            return Ok(());
         }
-        Ok(list)
+        let outcome = self
+            .list(&finished)
+            .and_then(|list| self.consumer.pause(&list));
+        outcome.map_err(|error| from_client("cannot stop reading a partition", &error))
+    }
+
+    fn list(&self, offsets: &Offsets) -> KafkaResult<TopicPartitionList> {
+        list(&self.plan.topic, offsets)
     }
 
     /// What an error of the consumer means for this read; some mean nothing.

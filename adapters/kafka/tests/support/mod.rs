@@ -79,6 +79,7 @@ pub(crate) async fn topic(target: &dyn Target, partitions: u32, config: &[(&str,
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
+        ..StreamSpec::default()
     };
     let admin = target.admin().expect("an admin");
     admin.create(&spec).await.expect("a fresh topic");

@@ -18,10 +18,7 @@ pub async fn dropped_fetches_lose_and_repeat_nothing(rig: &Rig) {
         read_impatiently(source.as_mut(), &dropped),
         write_slowly(rig, &stream, &dropped)
     );
-    assert!(
-        read.iter().copied().eq(0..COUNT),
-        "lost, repeated or out of order"
-    );
+    records::assert_all(&read, 0..COUNT);
 }
 
 /// One batch after each dropped fetch.

@@ -47,7 +47,7 @@ pub async fn a_new_group_starts_at_the_oldest_record(rig: &Rig) {
     let stream = rig.stream(2).await;
     rig.write(&stream, &records::numbered(0..20)).await;
     let read = read_resumed(rig, &stream, &group_of(&stream)).await;
-    assert!(read.into_iter().eq(0..20));
+    records::assert_all(&read, 0..20);
 }
 
 /// In the middle of a batch, and at the end.
@@ -59,12 +59,7 @@ pub async fn a_reopened_group_resumes_where_it_committed(rig: &Rig) {
     source.close().await.expect("the source closes");
     let source = commit_first(rig, &stream, &group, 10).await;
     source.close().await.expect("the source closes");
-    assert!(
-        read_resumed(rig, &stream, &group)
-            .await
-            .into_iter()
-            .eq(23..30)
-    );
+    records::assert_all(&read_resumed(rig, &stream, &group).await, 23..30);
     let source = commit_first(rig, &stream, &group, 7).await;
     source.close().await.expect("the source closes");
     assert!(read_resumed(rig, &stream, &group).await.is_empty());
@@ -76,16 +71,11 @@ pub async fn records_that_were_not_committed_come_again(rig: &Rig) {
     let group = group_of(&stream);
     rig.write(&stream, &records::numbered(0..20)).await;
     let read = read_resumed(rig, &stream, &group).await;
-    assert!(read.into_iter().eq(0..20));
+    records::assert_all(&read, 0..20);
     let mut source = commit_first(rig, &stream, &group, 5).await;
     read::exactly(source.as_mut(), 10).await;
     source.close().await.expect("closing does not commit");
-    assert!(
-        read_resumed(rig, &stream, &group)
-            .await
-            .into_iter()
-            .eq(5..20)
-    );
+    records::assert_all(&read_resumed(rig, &stream, &group).await, 5..20);
 }
 
 /// The same token twice, and an empty one.
@@ -101,12 +91,7 @@ pub async fn committing_again_changes_nothing(rig: &Rig) {
     let nothing = ssectl_adapter::Commit::Nothing;
     source.commit(&nothing).await.expect("nothing is fine");
     source.close().await.expect("the source closes");
-    assert!(
-        read_resumed(rig, &stream, &group)
-            .await
-            .into_iter()
-            .eq(8..20)
-    );
+    records::assert_all(&read_resumed(rig, &stream, &group).await, 8..20);
 }
 
 /// What one group commits, another does not skip.
@@ -116,13 +101,8 @@ pub async fn groups_do_not_touch_each_other(rig: &Rig) {
     let (one, other) = (format!("{stream}-one"), format!("{stream}-other"));
     let source = commit_first(rig, &stream, &one, 6).await;
     source.close().await.expect("the source closes");
-    assert!(
-        read_resumed(rig, &stream, &other)
-            .await
-            .into_iter()
-            .eq(0..10)
-    );
-    assert!(read_resumed(rig, &stream, &one).await.into_iter().eq(6..10));
+    records::assert_all(&read_resumed(rig, &stream, &other).await, 0..10);
+    records::assert_all(&read_resumed(rig, &stream, &one).await, 6..10);
 }
 
 /// A read without a group commits to nobody.

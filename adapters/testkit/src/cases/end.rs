@@ -23,7 +23,7 @@ pub async fn the_end_is_fixed_when_the_source_opens(rig: &Rig) {
     let mut source = rig.ranged(&stream, Range::all()).await;
     rig.write(&stream, &records::numbered(50..80)).await;
     let read = read::until_end(source.as_mut()).await;
-    assert!(records::sorted(&read).into_iter().eq(0..50));
+    records::assert_all(&records::sorted(&read), 0..50);
 }
 
 /// A read that followed is told to stop at what is there now.
@@ -36,7 +36,7 @@ pub async fn bound_fixes_the_end(rig: &Rig) {
     source.bound().await.expect("the end is fixed");
     rig.write(&stream, &records::numbered(60..90)).await;
     read.extend(read::until_end(source.as_mut()).await);
-    assert!(records::sorted(&read).into_iter().eq(0..60));
+    records::assert_all(&records::sorted(&read), 0..60);
 }
 
 /// The first call decides.
@@ -48,7 +48,7 @@ pub async fn bound_again_moves_nothing(rig: &Rig) {
     rig.write(&stream, &records::numbered(20..40)).await;
     source.bound().await.expect("the end is fixed already");
     let read = read::until_end(source.as_mut()).await;
-    assert!(records::sorted(&read).into_iter().eq(0..20));
+    records::assert_all(&records::sorted(&read), 0..20);
 }
 
 /// Asking on after the end answers the same, whatever is written meanwhile.

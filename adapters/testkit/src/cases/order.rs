@@ -16,7 +16,7 @@ pub async fn records_of_a_partition_keep_their_order(rig: &Rig) {
     }
     sink.close().await.expect("the sink closes");
     let read = records::numbers(&rig.read_all(&stream).await);
-    assert!(read.iter().copied().eq(0..2000), "not in order: {read:?}");
+    records::assert_all(&read, 0..2000);
 }
 
 /// Several partitions; a key stays in one of them.

@@ -26,7 +26,7 @@ pub async fn start_reads_everything(rig: &Rig) {
     let stream = rig.stream(1).await;
     rig.write(&stream, &records::numbered(0..10)).await;
     let read = numbers(rig, &stream, to_end(Bound::Start)).await;
-    assert!(read.into_iter().eq(0..10));
+    records::assert_all(&read, 0..10);
 }
 
 /// `end`: nothing that was there when the source opened.
@@ -41,7 +41,7 @@ pub async fn end_reads_only_what_comes_later(rig: &Rig) {
     rig.write(&stream, &records::numbered(10..15)).await;
     source.bound().await.expect("the end is fixed");
     let read = read::until_end(source.as_mut()).await;
-    assert!(records::sorted(&read).into_iter().eq(10..15));
+    records::assert_all(&records::sorted(&read), 10..15);
 }
 
 /// `+N`, also past the end.
@@ -50,7 +50,7 @@ pub async fn after_start_skips_the_oldest(rig: &Rig) {
     rig.write(&stream, &records::numbered(0..10)).await;
     for (skip, first) in [(0, 0), (3, 3), (10, 10), (99, 10)] {
         let read = numbers(rig, &stream, to_end(Bound::AfterStart(skip))).await;
-        assert!(read.iter().copied().eq(first..10), "+{skip} read {read:?}");
+        records::assert_all(&read, first..10);
     }
     let read = numbers(
         rig,
@@ -67,7 +67,7 @@ pub async fn before_end_reads_the_newest(rig: &Rig) {
     rig.write(&stream, &records::numbered(0..10)).await;
     for (count, first) in [(0, 10), (3, 7), (10, 0), (99, 0)] {
         let read = numbers(rig, &stream, to_end(Bound::BeforeEnd(count))).await;
-        assert!(read.iter().copied().eq(first..10), "-{count} read {read:?}");
+        records::assert_all(&read, first..10);
     }
     let read = numbers(
         rig,

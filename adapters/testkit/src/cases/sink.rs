@@ -13,7 +13,7 @@ pub async fn flushed_records_are_visible_to_another_reader(rig: &Rig) {
         sink.write(&written).await.expect("the write is taken");
         sink.flush().await.expect("the flush succeeds");
         let read = records::sorted(&rig.read_all_anew(&stream).await);
-        assert!(read.into_iter().eq(0..round * 10));
+        records::assert_all(&read, 0..round * 10);
     }
     sink.close().await.expect("the sink closes");
 }
