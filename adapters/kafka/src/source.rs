@@ -1,6 +1,7 @@
 //! Reading a topic.
 
 mod assignment;
+mod commit;
 mod fault;
 mod group;
 mod plan;
@@ -27,7 +28,7 @@ use crate::properties;
 use group::{GroupConsumer, Rebalances};
 use plan::Plan;
 pub(crate) use plan::committed;
-use queue::Taken;
+use queue::{Portion, Taken};
 use reader::{Reader, Shared};
 
 /// The group of reads that belong to none: librdkafka does not read without one. Nothing is
@@ -100,16 +101,16 @@ impl KafkaSource {
         if self.thread.as_ref().is_some_and(JoinHandle::is_finished) {
             return Err(Error::new(ErrorKind::Other, BROKEN));
         }
-        let keep = |generation, records: &mut Vec<_>| {
-            self.shared.assignment().keep_ours(generation, records);
+        let keep = |generation, portion: &mut Portion| {
+            self.shared.assignment().keep_ours(generation, portion);
         };
         Ok(match self.shared.queue.take(limit, keep)? {
             Taken::Nothing => None,
             Taken::End => Some(Fetched::End),
-            Taken::Records(records) => Some(Fetched::Batch(Batch {
-                commit: assignment::token(&records),
-                records,
-                ..Batch::default()
+            Taken::Some(portion) => Some(Fetched::Batch(Batch {
+                commit: commit::token(&portion),
+                records: portion.records,
+                faults: portion.faults,
             })),
         })
     }

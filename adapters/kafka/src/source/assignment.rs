@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ssectl_adapter::{Commit, Partition, Position, Record};
+use ssectl_adapter::{Commit, Origin, Partition, Position};
 
+use super::queue::Portion;
 use crate::cluster::Offsets;
 
 /// The state that the reading thread and the asking task share.
@@ -35,13 +36,13 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Whether the record is of this partition and not beyond its end.
-    fn holds(&self, record: &Record) -> bool {
-        let beyond = match (&record.origin.position, self.end) {
+    /// Whether what was read there is of this partition and not beyond its end.
+    fn holds(&self, origin: &Origin) -> bool {
+        let beyond = match (&origin.position, self.end) {
             (Position::Offset(offset), Some(end)) => *offset >= end,
             _ => false,
         };
-        self.name == record.origin.partition && !beyond
+        self.name == origin.partition && !beyond
     }
 }
 
@@ -139,15 +140,21 @@ impl Assignment {
             .collect()
     }
 
-    /// Drops records that were read before their partition went to others or their end was fixed.
-    pub(super) fn keep_ours(&self, generation: u64, records: &mut Vec<Record>) {
+    /// Drops what was read before its partition went to others or its end was fixed.
+    pub(super) fn keep_ours(&self, generation: u64, portion: &mut Portion) {
         if generation == self.generation {
             return;
         }
-        records.retain(|record| {
+        let ours = |origin: &Origin| {
             let mut slots = self.slots.values();
-            slots.any(|slot| slot.since <= generation && slot.holds(record))
-        });
+            slots.any(|slot| slot.since <= generation && slot.holds(origin))
+        };
+        portion.records.retain(|record| ours(&record.origin));
+        portion.faults.retain(|fault| ours(&fault.origin));
+        // A fault stands behind all records that were read in the same go.
+        for fault in &mut portion.faults {
+            fault.index = portion.records.len();
+        }
     }
 
     /// What of a token is ours to commit.
@@ -168,58 +175,14 @@ impl Assignment {
     }
 }
 
-/// The token for records: behind the last of each partition.
-pub(super) fn token(records: &[Record]) -> Commit {
-    let mut positions: BTreeMap<Partition, Position> = BTreeMap::new();
-    let mut records = records.iter().peekable();
-    while let Some(record) = records.next() {
-        let origin = &record.origin;
-        // Records come in runs of one partition; only the last of a run counts.
-        if records
-            .peek()
-            .is_some_and(|next| next.origin.partition == origin.partition)
-        {
-            continue;
-        }
-        if let Position::Offset(offset) = origin.position {
-            positions.insert(origin.partition.clone(), Position::Offset(offset + 1));
-        }
-    }
-    Commit::UpTo(positions)
-}
-
 #[cfg(test)]
 mod tests {
-    use ssectl_adapter::Origin;
-
+    use super::super::commit::tests::{fault, portion, record};
+    use super::super::commit::token;
     use super::*;
-
-    fn record(partition: &str, offset: i64) -> Record {
-        Record {
-            origin: Origin {
-                partition: Partition::from(partition),
-                position: Position::Offset(offset),
-                ..Origin::default()
-            },
-            ..Record::default()
-        }
-    }
 
     fn offsets(pairs: &[(i32, i64)]) -> Offsets {
         pairs.iter().copied().collect()
-    }
-
-    #[test]
-    fn the_token_is_behind_the_last_record_of_each_partition() {
-        let read = [
-            record("0", 4),
-            record("0", 5),
-            record("1", 9),
-            record("0", 6),
-        ];
-        let expected = [("0", 7), ("1", 10)]
-            .map(|(partition, next)| (Partition::from(partition), Position::Offset(next)));
-        assert_eq!(token(&read), Commit::UpTo(expected.into()));
     }
 
     #[test]
@@ -229,22 +192,25 @@ mod tests {
         let read = [record("0", 3), record("1", 4)];
         let generation = ours.generation;
         ours.replace(&offsets(&[(1, 0)]));
-        let mut kept = read.to_vec();
+        let mut kept = portion(&read);
         ours.keep_ours(generation, &mut kept);
-        assert_eq!(kept, [record("1", 4)]);
-        assert_eq!(ours.committable(&token(&read)), offsets(&[(1, 5)]));
+        assert_eq!(kept.records, [record("1", 4)]);
+        assert_eq!(
+            ours.committable(&token(&portion(&read))),
+            offsets(&[(1, 5)])
+        );
     }
 
     #[test]
     fn a_partition_that_came_back_is_not_committed_backwards() {
         let mut ours = Assignment::default();
         ours.add(&offsets(&[(0, 0)]));
-        let old = token(&[record("0", 300)]);
+        let old = token(&portion(&[record("0", 300)]));
         let generation = ours.generation;
         ours.remove(|_| true);
         ours.add(&offsets(&[(0, 500)]));
         assert_eq!(ours.committable(&old), Offsets::new());
-        let mut kept = vec![record("0", 301)];
+        let mut kept = portion(&[record("0", 301)]);
         ours.keep_ours(generation, &mut kept);
         assert!(kept.is_empty());
     }
@@ -280,9 +246,11 @@ mod tests {
         let generation = ours.generation;
         ours.slots.get_mut(&0).expect("ours").next = 12;
         ours.bound(offsets(&[(0, 10)]));
-        let mut kept = vec![record("0", 9), record("0", 10), record("0", 11)];
+        let mut kept = portion(&[record("0", 9), record("0", 10), record("0", 11)]);
+        kept.faults = [8, 12].map(|offset| fault("0", offset)).into();
         ours.keep_ours(generation, &mut kept);
-        assert_eq!(kept, [record("0", 9)]);
+        assert_eq!(kept.records, [record("0", 9)]);
+        assert_eq!(kept.faults.len(), 1);
         assert_eq!(ours.active(), Offsets::new());
     }
 

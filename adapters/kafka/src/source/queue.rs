@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ssectl_adapter::{Error, ErrorKind, Limit, Record, Result};
+use ssectl_adapter::{Error, ErrorKind, Fault, Limit, Record, Result};
 use tokio::sync::Notify;
 
 /// Once this many records wait to be asked for, the thread reads no more.
@@ -13,17 +13,27 @@ const RECORDS: usize = 32_768;
 const BYTES: usize = 8 << 20;
 
 /// Records that were read in one go.
-pub(super) struct Chunk {
-    pub(super) records: std::vec::IntoIter<Record>,
-    pub(super) bytes: usize,
+struct Chunk {
+    records: std::vec::IntoIter<Record>,
+    /// What came behind the last of them and is no record.
+    fault: Option<Fault>,
+    bytes: usize,
     /// The assignment they were read under.
-    pub(super) generation: u64,
+    generation: u64,
+}
+
+/// A part of what waits, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Portion {
+    pub(super) records: Vec<Record>,
+    /// Each with its place among the records.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// What the task is told.
 pub(super) enum Taken {
-    /// At least one record.
-    Records(Vec<Record>),
+    /// At least one record or fault.
+    Some(Portion),
     /// Nothing yet.
     Nothing,
     /// Nothing any more.
@@ -68,12 +78,20 @@ impl Queue {
         drop(self.room.wait_timeout_while(self.state(), patience, open));
     }
 
-    pub(super) fn push(&self, records: Vec<Record>, bytes: usize, generation: u64) {
+    /// Adds records that were read in one go, and what came behind them that is none.
+    pub(super) fn push(
+        &self,
+        records: Vec<Record>,
+        fault: Option<Fault>,
+        bytes: usize,
+        generation: u64,
+    ) {
         let mut state = self.state();
         state.records += records.len();
         state.bytes += bytes;
         state.chunks.push_back(Chunk {
             records: records.into_iter(),
+            fault,
             bytes,
             generation,
         });
@@ -120,24 +138,26 @@ impl Queue {
         self.filled.notified().await;
     }
 
-    /// Takes records within the limit, without those that `keep` refuses.
-    pub(super) fn take(&self, limit: Limit, keep: impl Fn(u64, &mut Vec<Record>)) -> Result<Taken> {
+    /// Takes records within the limit, without those that `keep` removes.
+    pub(super) fn take(&self, limit: Limit, keep: impl Fn(u64, &mut Portion)) -> Result<Taken> {
         let mut state = self.state();
-        let mut records = Vec::new();
+        let mut taken = Portion::default();
         let mut bytes = 0;
         while let Some(mut chunk) = state.chunks.pop_front() {
             let before = (chunk.records.len(), chunk.bytes);
-            take_from(&mut chunk, limit, &mut records, &mut bytes, &keep);
+            let mut portion = portion(&mut chunk, limit, taken.records.len(), &mut bytes);
             state.records -= before.0 - chunk.records.len();
             state.bytes -= before.1 - chunk.bytes;
+            keep(chunk.generation, &mut portion);
+            taken.append(portion);
             if chunk.records.len() > 0 {
                 state.chunks.push_front(chunk);
                 break;
             }
         }
         self.room.notify_all();
-        if !records.is_empty() {
-            return Ok(Taken::Records(records));
+        if !taken.is_empty() {
+            return Ok(Taken::Some(taken));
         }
         state.answer()
     }
@@ -162,27 +182,43 @@ impl State {
     }
 }
 
-/// Moves what fits; a chunk that fits as a whole and alone keeps its allocation.
-fn take_from(
-    chunk: &mut Chunk,
-    limit: Limit,
-    records: &mut Vec<Record>,
-    bytes: &mut usize,
-    keep: &impl Fn(u64, &mut Vec<Record>),
-) {
-    let fits =
-        records.len() + chunk.records.len() <= limit.records && *bytes + chunk.bytes <= limit.bytes;
-    let mut taken: Vec<Record> = if fits {
+impl Portion {
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.faults.is_empty()
+    }
+
+    fn append(&mut self, mut later: Self) {
+        let before = self.records.len();
+        if self.records.is_empty() {
+            self.records = later.records;
+        } else {
+            self.records.append(&mut later.records);
+        }
+        self.faults
+            .extend(later.faults.into_iter().map(|fault| Fault {
+                index: before + fault.index,
+                ..fault
+            }));
+    }
+}
+
+/// What fits of a chunk; all of it, if it does, in the allocation it has.
+fn portion(chunk: &mut Chunk, limit: Limit, have: usize, bytes: &mut usize) -> Portion {
+    let fits = have + chunk.records.len() <= limit.records && *bytes + chunk.bytes <= limit.bytes;
+    let records: Vec<Record> = if fits {
         *bytes += std::mem::take(&mut chunk.bytes);
         std::mem::take(&mut chunk.records).collect()
     } else {
-        part(chunk, limit, records.len(), bytes)
+        part(chunk, limit, have, bytes)
     };
-    keep(chunk.generation, &mut taken);
-    if records.is_empty() {
-        *records = taken;
-    } else {
-        records.append(&mut taken);
+    let fault = chunk.fault.take_if(|_| chunk.records.len() == 0);
+    let faults = fault.map(|fault| Fault {
+        index: records.len(),
+        ..fault
+    });
+    Portion {
+        faults: faults.into_iter().collect(),
+        records,
     }
 }
 
@@ -212,7 +248,7 @@ mod tests {
     }
 
     fn push(queue: &Queue, sizes: &[usize], generation: u64) {
-        queue.push(records(sizes), sizes.iter().sum(), generation);
+        queue.push(records(sizes), None, sizes.iter().sum(), generation);
     }
 
     fn take(queue: &Queue, count: usize, bytes: usize) -> Vec<usize> {
@@ -222,7 +258,7 @@ mod tests {
             wait: Duration::ZERO,
         };
         match queue.take(limit, |_, _| {}).expect("no trouble") {
-            Taken::Records(records) => records.iter().map(Record::size).collect(),
+            Taken::Some(taken) => taken.records.iter().map(Record::size).collect(),
             _ => Vec::new(),
         }
     }
@@ -255,15 +291,35 @@ mod tests {
         let queue = Queue::default();
         push(&queue, &[1], 1);
         push(&queue, &[2], 2);
-        let taken = queue.take(Limit::default(), |generation, records| {
+        let taken = queue.take(Limit::default(), |generation, portion| {
             if generation == 1 {
-                records.clear();
+                portion.records.clear();
             }
         });
-        let Ok(Taken::Records(records)) = taken else {
+        let Ok(Taken::Some(taken)) = taken else {
             panic!("one record is left");
         };
-        assert_eq!(records.len(), 1);
+        assert_eq!(taken.records.len(), 1);
+    }
+
+    #[test]
+    fn a_fault_keeps_its_place_among_the_records() {
+        let queue = Queue::default();
+        let fault = || Fault {
+            origin: ssectl_adapter::Origin::default(),
+            index: 0,
+            raw: None,
+            error: Error::new(ErrorKind::Data, "no record"),
+        };
+        queue.push(records(&[1, 1, 1]), Some(fault()), 3, 0);
+        push(&queue, &[1, 1], 0);
+        queue.push(Vec::new(), Some(fault()), 0, 0);
+        assert_eq!(take(&queue, 1, 9), [1]);
+        let Ok(Taken::Some(taken)) = queue.take(Limit::default(), |_, _| {}) else {
+            panic!("four records are left");
+        };
+        let places: Vec<_> = taken.faults.iter().map(|fault| fault.index).collect();
+        assert_eq!((taken.records.len(), places), (4, vec![2, 4]));
     }
 
     #[test]

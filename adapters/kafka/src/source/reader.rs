@@ -8,7 +8,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
-use ssectl_adapter::{Record, Result};
+use ssectl_adapter::{Fault, Record, Result};
 
 use super::assignment::Assignment;
 use super::fault;
@@ -60,7 +60,16 @@ pub(super) struct Reader {
 #[derive(Default)]
 struct Gathered {
     records: Vec<Record>,
+    /// What came behind them and is no record.
+    fault: Option<Fault>,
     bytes: usize,
+}
+
+impl Gathered {
+    fn is_full(&self) -> bool {
+        let large = self.records.len() >= CHUNK_RECORDS || self.bytes >= CHUNK_BYTES;
+        large || self.fault.is_some()
+    }
 }
 
 impl Reader {
@@ -120,47 +129,50 @@ impl Reader {
             match consumer.poll(wait) {
                 None => break Ok(()),
                 Some(Ok(_)) if over => {}
-                Some(Ok(message)) => match self.accept(&message, &mut gathered) {
-                    Ok(()) => {}
-                    error => break error,
-                },
+                Some(Ok(message)) => self.accept(&message, &mut gathered),
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     self.shared.assignment().reached_end(partition);
                 }
                 Some(Err(error)) => break self.explain(&error),
             }
-            if gathered.records.len() >= CHUNK_RECORDS || gathered.bytes >= CHUNK_BYTES {
+            if gathered.is_full() {
                 break Ok(());
             }
             wait = Duration::ZERO;
         };
-        if !gathered.records.is_empty() {
-            self.shared
-                .queue
-                .push(gathered.records, gathered.bytes, generation);
+        let Gathered {
+            records,
+            fault,
+            bytes,
+        } = gathered;
+        if !records.is_empty() || fault.is_some() {
+            self.shared.queue.push(records, fault, bytes, generation);
         }
         outcome
     }
 
     /// Takes a message unless it is beyond the end, or read already.
-    fn accept(&mut self, message: &BorrowedMessage<'_>, gathered: &mut Gathered) -> Result<()> {
+    fn accept(&mut self, message: &BorrowedMessage<'_>, gathered: &mut Gathered) {
         let mut assignment = self.shared.assignment();
         let Some(slot) = assignment.slots.get_mut(&message.partition()) else {
-            return Ok(());
+            return;
         };
         if slot.done || message.offset() < slot.next {
-            return Ok(());
+            return;
         }
         if slot.end.is_some_and(|end| message.offset() >= end) {
             slot.done = true;
-            return Ok(());
+            return;
         }
-        let record = self.copier.copy(message, &slot.name)?;
         slot.next = message.offset() + 1;
         slot.done = slot.end.is_some_and(|end| slot.next >= end);
-        gathered.bytes += record.size();
-        gathered.records.push(record);
-        Ok(())
+        match self.copier.copy(message, &slot.name) {
+            Ok(record) => {
+                gathered.bytes += record.size();
+                gathered.records.push(record);
+            }
+            Err(fault) => gathered.fault = Some(fault),
+        }
     }
 
     /// Carries out what the group changed.

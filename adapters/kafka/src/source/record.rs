@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message, Timestamp as KafkaTime};
 use ssectl_adapter::{
-    Error, ErrorKind, Headers, Origin, Partition, Position, Record, Result, Timestamp,
+    Error, ErrorKind, Fault, Headers, Origin, Partition, Position, Record, Timestamp,
 };
 
 /// Payloads are copied into blocks of this size, so that a small record costs no allocation.
@@ -26,33 +26,43 @@ impl Copier {
         }
     }
 
-    /// A record of the same content. Fails on a header whose name is not UTF-8.
+    /// A record of the same content. A header whose name is not UTF-8 has no place in one.
     pub(super) fn copy(
         &mut self,
         message: &BorrowedMessage<'_>,
         partition: &Partition,
-    ) -> Result<Record> {
+    ) -> Result<Record, Fault> {
+        let origin = Origin {
+            stream: self.stream.clone(),
+            partition: partition.clone(),
+            position: Position::Offset(message.offset()),
+        };
+        let value = message.payload().map(|value| self.bytes(value));
+        let Some(headers) = self.headers(message) else {
+            return Err(Fault {
+                origin,
+                index: 0,
+                raw: value,
+                error: Error::new(ErrorKind::Data, "a header has a name that is not UTF-8"),
+            });
+        };
         Ok(Record {
             key: message.key().map(|key| self.bytes(key)),
-            value: message.payload().map(|value| self.bytes(value)),
-            headers: self.headers(message)?,
+            value,
+            headers,
             timestamp: match message.timestamp() {
                 KafkaTime::NotAvailable => None,
                 KafkaTime::CreateTime(millis) | KafkaTime::LogAppendTime(millis) => {
                     Some(Timestamp::from_millis(millis))
                 }
             },
-            origin: Origin {
-                stream: self.stream.clone(),
-                partition: partition.clone(),
-                position: Position::Offset(message.offset()),
-            },
+            origin,
         })
     }
 
-    fn headers(&mut self, message: &BorrowedMessage<'_>) -> Result<Headers> {
+    fn headers(&mut self, message: &BorrowedMessage<'_>) -> Option<Headers> {
         let Some(headers) = message.headers() else {
-            return Ok(Headers::new());
+            return Some(Headers::new());
         };
         // rdkafka panics on a name that is not UTF-8 and offers no other way to the header.
         let copy = || {
@@ -62,14 +72,7 @@ impl Copier {
             });
             pairs.collect()
         };
-        catch_unwind(AssertUnwindSafe(copy)).map_err(|_| {
-            let offset = message.offset();
-            Error::new(ErrorKind::Data, "a header has a name that is not UTF-8")
-                .with("topic", &self.stream)
-                .with("partition", message.partition())
-                .with("offset", offset)
-                .hint(format!("read on behind it, from offset {}", offset + 1))
-        })
+        catch_unwind(AssertUnwindSafe(copy)).ok()
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Bytes {
