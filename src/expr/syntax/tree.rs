@@ -55,7 +55,7 @@ macro_rules! visitors {
                 },
                 Term::Obj(entries) => for (key, value) in entries {
                     visit(key);
-                    for value in value {
+                    if let Some(value) = value {
                         visit(value);
                     }
                 },
@@ -75,7 +75,7 @@ macro_rules! visitors {
                 }
                 Term::TryCatch(body, catch) => {
                     visit(body);
-                    for catch in catch {
+                    if let Some(catch) = catch {
                         visit(catch);
                     }
                 }
@@ -84,7 +84,7 @@ macro_rules! visitors {
                         visit(condition);
                         visit(then);
                     }
-                    for otherwise in otherwise {
+                    if let Some(otherwise) = otherwise {
                         visit(otherwise);
                     }
                 }
@@ -103,10 +103,10 @@ macro_rules! visitors {
                         match part {
                             Part::Index(index) => visit(index),
                             Part::Range(start, end) => {
-                                for bound in start {
+                                if let Some(bound) = start {
                                     visit(bound);
                                 }
-                                for bound in end {
+                                if let Some(bound) = end {
                                     visit(bound);
                                 }
                             }
