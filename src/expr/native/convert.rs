@@ -75,7 +75,7 @@ fn deeper(value: Value) -> ValR {
         Value::Num(number) => number.as_i64().unwrap_or(0) + 1,
         _ => 0,
     };
-    meter::admit(0, u32::try_from(depth).unwrap_or(u32::MAX));
+    meter::admit_depth(u32::try_from(depth).unwrap_or(u32::MAX));
     Ok(Value::int(depth))
 }
 

@@ -5,12 +5,17 @@
 //! its errors name a token but not what is wrong with it.
 
 mod braces;
+mod filters;
+mod operators;
 mod outputs;
 mod parser;
 mod recursion;
+mod terms;
+mod trace;
 mod tree;
 
 pub(crate) use parser::parse;
+pub(crate) use trace::traced;
 pub(crate) use tree::{Def, Term, calls, definitions, mentions};
 
 /// Where a program is wrong, in bytes from its start, and how.

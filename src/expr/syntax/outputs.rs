@@ -168,6 +168,11 @@ pub(super) fn interpolate<'s>(
 /// the results of jq, which goes from path to path, unless parts are removed or are not found by
 /// the plain following of paths; then it is done as jq does it.
 pub(super) fn update<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
+    let left = if is_search(&left) {
+        with_true_alternatives(left)
+    } else {
+        left
+    };
     let by_path = |value| Term::Call("_modify", vec![left.clone(), value]);
     let bound = |f: &dyn Fn(Term<'s>) -> Term<'s>| {
         tree::bind(
@@ -185,6 +190,26 @@ pub(super) fn update<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> T
             bound(&|value| tree::binary(Term::Id, BinaryOp::Math(math), value))
         }
         BinaryOp::UpdateAlt => bound(&|value| tree::binary(Term::Id, BinaryOp::Alt, value)),
+        op => tree::binary(left, op, right),
+    }
+}
+
+/// `(a | values that are true) // b` for `a // b`: of several outputs, jq takes the paths of those
+/// that are true, while the engine takes all if one is.
+fn with_true_alternatives(path: Term<'_>) -> Term<'_> {
+    let Term::BinOp(left, op, right) = path else {
+        return path;
+    };
+    let (left, right) = (
+        with_true_alternatives(*left),
+        with_true_alternatives(*right),
+    );
+    match op {
+        BinaryOp::Alt => {
+            let nothing = Some(Box::new(Term::Call("empty", Vec::new())));
+            let if_true = Term::IfThenElse(vec![(Term::Id, Term::Id)], nothing);
+            tree::binary(tree::pipe(left, if_true), BinaryOp::Alt, right)
+        }
         op => tree::binary(left, op, right),
     }
 }
