@@ -1,6 +1,6 @@
 //! How fast this adapter writes and reads, and how long opening and closing take.
 //!
-//! `cargo run --release -p ssectl-adapter-kafka --example throughput -- HOST:PORT [RECORDS] [BYTES] [OPTION=VALUE ...]`
+//! `cargo run --release -p ssectl-adapter-kafka --example throughput -- [HOST:PORT|emulator] [RECORDS] [BYTES] [OPTION=VALUE ...]`
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::time::Instant;
@@ -8,6 +8,7 @@ use std::time::Instant;
 use ssectl_adapter::{
     Adapter, Fetched, Limit, Range, Record, Result, SinkSpec, SourceSpec, StreamSpec, Target,
 };
+use ssectl_emulator::kafka::{Config, Emulator};
 
 /// As many records as the engine writes at once.
 const BATCH: usize = 8192;
@@ -15,7 +16,11 @@ const BATCH: usize = 8192;
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let address = arguments.next().unwrap_or_else(|| "localhost:9092".into());
+    let mut address = arguments.next().unwrap_or_else(|| "emulator".into());
+    let emulator = Emulator::start(Config::default()).expect("the emulator starts");
+    if address == "emulator" {
+        address = emulator.address().to_string();
+    }
     let mut number = |default| {
         arguments
             .next()

@@ -26,7 +26,7 @@ pub(crate) use tls::Tls;
 pub(crate) struct KafkaConfig {
     /// Addresses to connect to first, `HOST` or `HOST:PORT` (9092), as a list or with commas.
     pub brokers: Brokers,
-    /// Name under which brokers log this client.
+    /// Name under which brokers log this client. Default: `ssectl`.
     #[serde(default = "default_client_id")]
     pub client_id: Text,
     /// `true`, or the certificates to use; plain text when not said.
@@ -36,41 +36,46 @@ pub(crate) struct KafkaConfig {
     pub sasl: Option<Sasl>,
     /// Consumer group of reads that name none.
     pub group: Option<Text>,
-    /// `range`, `roundrobin` or `cooperative-sticky`: how a group shares partitions. All members
-    /// of a group must agree; `range` is what other clients offer by default.
+    /// How a group shares partitions: `range` (default), `roundrobin` or `cooperative-sticky`. All
+    /// members of a group must agree; `range` is what other clients offer by default.
     #[serde(default)]
     pub assignment: Assignment,
-    /// `classic`, or `consumer` for the protocol of Kafka 4 (KIP-848).
+    /// `classic` (default), or `consumer` for the protocol of Kafka 4 (KIP-848).
     #[serde(default)]
     pub group_protocol: GroupProtocol,
     /// Fixed name of this member, so that a short restart moves no partitions.
     pub group_instance: Option<Text>,
     /// How long a member may be silent before its partitions go to others; `classic` only.
+    /// Default: 45s.
     pub session_timeout: Option<Span>,
-    /// `read-committed` hides records of aborted and of open transactions.
+    /// `read-committed` (default) hides records of aborted and of open transactions;
+    /// `read-uncommitted` shows them.
     #[serde(default)]
     pub isolation: Isolation,
-    /// What to do when the position to read is gone: `error`, or go to `earliest` or `latest`.
+    /// What to do when the position to read is gone: `error` (default), or go on at the `earliest`
+    /// or the `latest` record.
     #[serde(default)]
     pub offset_reset: OffsetReset,
-    /// `all` in-sync replicas, or the leader alone (`1`), before a record counts as written.
+    /// Who must have a record before it counts as written: `all` in-sync replicas (default), or
+    /// the leader alone (`1`).
     #[serde(default, deserialize_with = "text::word")]
     pub acks: Acks,
     /// Retries of the producer neither repeat nor reorder records; on unless `acks` is 1.
     pub idempotence: Option<bool>,
-    /// `none`, `gzip`, `snappy`, `lz4` or `zstd`.
+    /// `none` (default), `gzip`, `snappy`, `lz4` or `zstd`.
     #[serde(default)]
     pub compression: Compression,
-    /// How long to wait for more records to share a request with.
+    /// How long to wait for more records to share a request with. Default: 0.
     #[serde(default = "default_linger")]
     pub linger: Span,
-    /// How keys choose partitions; `murmur2-random` is what Java clients do.
+    /// How keys choose partitions: `murmur2-random` (default) as Java clients do,
+    /// `consistent-random` as librdkafka, `fnv1a-random` as Sarama, or `random`.
     #[serde(default)]
     pub partitioner: Partitioner,
-    /// How long to try to reach the cluster before it counts as unavailable.
+    /// How long to try to reach the cluster before it counts as unavailable. Default: 10s.
     #[serde(default = "default_connect_timeout")]
     pub connect_timeout: Span,
-    /// How long to try to deliver a record, over outages and changes of leaders.
+    /// How long to try to deliver a record, over outages and changes of leaders. Default: 2m.
     #[serde(default = "default_delivery_timeout")]
     pub delivery_timeout: Span,
     /// Replicas of topics made here; the cluster's default when not said.
@@ -229,4 +234,36 @@ fn default_connect_timeout() -> Span {
 
 fn default_delivery_timeout() -> Span {
     Span::from_millis(120_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row per option, as the README shows them.
+    fn rows<T: JsonSchema>(prefix: &str) -> String {
+        let schema = schemars::schema_for!(T);
+        let options = schema.get("properties").and_then(|p| p.as_object());
+        let rows = options.into_iter().flatten().map(|(name, option)| {
+            let words = option["description"].as_str().unwrap_or_default();
+            let words = words.replace('\n', " ");
+            format!("| `{prefix}{name}` | {words} |\n")
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn the_readme_shows_every_option() {
+        let readme = include_str!("../README.md");
+        for (rows, what) in [
+            (rows::<KafkaConfig>(""), "options"),
+            (rows::<Sasl>("sasl."), "sasl"),
+            (rows::<tls::TlsOptions>("tls."), "tls"),
+        ] {
+            assert!(
+                readme.contains(&rows),
+                "the table of {what} should be:\n{rows}"
+            );
+        }
+    }
 }

@@ -1,6 +1,4 @@
-//! The conformance suite, over the emulator or the broker of `SSECTL_TEST_KAFKA`.
-
-mod support;
+//! The suite of all adapters.
 
 ssectl_testkit::suite! {
     harness: crate::support::Cluster::start(),

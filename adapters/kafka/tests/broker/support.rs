@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use serde_json::Value;
+use ssectl_adapter::{Adapter, Range, Record, SinkSpec, SourceSpec, StreamSpec, Target};
 use tempfile::TempDir;
 
 /// One broker; killed when dropped.
@@ -88,4 +91,56 @@ pub(crate) fn peers() -> PathBuf {
 
 fn script() -> PathBuf {
     peers().join("kafka.sh")
+}
+
+/// A target, which must be a valid one.
+pub(crate) fn target(options: Value) -> Arc<dyn Target> {
+    let Value::Object(options) = options else {
+        panic!("no map of options");
+    };
+    let target = ssectl_adapter_kafka::adapter().target(&options);
+    target.expect("valid options")
+}
+
+/// Makes a topic.
+pub(crate) async fn create(target: &dyn Target, name: &str, partitions: u32) {
+    let spec = StreamSpec {
+        name: name.to_owned(),
+        partitions: Some(partitions),
+        ..StreamSpec::default()
+    };
+    let admin = target.admin().expect("an admin");
+    admin.create(&spec).await.expect("a fresh topic");
+}
+
+/// Writes to a topic.
+pub(crate) fn sink_of(stream: &str) -> SinkSpec {
+    SinkSpec {
+        stream: stream.to_owned(),
+    }
+}
+
+/// Reads all that a topic holds.
+pub(crate) fn whole(stream: &str) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range: Range::all(),
+        ..SourceSpec::default()
+    }
+}
+
+/// Numbers as values, with fifty keys in turn.
+pub(crate) fn numbered(numbers: std::ops::Range<usize>) -> Vec<Record> {
+    numbers
+        .map(|number| Record {
+            key: Some(format!("key-{}", number % 50).into()),
+            ..Record::from_value(number.to_string())
+        })
+        .collect()
+}
+
+/// The number in a value.
+pub(crate) fn number(record: &Record) -> usize {
+    let text = std::str::from_utf8(record.value.as_deref().expect("a value")).expect("text");
+    text.parse().expect("a number")
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use ssectl_adapter::{Adapter, Capabilities, Options, StreamSpec, Target};
+use ssectl_adapter::{
+    Adapter, Capabilities, Fetched, Limit, Options, Range, Record, SinkSpec, Source, SourceSpec,
+    StreamSpec, Target,
+};
 use ssectl_emulator::kafka::{Config, Emulator};
 use ssectl_testkit::Harness;
 
@@ -107,4 +110,56 @@ impl Harness for Cluster {
         // Already gone is as good.
         admin.delete(stream).await.ok();
     }
+}
+
+/// Writes to a topic.
+pub(crate) fn sink_of(stream: &str) -> SinkSpec {
+    SinkSpec {
+        stream: stream.to_owned(),
+    }
+}
+
+/// Reads a part of a topic, as no group.
+pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range,
+        ..SourceSpec::default()
+    }
+}
+
+/// A record of text.
+pub(crate) fn keyed(key: &str, value: &str) -> Record {
+    Record {
+        key: Some(key.to_owned().into()),
+        ..Record::from_value(value.to_owned())
+    }
+}
+
+/// Writes records, none of which may be refused.
+pub(crate) async fn write(target: &dyn Target, stream: &str, records: &[Record]) {
+    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
+    let written = sink.write(records).await.expect("a write");
+    assert!(written.rejected.is_empty(), "{:?}", written.rejected);
+    sink.close().await.expect("the sink closes");
+}
+
+/// Everything up to the end of a source.
+pub(crate) async fn until_end(source: &mut dyn Source) -> Vec<Record> {
+    let mut records = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        match source.fetch(Limit::default()).await.expect("a fetch") {
+            Fetched::Batch(batch) => records.extend(batch.records),
+            Fetched::Idle => {}
+            Fetched::End => return records,
+        }
+    }
+    panic!("no end after {} records", records.len());
+}
+
+/// Everything a topic holds.
+pub(crate) async fn read_all(target: &dyn Target, stream: &str) -> Vec<Record> {
+    let source = target.source(&reader_of(stream, Range::all())).await;
+    until_end(source.expect("a source").as_mut()).await
 }

@@ -1,0 +1,8 @@
+//! The adapter over the emulator, or over the broker of `SSECTL_TEST_KAFKA`.
+
+mod conformance;
+mod groups;
+mod options;
+mod reading;
+mod support;
+mod writing;

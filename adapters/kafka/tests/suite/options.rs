@@ -1,0 +1,111 @@
+//! Options, and what goes wrong before anything is read.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use ssectl_adapter::{Adapter, ErrorKind, Range, StreamSpec};
+
+use crate::support::{Cluster, options, reader_of, sink_of, target, topic};
+
+#[test]
+fn wrong_options_are_named_and_secrets_are_not() {
+    let adapter = ssectl_adapter_kafka::adapter();
+    for (wrong, says) in [
+        (json!({}), "brokers"),
+        (
+            json!({ "brokers": "a", "brokres": "b" }),
+            "unknown option `brokres`",
+        ),
+        (
+            json!({ "brokers": "a", "librdkafka": { "fetch.min.byts": 1 } }),
+            "`fetch.min.byts`",
+        ),
+        (
+            json!({ "brokers": "a", "librdkafka": { "linger.ms": "hunter2" } }),
+            "`linger.ms`",
+        ),
+        (
+            json!({ "brokers": "a", "librdkafka": { "group.id": "x" } }),
+            "`librdkafka.group.id`",
+        ),
+        (json!({ "brokers": "a", "acks": 0 }), "`0`"),
+        (
+            json!({ "brokers": "a", "acks": 1, "idempotence": true }),
+            "`acks: all`",
+        ),
+        (json!({ "brokers": "a", "linger": "soon" }), "`soon`"),
+        (
+            json!({ "brokers": "a", "tls": { "ca": "/no/such/file.pem" } }),
+            "`tls.ca`",
+        ),
+        (
+            json!({ "brokers": "a", "sasl": { "mechanism": "PLAIN", "password": "hunter2" } }),
+            "sasl.username",
+        ),
+        (
+            json!({ "brokers": "a", "sasl": { "mechanism": "MAGIC", "password": "hunter2" } }),
+            "MAGIC",
+        ),
+        (
+            json!({ "brokers": "a", "sasl": { "mechanism": "OAUTHBEARER" } }),
+            "sasl.token",
+        ),
+        (
+            json!({ "brokers": "a", "sasl": { "mechanism": "PLAIN", "username": "u", "password": 2 } }),
+            "string",
+        ),
+        (
+            json!({ "brokers": "a", "librdkafka": { "sasl.password": "hunter2" } }),
+            "use `sasl`",
+        ),
+    ] {
+        let error = adapter.target(&options(wrong.clone())).err();
+        let error = error.unwrap_or_else(|| panic!("{wrong} is accepted"));
+        assert_eq!(error.kind(), ErrorKind::Config, "{wrong}: {error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let text = format!("{error} {} {error:?}", cause.unwrap_or_default());
+        assert!(text.contains(says), "{wrong}: {text}");
+        assert!(!text.contains("hunter2"), "{wrong}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_unreachable_broker_is_unavailable_in_time() {
+    let target = target(&options(
+        json!({ "brokers": "127.0.0.1:1", "connect-timeout": "1s" }),
+    ));
+    let admin = target.admin().expect("an admin needs no network");
+    let errors = [
+        target.source(&reader_of("t", Range::all())).await.err(),
+        target.sink(&sink_of("t")).await.err(),
+        target.probe().await.err(),
+        admin.list().await.err(),
+        admin.create(&StreamSpec::default()).await.err(),
+    ];
+    let start = Instant::now();
+    for error in errors {
+        let error = error.expect("nobody listens there");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(error.is_temporary());
+        assert!(error.to_string().contains("127.0.0.1:1"), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert!(
+            cause.is_some_and(|cause| cause.contains("refused")),
+            "{error}"
+        );
+    }
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_misspelt_topic_is_answered_with_the_nearest_one() {
+    let cluster = Cluster::start();
+    let target = cluster.target(json!({}));
+    let stream = topic(target.as_ref(), 1, &[]).await;
+    let wrong = stream.replace("test", "tset");
+    let spec = reader_of(&wrong, Range::default());
+    let error = target.source(&spec).await.err().expect("no such topic");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("did you mean `test-"), "{hint}");
+}
