@@ -49,7 +49,7 @@ features: need ## Check the program with each feature alone, and with none
 	  $(CARGO) clippy --locked --no-default-features --features "$${feature#none}" -- -D warnings; \
 	done
 docs: need ## Build the API documentation, without a warning
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
 deny: ## Check licences, sources and versions of all crates (installs cargo-deny below target/)
 	.ci/deny licenses bans sources
