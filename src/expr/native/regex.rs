@@ -30,7 +30,10 @@ pub(super) fn natives() -> Vec<Native> {
 
 /// Compiled regular expressions by pattern and flags, kept from record to record.
 #[derive(Default)]
-pub(crate) struct Regexes(Mutex<HashMap<String, Vec<(String, Arc<Pattern>)>>>);
+pub(crate) struct Regexes(Mutex<HashMap<String, Vec<Variant>>>);
+
+/// Flags, and the pattern compiled with them.
+type Variant = (String, Arc<Pattern>);
 
 /// More patterns than this come from the data rather than the program; then all are forgotten.
 const KEPT: usize = 64;

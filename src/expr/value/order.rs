@@ -80,6 +80,10 @@ impl PartialEq for Value {
 impl Eq for Value {}
 
 /// As the operators `<`, `<=`, `>`, `>=` of jq.
+#[expect(
+    clippy::non_canonical_partial_ord_impl,
+    reason = "for the operators one NaN is less than another, by which nothing can be sorted"
+)]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.compare(other, Ordering::Less))
