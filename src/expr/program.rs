@@ -271,7 +271,52 @@ fn undefined_message(name: &str, undefined: Undefined, program: &Term<'_>) -> St
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Meta, Payload};
     use super::*;
+
+    #[test]
+    fn all_that_a_run_charges_it_releases_however_it_ends() {
+        let limits = Limits {
+            bytes: 1 << 20,
+            outputs: 100,
+            depth: 300,
+            ..Limits::default()
+        };
+        for source in [
+            ".",
+            ".. | tostring",
+            "[.[]?] | sort | group_by(.) | add",
+            "reduce range(100) as $i ({}; .[\"k\\($i)\"] = [$i]) | del(.k1, .k2) | keys",
+            "error(\"x\" * 100)",
+            "[range(1e9)]",
+            "def f: [f]; f",
+            "repeat(\"a\" * 100)",
+            "[limit(50; repeat(. // 1))] | .[3] |= 5 | tojson | fromjson",
+            "\"a,b\" * 50 | [splits(\",\")] | join(\"-\") | gsub(\"a\"; \"bb\")",
+            "[path(..)] | map(length)",
+            ". as [$a] | [$a, $a] | unique",
+        ] {
+            let program = Program::compile(
+                "--map",
+                source,
+                &Options {
+                    limits: limits.clone(),
+                },
+            )
+            .unwrap();
+            for json in ["null", r#"[1,["a\n",{"b":2.50}],"x"]"#, "[1,", "{\"a\":"] {
+                let payload = Payload::Json(json.as_bytes());
+                let _ = program.eval(
+                    &Input {
+                        payload,
+                        meta: Meta::default(),
+                    },
+                    &mut Outputs::default(),
+                );
+                assert_eq!(meter::live(), 0, "{source} on {json}");
+            }
+        }
+    }
 
     #[test]
     fn programs_can_be_shared_between_threads() {

@@ -186,6 +186,38 @@ fn folds_and_definitions() {
 }
 
 #[test]
+fn a_program_may_define_what_the_builtins_are_made_of() {
+    check(&[
+        (
+            "def add: 1, 2; [add + add], reduce 1 as $x (0; add)",
+            "null",
+            "[2,3,3,4] 2",
+        ),
+        (
+            "def empty: 1; def null: 2; def _modify(a; b): 3; [.[] | . as [$a] ?// {b: $c} | $c] | (.[1] // .[0]) |= empty",
+            r#"[[1],{"b":7}]"#,
+            "[null,1]",
+        ),
+        (
+            "def map(f): 0; def length: 9; [1, 2] | map(.), length, ([[3]] | transpose)",
+            "null",
+            "0 9 [[3]]",
+        ),
+        (
+            "def select(f): 5; first(select(false)), ([1] | .[] |= select(false))",
+            "null",
+            "5 [5]",
+        ),
+    ]);
+}
+
+#[test]
+fn alternatives_in_each_other_compile_to_little() {
+    let source = ". as [$a] ?// $a | ".repeat(60) + "$a";
+    assert_eq!(run(&source, "1"), ["1"]);
+}
+
+#[test]
 fn builtins_on_strings() {
     check(&[
         (
@@ -311,6 +343,21 @@ fn builtins_on_arrays() {
             r#"[2,{"a":3}]"#,
         ),
     ]);
+}
+
+#[test]
+fn every_builtin_has_all_it_is_made_of() {
+    let builtins = run("builtins[] | split(\"/\")[]", "null");
+    assert!(builtins.len() > 400, "{} words", builtins.len());
+    for pair in builtins.chunks(2) {
+        let arity: usize = pair[1].trim_matches('"').parse().unwrap();
+        let arguments = if arity == 0 {
+            String::new()
+        } else {
+            format!("({})", vec!["."; arity].join("; "))
+        };
+        super::compile(&format!("{}{arguments}", pair[0].trim_matches('"')));
+    }
 }
 
 #[test]

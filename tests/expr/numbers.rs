@@ -10,7 +10,7 @@ fn numbers_that_are_only_moved_stay_as_they_were_written() {
     let numbers = "1715254403007507001 9007199254740993 123456789012345678901234567890 1.0 1.50 0.10 1E5 1e1000 -0 -0.0 1e-400 3.14159265358979323846264338327950288";
     for number in numbers.split(' ') {
         let input = format!(r#"{{"time":{number},"s":"a"}}"#);
-        assert_eq!(run(".", &input), std::slice::from_ref(&input));
+        assert_eq!(run(".", &input)[0], input);
         assert_eq!(run(".time", &input), [number]);
         assert_eq!(run("{t: .time}", &input), [format!(r#"{{"t":{number}}}"#)]);
         assert_eq!(

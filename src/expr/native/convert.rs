@@ -3,6 +3,7 @@
 use super::{Native, plain, refuse, unary, v};
 use crate::expr::json;
 use crate::expr::meter;
+use crate::expr::syntax;
 use crate::expr::value::{Error, Number, Text, ValR, Value};
 
 pub(super) fn natives() -> Vec<Native> {
@@ -47,7 +48,7 @@ pub(super) fn natives() -> Vec<Native> {
                 number(value, |number| number.as_f64().is_normal())
             })
         }),
-        ("_deeper", v(0), |cv| plain(cv, deeper)),
+        (syntax::DEEPER, v(0), |cv| plain(cv, deeper)),
         ("_nan", v(0), |cv| plain(cv, |_| Ok(Value::from(f64::NAN)))),
         ("_infinite", v(0), |cv| {
             plain(cv, |_| Ok(Value::from(f64::INFINITY)))

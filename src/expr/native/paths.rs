@@ -7,6 +7,7 @@ use jaq_core::{Cv, Exn, Native, ValT, ValXs};
 
 use super::{Lang, filter};
 use crate::expr::meter;
+use crate::expr::syntax;
 use crate::expr::value::{Error, List, ValR, Value, bounds, position};
 
 pub(super) fn natives() -> Vec<Fun<Lang>> {
@@ -34,7 +35,7 @@ fn at() -> Fun<Lang> {
         pass(cv.0.pop_var());
         update(cv.1)
     });
-    ("_at", v(1), native)
+    (syntax::AT, v(1), native)
 }
 
 fn pass(place: Value) {

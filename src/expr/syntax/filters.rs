@@ -3,7 +3,7 @@
 use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::parse::BinaryOp;
 
-use super::operators::{Associativity, BINDING, MULTIPLICATION, apply, operator};
+use super::operators::{Associativity, BINDING, MULTIPLICATION, operator};
 use super::parser::{KEYWORDS, Parsed, Parser};
 use super::recursion;
 use super::tree::{self, Def, Pattern, Term};
@@ -54,7 +54,14 @@ impl<'s> Parser<'s, '_> {
                 level + u8::from(associativity != Associativity::Right),
                 comma,
             )?;
-            left = apply(left, op, right);
+            left = match op {
+                BinaryOp::Math(_) | BinaryOp::Cmp(_) => self.outputs.combine(left, op, right),
+                BinaryOp::Assign
+                | BinaryOp::Update
+                | BinaryOp::UpdateMath(_)
+                | BinaryOp::UpdateAlt => self.outputs.update(left, op, right),
+                _ => tree::binary(left, op, right),
+            };
             let chained = self
                 .peek()
                 .and_then(operator)
@@ -181,32 +188,42 @@ fn with_values_as_filters<'s>(parameters: &[&'s str], body: Term<'s>) -> Term<'s
 }
 
 /// `value as pattern ?// pattern ... | body`: on an error, the next pattern is tried; variables
-/// that a pattern does not have are `null`.
+/// that a pattern does not have are `null`. The body becomes a definition, to be there only once.
 fn alternatives<'s>(value: Term<'s>, mut patterns: Vec<Pattern<'s>>, body: Term<'s>) -> Term<'s> {
+    const BODY: &str = "!body";
     if patterns.len() == 1 {
         return tree::bind(value, patterns.remove(0), body);
     }
-    let mut names = Vec::new();
+    let mut args = Vec::new();
     patterns
         .iter()
-        .for_each(|pattern| variables(pattern, &mut names));
-    let mut tried = None;
-    for pattern in patterns.into_iter().rev() {
+        .for_each(|pattern| variables(pattern, &mut args));
+    args.sort_unstable();
+    args.dedup();
+    let call = Term::Call(BODY, args.iter().map(|name| Term::Var(name)).collect());
+    let attempts = patterns.into_iter().map(|pattern| {
         let mut own = Vec::new();
         variables(&pattern, &mut own);
-        let bound = tree::bind(Term::Var("$!value"), pattern, body.clone());
-        let missing = names.iter().filter(|name| !own.contains(name));
+        let bound = tree::bind(Term::Var("$!value"), pattern, call.clone());
+        let missing = args.iter().filter(|name| !own.contains(name));
         let attempt = missing.fold(bound, |inner, name| {
-            tree::bind(Term::Call("null", Vec::new()), Pattern::Var(name), inner)
+            tree::bind(tree::null(), Pattern::Var(name), inner)
         });
-        let attempt = tree::pipe(Term::Var("$!input"), attempt);
-        tried = Some(match tried {
-            None => attempt,
-            Some(next) => Term::TryCatch(Box::new(attempt), Some(Box::new(next))),
-        });
-    }
+        tree::pipe(Term::Var("$!input"), attempt)
+    });
+    let tried = attempts
+        .rev()
+        .reduce(|next, attempt| Term::TryCatch(Box::new(attempt), Some(Box::new(next))));
     let tried = tree::bind(Term::Id, Pattern::Var("$!input"), tried.unwrap_or_default());
-    tree::bind(value, Pattern::Var("$!value"), tried)
+    let tried = tree::bind(value, Pattern::Var("$!value"), tried);
+    Term::Def(
+        vec![Def {
+            name: BODY,
+            args,
+            body,
+        }],
+        Box::new(tried),
+    )
 }
 
 fn variables<'s>(pattern: &Pattern<'s>, names: &mut Vec<&'s str>) {

@@ -16,7 +16,7 @@ mod tree;
 
 pub(crate) use parser::parse;
 pub(crate) use trace::traced;
-pub(crate) use tree::{Def, Term, calls, definitions, mentions};
+pub(crate) use tree::{AT, DEEPER, Def, EMPTY, MODIFY, Term, calls, definitions, mentions};
 
 /// Where a program is wrong, in bytes from its start, and how.
 pub(crate) type Fault = (usize, String);

@@ -3,8 +3,7 @@
 use jaq_core::load::parse::BinaryOp;
 use jaq_core::ops::{Cmp, Math};
 
-use super::outputs;
-use super::tree::{Operator, Term};
+use super::tree::Operator;
 
 /// The level of the loosest operator that `as` takes to its left.
 pub(super) const BINDING: u8 = 2;
@@ -49,11 +48,4 @@ pub(super) fn operator(symbol: &str) -> Option<(Operator<'_>, u8, Associativity)
         "%" => (BinaryOp::Math(Math::Rem), MULTIPLICATION, Left),
         _ => return Option::None,
     })
-}
-
-pub(super) fn apply<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
-    match op {
-        BinaryOp::Math(_) | BinaryOp::Cmp(_) => outputs::combine(left, op, right),
-        _ => outputs::update(left, op, right),
-    }
 }

@@ -1,9 +1,10 @@
 //! Parsing: the way along the tokens of a program, and what to say where it ends.
 
-use jaq_core::load::lex::{Lexer, Tok, Token};
+use jaq_core::load::lex::{Lexer, StrPart, Tok, Token};
 use jaq_core::load::{Arena, span};
 
 use super::Fault;
+use super::outputs::Outputs;
 use super::recursion;
 use super::tree::Term;
 
@@ -37,15 +38,38 @@ pub(crate) fn parse<'s>(source: &'s str, arena: &'s Arena) -> Result<Term<'s>, V
         errors.into_iter().map(fault).collect::<Vec<_>>()
     })?;
     let end = &source[source.len()..];
+    let mut own = Vec::new();
+    defined(&tokens, &mut own);
     let mut parser = Parser {
         source,
         arena,
+        outputs: Outputs::new(&own),
         tokens: &tokens,
         at: 0,
         end,
         depth: 0,
     };
     parser.program().map_err(|fault| vec![fault])
+}
+
+/// Collects the names after `def`, and of parameters, wherever they stand.
+fn defined<'s>(tokens: &[Token<&'s str>], names: &mut Vec<&'s str>) {
+    for (at, Token(text, kind)) in tokens.iter().enumerate() {
+        let before = |back: usize| at.checked_sub(back).map(|at| tokens[at].0);
+        match kind {
+            Tok::Word | Tok::Fmt if before(1) == Some("def") => names.push(text),
+            Tok::Block(parameters) if before(2) == Some("def") => {
+                names.extend(parameters.iter().map(|parameter| parameter.0));
+            }
+            Tok::Block(inner) => defined(inner, names),
+            Tok::Str(parts) => parts.iter().for_each(|part| {
+                if let StrPart::Term(Token(_, Tok::Block(inner))) = part {
+                    defined(inner, names);
+                }
+            }),
+            _ => {}
+        }
+    }
 }
 
 /// Where brackets are nested too deeply even for the lexer.
@@ -77,6 +101,7 @@ pub(super) type Tokens<'s, 't> = &'t [Token<&'s str>];
 pub(super) struct Parser<'s, 't> {
     pub(super) source: &'s str,
     pub(super) arena: &'s Arena,
+    pub(super) outputs: Outputs<'s, 't>,
     tokens: Tokens<'s, 't>,
     pub(super) at: usize,
     /// What follows the tokens: the closing bracket, or the end of the program.

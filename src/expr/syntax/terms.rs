@@ -5,7 +5,6 @@ use jaq_core::load::span;
 use jaq_core::path::{Opt, Part, Path};
 
 use super::operators::BINDING;
-use super::outputs;
 use super::parser::{KEYWORDS, Parsed, Parser, Tokens};
 use super::tree::{self, Term};
 
@@ -228,7 +227,7 @@ impl<'s, 't> Parser<'s, 't> {
         }
         if kind == "reduce" {
             let update = std::mem::take(&mut arguments[1]);
-            arguments[1] = outputs::reduced(update);
+            arguments[1] = self.outputs.reduced(update);
         }
         Ok(Term::Fold(
             kind,
@@ -251,7 +250,9 @@ impl<'s, 't> Parser<'s, 't> {
             (Some(Token(_, Tok::Str(parts))), _) => {
                 self.at += 1;
                 let parts = parts.iter().map(|part| self.string_part(part));
-                Ok(outputs::interpolate(format, parts.collect::<Parsed<_>>()?))
+                Ok(self
+                    .outputs
+                    .interpolate(format, parts.collect::<Parsed<_>>()?))
             }
             (_, Some(format)) => Ok(Term::Call(format, Vec::new())),
             (_, None) => self.fail_expected("a string"),

@@ -1,7 +1,7 @@
 //! A program that tells where it is, to find the place of an error that it raised.
 //!
 //! The engine knows nothing of places, but the names and strings in a tree are slices of the
-//! program's text. In front of what may fail there is a marker, `_at`, which keeps its place; the
+//! program's text. In front of what may fail there is a marker, `!at`, which keeps its place; the
 //! last one that ran before the error is the nearest to it. As markers cost time, a program is run
 //! this way only after it has failed, on the same record.
 
@@ -74,7 +74,7 @@ impl<'s> Tracer<'_, 's> {
             None => term,
             Some(place) => {
                 let place = Term::Num(self.arena.alloc(place.to_string()));
-                tree::pipe(Term::Call("_at", vec![place]), term)
+                tree::pipe(Term::Call(tree::AT, vec![place]), term)
             }
         }
     }
