@@ -19,8 +19,12 @@ help: ## List the targets
 
 demo: need ## Build, then run two exercises on the Kafka emulator inside and say what happened
 	$(CARGO) build --locked
+	@printf '\nExercise 1: words from one topic, upper-cased into another\n\n'
+	$(SSECTL) generate words --count 2 --seed 7
 	$(SSECTL) run scenarios/01-kafka-uppercase
-	$(SSECTL) run scenarios/08-phone-normalise
+	@printf '\nExercise 8: what phones sensed, replayed and normalised into a table of strong movements\n\n'
+	$(SSECTL) run scenarios/08-phone-normalise --set table=$(TARGET)/table.csv
+	head -n 3 $(TARGET)/table.csv
 
 test: need ## Build and run all tests; needs nothing but a C compiler, make and perl
 	$(CARGO) test --locked --workspace
