@@ -22,8 +22,8 @@ LABEL org.opencontainers.image.title="ssectl" \
       org.opencontainers.image.source="https://github.com/ssectl/ssectl" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-# The exercises: `docker run ssectl run scenarios/01-kafka-uppercase`.
-COPY --from=build /out/ssectl /ssectl
+# The exercises, which may write beside their files: `docker run ssectl run scenarios/08-phone-normalise`.
+COPY --from=build --chown=65532:65532 /out/ssectl /ssectl
 # For `emulator --data-dir /data`; a volume that is mounted here is the user's from the start.
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/bin/ssectl /usr/local/bin/ssectl

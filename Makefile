@@ -8,6 +8,8 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SSECTL := $(TARGET)/debug/ssectl
 FEATURES := none stdio file kafka emulator
+# Recorded messages for `make bench`; made-up ones of the same shape where there are none.
+NESTED ?= $(wildcard ../shared/data/demo_stream.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help need demo test build install lint format features docs deny conformance bench image all ci clean
@@ -57,7 +59,8 @@ conformance: need ## Test the emulator with clients of others, and the adapter w
 	tests/conformance/all.sh $(SSECTL)
 
 bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka on the same inputs
-	tests/bench/run.py --ssectl $(TARGET)/release/ssectl
+	-tests/peers/install.sh bench kafka
+	tests/bench/run.py --ssectl $(TARGET)/release/ssectl $(if $(NESTED),--nested $(NESTED))
 
 image: ## Build the container image and test it (docker, podman or buildah)
 	tests/image.sh

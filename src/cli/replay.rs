@@ -1,4 +1,9 @@
 //! `replay`: recorded events, at the pace they were recorded.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "doc comments of arguments are help for the terminal"
+)]
 
 use std::time::Duration;
 

@@ -9,9 +9,12 @@ use super::error::{RecordError, place};
 /// pipeline put it aside.
 pub fn dead_letter(mut record: Record, error: &RecordError, pipeline: &str) -> Record {
     let text = |text: String| Some(Bytes::from(text));
+    // The excerpt below the first line is for people at a terminal.
+    let reason = error.to_string();
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
     record
         .headers
-        .push(("ssectl-error".to_owned(), text(error.to_string())));
+        .push(("ssectl-error".to_owned(), text(reason)));
     record
         .headers
         .push(("ssectl-origin".to_owned(), text(place(&record.origin))));

@@ -7,9 +7,8 @@ use std::time::Duration;
 /// Everything that is wrong with a program.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct CompileError {
-    pub(super) origin: String,
-    pub(super) text: String,
-    pub(super) faults: Vec<Fault>,
+    origin: String,
+    faults: Vec<Fault>,
 }
 
 /// One place of a program that is wrong.
@@ -17,10 +16,8 @@ pub struct CompileError {
 pub struct Fault {
     /// Bytes from the start of the program.
     pub offset: usize,
-    /// Counted from 1.
-    pub line: usize,
-    /// In characters, counted from 1.
-    pub column: usize,
+    /// Where that is.
+    pub place: Place,
     /// What is wrong and, where known, how to fix it.
     pub message: String,
 }
@@ -28,21 +25,16 @@ pub struct Fault {
 impl CompileError {
     pub(super) fn new(
         origin: &str,
-        source: &str,
+        program: &str,
         faults: impl IntoIterator<Item = (usize, String)>,
     ) -> Self {
-        let fault = |(offset, message)| {
-            let (line, column) = position(source.as_bytes(), offset);
-            Fault {
-                offset,
-                line,
-                column,
-                message,
-            }
+        let fault = |(offset, message)| Fault {
+            offset,
+            place: Place::new(program, offset),
+            message,
         };
         Self {
             origin: origin.to_owned(),
-            text: source.to_owned(),
             faults: faults.into_iter().map(fault).collect(),
         }
     }
@@ -59,15 +51,7 @@ impl fmt::Display for CompileError {
             if index > 0 {
                 writeln!(f)?;
             }
-            let Fault {
-                line,
-                column,
-                message,
-                ..
-            } = fault;
-            writeln!(f, "{}:{line}:{column}: {message}", self.origin)?;
-            let text = self.text.lines().nth(line - 1).unwrap_or_default();
-            write!(f, "  {text}\n  {:>column$}", '^')?;
+            fault.place.show(f, &self.origin, &fault.message)?;
         }
         Ok(())
     }
@@ -75,16 +59,83 @@ impl fmt::Display for CompileError {
 
 /// Why a run of a program on one record failed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{origin}: {kind}")]
 pub struct EvalError {
     pub(super) origin: Arc<str>,
     pub(super) kind: EvalErrorKind,
+    pub(super) place: Option<Place>,
+}
+
+/// Where in its program an error was raised, as near as can be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from 1.
+    pub line: usize,
+    /// In characters, counted from 1.
+    pub column: usize,
+    /// The line of the program.
+    pub text: String,
+}
+
+impl Place {
+    /// The place `offset` bytes from the start of `program`.
+    pub(super) fn new(program: &str, offset: usize) -> Self {
+        let (line, column) = position(program.as_bytes(), offset);
+        let text = program.lines().nth(line - 1).unwrap_or_default().to_owned();
+        Self { line, column, text }
+    }
+
+    fn show(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        origin: &str,
+        message: &dyn fmt::Display,
+    ) -> fmt::Result {
+        let Self { line, column, .. } = self;
+        writeln!(f, "{origin}:{line}:{column}: {message}")?;
+        let (text, before) = self.excerpt();
+        let indent: String = text
+            .chars()
+            .take(before)
+            .map(|char| if char == '\t' { '\t' } else { ' ' })
+            .collect();
+        write!(f, "  {text}\n  {indent}^")
+    }
+
+    /// The line, or of a long one what is around the place; and how many characters are before it.
+    fn excerpt(&self) -> (String, usize) {
+        const SIDE: usize = 60;
+        let before = self.column - 1;
+        if self.text.chars().count() <= 2 * SIDE {
+            return (self.text.clone(), before);
+        }
+        let start = before.saturating_sub(SIDE);
+        let mark = if start > 0 { "…" } else { "" };
+        let part: String = self.text.chars().skip(start).take(2 * SIDE).collect();
+        (
+            format!("{mark}{part}…"),
+            before - start + usize::from(start > 0),
+        )
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => place.show(f, &self.origin, &self.kind),
+            None => write!(f, "{}: {}", self.origin, self.kind),
+        }
+    }
 }
 
 impl EvalError {
     /// What happened.
     pub fn kind(&self) -> &EvalErrorKind {
         &self.kind
+    }
+
+    /// Where in the program the error was raised; known for [`EvalErrorKind::Program`].
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// The name of the program, as given to [`compile`](super::Program::compile).

@@ -88,7 +88,7 @@ impl Payload<'_> {
 }
 
 fn copy(text: &str) -> Text {
-    meter::admit(text.len(), 0);
+    meter::admit_bytes(text.len());
     Text::from(text)
 }
 

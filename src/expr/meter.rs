@@ -73,6 +73,8 @@ struct Meter {
     bytes: Cell<usize>,
     depth: Cell<u32>,
     paths: Cell<u32>,
+    /// The last place that a traced program passed.
+    place: Cell<Option<usize>>,
 }
 
 thread_local! {
@@ -86,6 +88,7 @@ thread_local! {
             bytes: Cell::new(usize::MAX),
             depth: Cell::new(u32::MAX),
             paths: Cell::new(0),
+            place: Cell::new(None),
         }
     };
 }
@@ -127,6 +130,7 @@ fn attempt<T>(
             .depth
             .set(if big { depth } else { depth.min(SHALLOW) });
         meter.paths.set(0);
+        meter.place.set(None);
     });
     let ended = catch_unwind(AssertUnwindSafe(evaluate));
     METER.with(|meter| {
@@ -206,13 +210,19 @@ pub(super) fn release(bytes: usize) {
     METER.with(|meter| meter.live.set(meter.live.get().saturating_sub(bytes)));
 }
 
-/// Checks that a value that writes out to about `bytes` bytes, `depth` levels deep, may exist.
-#[inline]
-pub(super) fn admit(bytes: usize, depth: u32) {
+/// Checks that there may be something of `bytes` bytes.
+pub(super) fn admit_bytes(bytes: usize) {
     METER.with(|meter| {
         if bytes > meter.bytes.get() {
             stop(Stop::Bytes);
         }
+    });
+}
+
+/// Checks that there may be something `depth` levels deep.
+#[inline]
+pub(super) fn admit_depth(depth: u32) {
+    METER.with(|meter| {
         if depth > meter.depth.get() {
             stop(Stop::Depth);
         }
@@ -236,6 +246,16 @@ pub(super) fn in_path<T>(search: impl FnOnce() -> T) -> T {
 /// Whether a path expression is being searched.
 pub(super) fn is_in_path() -> bool {
     METER.with(|meter| meter.paths.get() > 0)
+}
+
+/// Notes that a traced program is at `place`.
+pub(super) fn pass(place: usize) {
+    METER.with(|meter| meter.place.set(Some(place)));
+}
+
+/// The last place that a traced program passed.
+pub(super) fn last_place() -> Option<usize> {
+    METER.with(|meter| meter.place.get())
 }
 
 /// Bytes charged and not yet released on this thread.

@@ -19,7 +19,7 @@ mod value;
 
 use std::time::Duration;
 
-pub use error::{CompileError, EvalError, EvalErrorKind, Fault};
+pub use error::{CompileError, EvalError, EvalErrorKind, Fault, Place};
 pub use input::{Input, Meta, Payload};
 pub use output::{Output, Outputs};
 pub use program::Program;

@@ -127,7 +127,7 @@ pub(super) fn builtins() -> Vec<Signature<'static>> {
     let natives = native::all().map(|(name, arguments, _)| (name, arguments.len()));
     prelude::signatures()
         .chain(natives)
-        .filter(|(name, _)| !name.starts_with('_'))
+        .filter(|(name, _)| !name.starts_with(['_', '!']))
         .collect()
 }
 

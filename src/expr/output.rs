@@ -6,6 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::json;
+use super::meter;
 use super::value::Value;
 
 /// Results of one or more runs. Keep one and [`clear`](Self::clear) it, to reuse its memory.
@@ -78,6 +79,7 @@ impl Outputs {
     }
 
     pub(super) fn push(&mut self, value: &Value) {
+        meter::admit_bytes(value.extent().bytes);
         let start = self.bytes.len();
         json::write(value, &mut self.bytes);
         self.spans.push(start..self.bytes.len());

@@ -1,6 +1,7 @@
 # The builtins that are written in jq. Each starts a line with `def`, and uses only what is above
 # it and natives. Names with an underscore are our own, for use in here.
 
+def _empty: {}[] as $x | .;
 def empty: {}[] as $x | .;
 def error: _raise as $x | .;
 def error(message): (message | _raise) as $x | .;

@@ -36,8 +36,17 @@ fn entries() -> impl DoubleEndedIterator<Item = Entry> {
 fn signature(text: &'static str) -> Signature<'static> {
     let head = text["def ".len()..].split(':').next().unwrap_or_default();
     match head.split_once('(') {
-        Some((name, parameters)) => (name, parameters.split(';').count()),
-        None => (head, 0),
+        Some((name, parameters)) => (hidden(name), parameters.split(';').count()),
+        None => (hidden(head), 0),
+    }
+}
+
+/// The name for the definitions that the parser calls: one that programs cannot redefine.
+fn hidden(name: &str) -> &str {
+    match name {
+        "_modify" => syntax::MODIFY,
+        "_empty" => syntax::EMPTY,
+        _ => name,
     }
 }
 
@@ -58,7 +67,8 @@ pub(crate) fn used_by<'s>(program: &Term<'s>, arena: &'s Arena) -> Vec<Def<'s>> 
         if !wanted.contains(&entry.signature) {
             continue;
         }
-        for def in parse(entry.text, arena) {
+        for mut def in parse(entry.text, arena) {
+            def.name = hidden(def.name);
             syntax::calls(&def.body, &mut |name, arity| {
                 wanted.insert((name, arity));
             });

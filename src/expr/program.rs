@@ -1,6 +1,6 @@
 //! A compiled program and its runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jaq_core::load::{Arena, File, Loader, span};
 use jaq_core::{Compiler, Ctx, Filter, Vars, compile::Undefined};
@@ -12,7 +12,8 @@ use super::native::{self, Regexes};
 use super::syntax::{self, Def, Fault, Term};
 use super::value::{Error, Value};
 use super::{
-    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, json, names, prelude,
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, json, names,
+    prelude,
 };
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
@@ -21,7 +22,10 @@ pub struct Program(Arc<Compiled>);
 
 struct Compiled {
     origin: Arc<str>,
+    source: String,
     filter: Filter<Lang>,
+    /// The program with markers of its places, compiled when it first fails.
+    traced: OnceLock<Option<Filter<Lang>>>,
     /// The variables that the program names.
     variables: Vec<&'static str>,
     regexes: Regexes,
@@ -32,7 +36,7 @@ struct Compiled {
 const LONGEST: usize = 1 << 20;
 
 /// Enough for the passes over the deepest tree that the parser lets through.
-const COMPILE_STACK: usize = 128 << 20;
+const COMPILE_STACK: usize = 256 << 20;
 
 /// What the program is called for the engine.
 const MAIN: &str = "__main__";
@@ -49,13 +53,15 @@ impl Program {
                 format!("the program is longer than {LONGEST} bytes"),
             )])
         } else {
-            stacker::grow(COMPILE_STACK, || compile(source))
+            stacker::grow(COMPILE_STACK, || compile(source, |program, _| program))
         };
         let (filter, variables) =
             compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
         Ok(Self(Arc::new(Compiled {
             origin: origin.into(),
+            source: source.to_owned(),
             filter,
+            traced: OnceLock::new(),
             variables,
             regexes: Regexes::default(),
             options: options.clone(),
@@ -109,10 +115,12 @@ impl Program {
         })
     }
 
+    /// The error of a run that came to its end.
     pub(super) fn error(&self, kind: EvalErrorKind) -> EvalError {
         EvalError {
             origin: Arc::clone(&self.0.origin),
             kind,
+            place: None,
         }
     }
 
@@ -121,12 +129,46 @@ impl Program {
     fn run<T>(
         &self,
         input: &Input<'_>,
-        mut consume: impl FnMut(
-            &mut dyn Iterator<Item = Result<Value, EvalErrorKind>>,
-        ) -> Result<T, EvalErrorKind>,
+        consume: impl FnMut(&mut Results<'_>) -> Result<T, EvalErrorKind>,
     ) -> Result<T, EvalError> {
+        self.run_filter(&self.0.filter, input, consume)
+            .map_err(|kind| match kind {
+                EvalErrorKind::Program(_) => EvalError {
+                    place: self.place(input),
+                    ..self.error(kind)
+                },
+                _ => self.error(kind),
+            })
+    }
+
+    /// Where the program fails on this record: it is run once more, with markers.
+    fn place(&self, input: &Input<'_>) -> Option<Place> {
+        let Compiled { source, traced, .. } = &*self.0;
+        let trace = || {
+            compile(source, |program, arena| {
+                syntax::traced(program, source, arena)
+            })
+            .ok()
+        };
+        let filter =
+            traced.get_or_init(|| stacker::grow(COMPILE_STACK, trace).map(|(filter, _)| filter));
+        let failed = self.run_filter(filter.as_ref()?, input, |results| {
+            for result in results {
+                result?;
+            }
+            Ok(())
+        });
+        let place = matches!(failed, Err(EvalErrorKind::Program(_))).then(meter::last_place)?;
+        place.map(|offset| Place::new(source, offset))
+    }
+
+    fn run_filter<T>(
+        &self,
+        filter: &Filter<Lang>,
+        input: &Input<'_>,
+        mut consume: impl FnMut(&mut Results<'_>) -> Result<T, EvalErrorKind>,
+    ) -> Result<T, EvalErrorKind> {
         let Compiled {
-            filter,
             variables,
             regexes,
             options,
@@ -142,11 +184,12 @@ impl Program {
                     .map(|result| result.map_err(|exception| raised(exception.get_err().ok()))),
             )
         });
-        ended
-            .unwrap_or_else(|ended| Err(stopped(ended, &options.limits)))
-            .map_err(|kind| self.error(kind))
+        ended.unwrap_or_else(|ended| Err(stopped(ended, &options.limits)))
     }
 }
+
+/// The results of a run, up to the first error.
+type Results<'a> = dyn Iterator<Item = Result<Value, EvalErrorKind>> + 'a;
 
 /// What a program raised that it did not catch.
 fn raised(error: Option<Error>) -> EvalErrorKind {
@@ -166,17 +209,21 @@ fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
     }
 }
 
-/// Compiles to a filter and the variables that it has to be given.
-fn compile(source: &str) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>> {
+/// Compiles to a filter and the variables that it has to be given; `change` may change the tree.
+fn compile(
+    source: &str,
+    change: impl for<'s> FnOnce(Term<'s>, &'s Arena) -> Term<'s>,
+) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>> {
     let arena = Arena::default();
     let program = syntax::parse(source, &arena)?;
     let mut variables = VARIABLES.to_vec();
     variables.retain(|name| syntax::mentions(&program, name));
     let mut defs = prelude::used_by(&program, &arena);
+    let body = change(program.clone(), &arena);
     defs.push(Def {
         name: MAIN,
         args: Vec::new(),
-        body: program.clone(),
+        body,
     });
     let file = File {
         path: (),
@@ -224,7 +271,52 @@ fn undefined_message(name: &str, undefined: Undefined, program: &Term<'_>) -> St
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Meta, Payload};
     use super::*;
+
+    #[test]
+    fn all_that_a_run_charges_it_releases_however_it_ends() {
+        let limits = Limits {
+            bytes: 1 << 20,
+            outputs: 100,
+            depth: 300,
+            ..Limits::default()
+        };
+        for source in [
+            ".",
+            ".. | tostring",
+            "[.[]?] | sort | group_by(.) | add",
+            "reduce range(100) as $i ({}; .[\"k\\($i)\"] = [$i]) | del(.k1, .k2) | keys",
+            "error(\"x\" * 100)",
+            "[range(1e9)]",
+            "def f: [f]; f",
+            "repeat(\"a\" * 100)",
+            "[limit(50; repeat(. // 1))] | .[3] |= 5 | tojson | fromjson",
+            "\"a,b\" * 50 | [splits(\",\")] | join(\"-\") | gsub(\"a\"; \"bb\")",
+            "[path(..)] | map(length)",
+            ". as [$a] | [$a, $a] | unique",
+        ] {
+            let program = Program::compile(
+                "--map",
+                source,
+                &Options {
+                    limits: limits.clone(),
+                },
+            )
+            .unwrap();
+            for json in ["null", r#"[1,["a\n",{"b":2.50}],"x"]"#, "[1,", "{\"a\":"] {
+                let payload = Payload::Json(json.as_bytes());
+                let _ = program.eval(
+                    &Input {
+                        payload,
+                        meta: Meta::default(),
+                    },
+                    &mut Outputs::default(),
+                );
+                assert_eq!(meter::live(), 0, "{source} on {json}");
+            }
+        }
+    }
 
     #[test]
     fn programs_can_be_shared_between_threads() {

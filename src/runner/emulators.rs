@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+#[cfg(feature = "emulator")]
 use std::time::Duration;
 
 use ssectl_adapter::Options;

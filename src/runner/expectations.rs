@@ -9,6 +9,7 @@ use crate::scenario::{Checker, Expectation, Scenario, Verdict};
 /// A read of an expected stream that began before the run.
 pub(super) struct Check {
     source: Box<dyn Source>,
+    checker: Checker,
 }
 
 /// Opens a read at the end of every expected stream.
@@ -16,8 +17,12 @@ pub(super) async fn open(scenario: &Scenario, home: &Home) -> Result<Vec<Check>,
     let mut checks = Vec::new();
     for expectation in &scenario.expectations {
         let source = home.target.source(&from_now(&expectation.stream)).await;
+        // A fixture that cannot be read shall not be found out after the run.
+        let checker = Checker::new(expectation)
+            .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
         checks.push(Check {
             source: source.map_err(RunError::stream(&expectation.stream))?,
+            checker,
         });
     }
     Ok(checks)
@@ -42,18 +47,17 @@ pub(super) async fn check(
 ) -> Result<Vec<Verdict>, RunError> {
     let mut verdicts = Vec::new();
     for (expectation, check) in scenario.expectations.iter().zip(checks) {
-        verdicts.push(judge(expectation, check.source).await?);
+        verdicts.push(judge(expectation, check).await?);
     }
     Ok(verdicts)
 }
 
-async fn judge(
-    expectation: &Expectation,
-    mut source: Box<dyn Source>,
-) -> Result<Verdict, RunError> {
+async fn judge(expectation: &Expectation, check: Check) -> Result<Verdict, RunError> {
+    let Check {
+        mut source,
+        mut checker,
+    } = check;
     let fault = |error| RunError::stream(&expectation.stream)(error);
-    let mut checker = Checker::new(expectation)
-        .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
     source.bound().await.map_err(fault)?;
     loop {
         match source.fetch(Limit::default()).await.map_err(fault)? {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::error::RunError;
 use super::{Runner, notice};
 use crate::engine::{self, Encoding, Settings, Stats, Steps};
-use crate::generate::GenerateSource;
+use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
@@ -82,7 +82,11 @@ impl Opener<'_> {
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
-                (Box::new(source) as Box<dyn Source>, Format::Json, never())
+                let format = match spec.generate {
+                    Kind::Combined => Format::Text,
+                    _ => Format::Json,
+                };
+                (Box::new(source) as Box<dyn Source>, format, never())
             }
             SourceKind::Replay(replay) => (self.replay(replay).await?, replay.format, never()),
             SourceKind::Read(read) => {

@@ -1,6 +1,6 @@
 //! Scenario files: read, checked, compiled; what they need of a target; whether their expectations hold.
 //!
-//! [`load`] reports all faults of a file at once. [`Scenario::needs`] and [`check`] say before the
+//! [`load()`] reports all faults of a file at once. [`Scenario::needs`] and [`check`] say before the
 //! first record moves what a target lacks. A [`Checker`] per [`Expectation`] takes the records of a
 //! stream after the run and gives a [`Verdict`].
 

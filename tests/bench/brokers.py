@@ -15,9 +15,9 @@ PEERS = Path(__file__).parents[1] / "peers"
 
 
 @contextlib.contextmanager
-def emulator(ssectl: str) -> Iterator[str]:
-    """Our emulator, in memory; gives its address."""
-    words = [ssectl, "emulator", "--only", "kafka", "--kafka-port", "0"]
+def emulator(ssectl: str, *options: str) -> Iterator[str]:
+    """Our emulator; gives its address."""
+    words = [ssectl, "emulator", "--only", "kafka", "--kafka-port", "0", *options]
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         ready = re.match(r"kafka (\S+) ready", process.stderr.readline())

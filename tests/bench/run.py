@@ -6,9 +6,11 @@ machines, seconds do not. What is not installed is left out and said; tests/peer
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import brokers
@@ -84,7 +86,7 @@ def bench_start(args: argparse.Namespace, _: Inputs) -> None:
 def bench_memory(args: argparse.Namespace, inputs: Inputs) -> None:
     """Peak memory at two sizes."""
     out = args.work / "copied.ndjson"
-    sizes = [inputs.flat(0.1), inputs.flat()]
+    sizes = [inputs.flat(0.5), inputs.flat(5)]
     small, large = (memory.peaks(args.ssectl, data, out) for data in sizes)
     heading("Memory: peak of the process in MB")
     head_row(["verb", *(f"{data.stat().st_size / 1e6:.0f} MB of input" for data in sizes), "ratio"])
@@ -113,9 +115,17 @@ def bench_brokers(args: argparse.Namespace, inputs: Inputs) -> None:
         return
     lines = inputs.messages()
     count = memory.count_lines(lines)
-    with brokers.emulator(args.ssectl) as emulated, brokers.kafka() as real:
-        both = {"emulator": emulated, "Apache Kafka": real}
-        both = {name: brokers.Broker(address, args.tools["kcat"], args.ssectl) for name, address in both.items()}
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-emulator-"))
+        addresses = {
+            "emulator": stack.enter_context(brokers.emulator(args.ssectl)),
+            "emulator, --data-dir": stack.enter_context(brokers.emulator(args.ssectl, "--data-dir", folder)),
+        }
+        if (PEERS / "kafka" / "jars").is_dir():
+            addresses["Apache Kafka"] = stack.enter_context(brokers.kafka())
+        else:
+            note("Apache Kafka is not installed: left out")
+        servers = {name: brokers.Broker(address, args.tools["kcat"], args.ssectl) for name, address in addresses.items()}
         runs = {}
         for verb, act in (
             ("kcat -P", lambda broker: broker.produce_kcat(lines)),
@@ -123,14 +133,14 @@ def bench_brokers(args: argparse.Namespace, inputs: Inputs) -> None:
             ("ssectl copy", lambda broker: broker.produce_ssectl(lines)),
             ("ssectl tail", lambda broker: broker.consume_ssectl(count)),
         ):
-            for name, broker in both.items():
+            for name, broker in servers.items():
                 runs[verb, name] = lambda act=act, broker=broker: act(broker)
         samples = measure.interleaved(runs, args.repeats)
     heading(f"Brokers: {count:,} messages of 200 bytes, thousands per second")
-    head_row(["client", *both, "emulator / Kafka"])
+    head_row(["client", *servers, f"emulator / {[*servers][-1]}"])
     for verb in dict.fromkeys(verb for verb, _ in runs):
-        rates = [count / samples[verb, name].wall for name in both]
-        row([verb, *(f"{rate / 1000:,.0f}" for rate in rates), f"{rates[0] / rates[1]:.2f}"])
+        rates = [count / samples[verb, name].wall for name in servers]
+        row([verb, *(f"{rate / 1000:,.0f}" for rate in rates), f"{rates[0] / rates[-1]:.1f}"])
 
 
 def multiple(samples: dict[str, Sample], name: str, figure: str) -> str:

@@ -53,20 +53,29 @@ build() {
 # run ARGS...: buildah does not know entry points, so the image's is put in front.
 run() { "${BUILDAH[@]}" run --isolation chroot "$CONTAINER" -- "$ENTRY" "$@"; }
 
+# user_of_process: of one that runs; /dev/zero keeps it busy with one endless line.
 user_of_process() {
   run transform . </dev/zero >/dev/null 2>&1 &
-  wait_for_process transform && ps -o uid= -p "$PROCESS" | tr -d ' '
+  wait_for_process $!
+  ps -o uid= -p "$PROCESS" | tr -d ' '
   kill -KILL "$PROCESS"
   wait
 }
 
-# wait_for_process VERB: sets PROCESS to the id of the one that runs the verb in the container.
+# wait_for_process JOB: sets PROCESS to the id of the program that runs in the container for a job of this shell.
 wait_for_process() {
   local end=$((SECONDS + 20))
-  until PROCESS="$(pgrep --newest --full "^[^ ]*$ENTRY $1")"; do
-    ((SECONDS < end)) || return 1
+  until PROCESS="$(leaf "$1")" && [[ "$(ps -o args= -p "$PROCESS")" =~ ^[^\ ]*$ENTRY\  ]]; do
+    ((SECONDS < end)) || die "nothing runs in the container"
     sleep 0.1
   done
+}
+
+# leaf PROCESS: the last of its only children's only children.
+leaf() {
+  local child
+  child="$(pgrep --parent "$1" | head -n 1)"
+  if [[ -n "$child" ]]; then leaf "$child"; else echo "$1"; fi
 }
 
 start() {
@@ -76,12 +85,12 @@ start() {
 
 published_port() { echo "$PORT"; }
 
+# stop_emulator: SIGTERM; sets CODE to what it ends with.
 stop_emulator() {
-  local code=0
-  wait_for_process emulator
+  wait_for_process "$JOB"
   kill -TERM "$PROCESS"
-  wait "$JOB" || code=$?
-  echo "$code"
+  CODE=0
+  wait "$JOB" || CODE=$?
 }
 
 stop_container() { "${BUILDAH[@]}" rm "$CONTAINER" >/dev/null 2>&1 || true; }

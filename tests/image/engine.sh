@@ -11,7 +11,7 @@ run() { "$ENGINE" run --rm --interactive "$NAME" "$@"; }
 
 user_of_process() {
   "$ENGINE" run --detach --interactive --name "$CONTAINER" "$NAME" transform . >/dev/null
-  "$ENGINE" top "$CONTAINER" -eo uid | tail -n 1 | tr -d ' '
+  "$ENGINE" top "$CONTAINER" -eo pid,uid | awk 'END { print $2 }'
   "$ENGINE" rm --force "$CONTAINER" >/dev/null
 }
 
@@ -22,10 +22,10 @@ start() {
 
 published_port() { "$ENGINE" port "$CONTAINER" 9092/tcp | sed -n '1s/.*://p'; }
 
-# stop_emulator: SIGTERM; SIGKILL after 20 s shows as 137.
+# stop_emulator: SIGTERM; sets CODE to what it ends with. SIGKILL after 20 s shows as 137.
 stop_emulator() {
   "$ENGINE" stop --time 20 "$CONTAINER" >/dev/null
-  "$ENGINE" inspect --format '{{.State.ExitCode}}' "$CONTAINER"
+  CODE="$("$ENGINE" inspect --format '{{.State.ExitCode}}' "$CONTAINER")"
 }
 
 stop_container() { "$ENGINE" rm --force "$CONTAINER" >/dev/null 2>&1 || true; }

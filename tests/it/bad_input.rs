@@ -156,7 +156,7 @@ fn programs_cannot_run_for_ever() {
     let cases = [
         ("def f: f; f", "ran longer than 10 s"),
         ("[range(1e12)]", "the program "),
-        ("def f: 1 + f; f", "nested deeper than"),
+        ("def f: 1 + f; f", "nested too deeply"),
     ];
     for (program, limit) in cases {
         let done = run(&["transform", program], "1\n").ended(1);

@@ -95,7 +95,7 @@ impl Reader<'_> {
 
     fn nested(&mut self, read: fn(&mut Self) -> Result<Value, Invalid>) -> Result<Value, Invalid> {
         self.depth += 1;
-        meter::admit(0, self.depth);
+        meter::admit_depth(self.depth);
         self.at += 1;
         self.space();
         let value = read(self)?;
@@ -110,7 +110,7 @@ impl Reader<'_> {
         }
         loop {
             if items.len() == items.capacity() {
-                meter::admit(items.len() * size_of::<Value>() * 2, 0);
+                meter::admit_bytes(items.len() * size_of::<Value>() * 2);
             }
             items.push(self.value()?);
             self.space();

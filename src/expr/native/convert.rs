@@ -3,6 +3,7 @@
 use super::{Native, plain, refuse, unary, v};
 use crate::expr::json;
 use crate::expr::meter;
+use crate::expr::syntax;
 use crate::expr::value::{Error, Number, Text, ValR, Value};
 
 pub(super) fn natives() -> Vec<Native> {
@@ -47,7 +48,7 @@ pub(super) fn natives() -> Vec<Native> {
                 number(value, |number| number.as_f64().is_normal())
             })
         }),
-        ("_deeper", v(0), |cv| plain(cv, deeper)),
+        (syntax::DEEPER, v(0), |cv| plain(cv, deeper)),
         ("_nan", v(0), |cv| plain(cv, |_| Ok(Value::from(f64::NAN)))),
         ("_infinite", v(0), |cv| {
             plain(cv, |_| Ok(Value::from(f64::INFINITY)))
@@ -75,7 +76,7 @@ fn deeper(value: Value) -> ValR {
         Value::Num(number) => number.as_i64().unwrap_or(0) + 1,
         _ => 0,
     };
-    meter::admit(0, u32::try_from(depth).unwrap_or(u32::MAX));
+    meter::admit_depth(u32::try_from(depth).unwrap_or(u32::MAX));
     Ok(Value::int(depth))
 }
 

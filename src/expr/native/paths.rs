@@ -1,21 +1,49 @@
 //! Builtins that find, and remove by, paths.
 
+use jaq_core::box_iter::box_once;
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::path::Opt;
-use jaq_core::{Cv, Exn, ValT, ValXs};
+use jaq_core::{Cv, Exn, Native, ValT, ValXs};
 
 use super::{Lang, filter};
 use crate::expr::meter;
+use crate::expr::syntax;
 use crate::expr::value::{Error, List, ValR, Value, bounds, position};
 
 pub(super) fn natives() -> Vec<Fun<Lang>> {
     vec![
+        at(),
         run::<Lang>(("path", filter(), path)),
         run::<Lang>(("delpaths", v(1), |mut cv| {
             let paths = cv.0.pop_var();
             bome(delete(cv.1, paths))
         })),
     ]
+}
+
+/// The marker of a traced program: keeps its argument, and its input goes through.
+fn at() -> Fun<Lang> {
+    let native = Native::new(|mut cv: Cv<'_, Lang>| {
+        pass(cv.0.pop_var());
+        box_once(Ok(cv.1))
+    });
+    let native = native.with_paths(|mut cv| {
+        pass(cv.0.pop_var());
+        box_once(Ok(cv.1))
+    });
+    let native = native.with_update(|mut cv, update| {
+        pass(cv.0.pop_var());
+        update(cv.1)
+    });
+    (syntax::AT, v(1), native)
+}
+
+fn pass(place: Value) {
+    if let Value::Num(place) = place
+        && let Some(place) = place.as_i64().and_then(|place| usize::try_from(place).ok())
+    {
+        meter::pass(place);
+    }
 }
 
 /// The paths to the outputs of a filter.

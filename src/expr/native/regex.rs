@@ -30,10 +30,10 @@ pub(super) fn natives() -> Vec<Native> {
 
 /// Compiled regular expressions by pattern and flags, kept from record to record.
 #[derive(Default)]
-pub(crate) struct Regexes(Mutex<HashMap<String, Flavours>>);
+pub(crate) struct Regexes(Mutex<HashMap<String, Vec<Variant>>>);
 
-/// One pattern with each of the flags it was used with.
-type Flavours = Vec<(String, Arc<Pattern>)>;
+/// Flags, and the pattern compiled with them.
+type Variant = (String, Arc<Pattern>);
 
 /// More patterns than this come from the data rather than the program; then all are forgotten.
 const KEPT: usize = 64;

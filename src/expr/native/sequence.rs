@@ -56,6 +56,7 @@ fn has(value: &Value, key: &Value) -> ValR {
             let at = at.floor().and_then(|at| usize::try_from(at).ok());
             Ok(Value::Bool(at.is_some_and(|at| at < list.len())))
         }
+        (Value::Null(_), Value::Str(_) | Value::Num(_)) => Ok(Value::Bool(false)),
         _ => Err(Error::str(format_args!(
             "Cannot check whether {} has a {} key",
             value.kind(),
@@ -78,7 +79,6 @@ fn reverse(value: Value) -> ValR {
             items.reverse();
             Ok(Value::array(items))
         }
-        Value::Str(text) => Ok(Value::from(text.as_str().chars().rev().collect::<String>())),
         other => Err(refuse(&other, "cannot be reversed, as it is not an array")),
     }
 }

@@ -170,7 +170,6 @@ fn join(value: Value, separator: &Value) -> ValR {
 /// value occurs in an array.
 fn occurrences(value: Value, sought: Value) -> ValR {
     match (&value, &sought) {
-        (Value::Null(_), _) => Ok(Value::NULL),
         (Value::Str(text), Value::Str(part)) => Ok(text_indices(text.as_str(), part.as_str())),
         (Value::Arr(list), Value::Arr(part)) => Ok(indices(list, part)),
         (Value::Arr(list), item) => Ok(indices(list, std::slice::from_ref(item))),

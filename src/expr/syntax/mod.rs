@@ -5,13 +5,18 @@
 //! its errors name a token but not what is wrong with it.
 
 mod braces;
+mod filters;
+mod operators;
 mod outputs;
 mod parser;
 mod recursion;
+mod terms;
+mod trace;
 mod tree;
 
 pub(crate) use parser::parse;
-pub(crate) use tree::{Def, Term, calls, definitions, mentions};
+pub(crate) use trace::traced;
+pub(crate) use tree::{AT, DEEPER, Def, EMPTY, MODIFY, Term, calls, definitions, mentions};
 
 /// Where a program is wrong, in bytes from its start, and how.
 pub(crate) type Fault = (usize, String);

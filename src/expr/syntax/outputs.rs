@@ -134,57 +134,182 @@ const OWN_FILTER: &[&str] = &[
     "with_entries",
 ];
 
-/// `left op right` for an operator that combines every output of both. jq takes the outputs of the
-/// right operand first.
-pub(super) fn combine<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
-    if count(&left).single || count(&right).single {
-        return tree::binary(left, op, right);
-    }
-    let combined = tree::binary(left, op, Term::Var("$!right"));
-    tree::bind(right, Pattern::Var("$!right"), combined)
+/// Answers questions on outputs, and builds what depends on the answers.
+#[derive(Clone, Copy)]
+pub(super) struct Outputs<'s, 't> {
+    /// Names that the program defines itself, of which nothing is known.
+    own: &'t [&'s str],
 }
 
-/// A string with interpolated filters. jq takes the outputs of the last one first.
-pub(super) fn interpolate<'s>(
-    format: Option<&'s str>,
-    mut parts: Vec<StrPart<&'s str, Term<'s>>>,
-) -> Term<'s> {
-    const NAMES: [&str; 8] = ["$!1", "$!2", "$!3", "$!4", "$!5", "$!6", "$!7", "$!8"];
-    let filters = parts.iter_mut().filter_map(|part| match part {
-        StrPart::Term(term) if !count(term).single => Some(term),
-        _ => None,
-    });
-    let mut bound = Vec::new();
-    for (term, name) in filters.skip(1).zip(NAMES) {
-        bound.push((std::mem::replace(term, Term::Var(name)), name));
+impl<'s, 't> Outputs<'s, 't> {
+    /// For a program that defines `own`.
+    pub(super) fn new(own: &'t [&'s str]) -> Self {
+        Self { own }
     }
-    let string = Term::Str(format, parts);
-    bound.into_iter().fold(string, |body, (term, name)| {
-        tree::bind(term, Pattern::Var(name), body)
-    })
-}
 
-/// An assignment or another operator. The engine changes values in place, part by part. That has
-/// the results of jq, which goes from path to path, unless parts are removed or are not found by
-/// the plain following of paths; then it is done as jq does it.
-pub(super) fn update<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
-    let by_path = |value| Term::Call("_modify", vec![left.clone(), value]);
-    let bound = |f: &dyn Fn(Term<'s>) -> Term<'s>| {
-        tree::bind(
-            right.clone(),
-            Pattern::Var("$!right"),
-            by_path(f(Term::Var("$!right"))),
-        )
-    };
-    match op {
-        BinaryOp::Update if !count(&right).some && !is_all_of_a_path(&left) => by_path(right),
-        _ if !is_search(&left) => tree::binary(left, op, right),
-        BinaryOp::Update => by_path(right),
-        BinaryOp::Assign => bound(&|value| value),
-        BinaryOp::UpdateMath(math) => {
-            bound(&|value| tree::binary(Term::Id, BinaryOp::Math(math), value))
+    /// `left op right` for an operator that combines every output of both. jq takes the outputs of the
+    /// right operand first.
+    pub(super) fn combine(self, left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
+        if self.count(&left).single || self.count(&right).single {
+            return tree::binary(left, op, right);
         }
-        BinaryOp::UpdateAlt => bound(&|value| tree::binary(Term::Id, BinaryOp::Alt, value)),
+        let combined = tree::binary(left, op, Term::Var("$!right"));
+        tree::bind(right, Pattern::Var("$!right"), combined)
+    }
+
+    /// A string with interpolated filters. jq takes the outputs of the last one first.
+    pub(super) fn interpolate(
+        self,
+        format: Option<&'s str>,
+        mut parts: Vec<StrPart<&'s str, Term<'s>>>,
+    ) -> Term<'s> {
+        const NAMES: [&str; 8] = ["$!1", "$!2", "$!3", "$!4", "$!5", "$!6", "$!7", "$!8"];
+        let filters = parts.iter_mut().filter_map(|part| match part {
+            StrPart::Term(term) if !self.count(term).single => Some(term),
+            _ => None,
+        });
+        let mut bound = Vec::new();
+        for (term, name) in filters.skip(1).zip(NAMES) {
+            bound.push((std::mem::replace(term, Term::Var(name)), name));
+        }
+        let string = Term::Str(format, parts);
+        bound.into_iter().fold(string, |body, (term, name)| {
+            tree::bind(term, Pattern::Var(name), body)
+        })
+    }
+
+    /// An assignment. The engine changes values in place, part by part. That has
+    /// the results of jq, which goes from path to path, unless parts are removed or are not found by
+    /// the plain following of paths; then it is done as jq does it.
+    pub(super) fn update(self, left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
+        let left = if is_search(&left) {
+            with_true_alternatives(left)
+        } else {
+            left
+        };
+        let by_path = |value| Term::Call(tree::MODIFY, vec![left.clone(), value]);
+        let bound = |f: &dyn Fn(Term<'s>) -> Term<'s>| {
+            tree::bind(
+                right.clone(),
+                Pattern::Var("$!right"),
+                by_path(f(Term::Var("$!right"))),
+            )
+        };
+        match op {
+            BinaryOp::Update if !self.count(&right).some && !is_all_of_a_path(&left) => {
+                by_path(right)
+            }
+            _ if !is_search(&left) => tree::binary(left, op, right),
+            BinaryOp::Update => by_path(right),
+            BinaryOp::Assign => bound(&|value| value),
+            BinaryOp::UpdateMath(math) => {
+                bound(&|value| tree::binary(Term::Id, BinaryOp::Math(math), value))
+            }
+            BinaryOp::UpdateAlt => bound(&|value| tree::binary(Term::Id, BinaryOp::Alt, value)),
+            op => tree::binary(left, op, right),
+        }
+    }
+
+    /// The update of a `reduce`: of several outputs jq takes the last, for none `null`.
+    pub(super) fn reduced(self, update: Term<'s>) -> Term<'s> {
+        let Count { some, single } = self.count(&update);
+        if some && single {
+            update
+        } else {
+            tree::last_output(update)
+        }
+    }
+
+    fn count(self, term: &Term<'_>) -> Count {
+        match term {
+            Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => Count::ONE,
+            Term::Str(_, parts) => product(parts.iter().filter_map(|part| match part {
+                StrPart::Term(term) => Some(self.count(term)),
+                _ => None,
+            })),
+            Term::Obj(entries) => product(entries.iter().map(|(key, value)| {
+                self.count(key)
+                    .times(value.as_ref().map_or(Count::ONE, |value| self.count(value)))
+            })),
+            Term::Neg(inner) | Term::Def(_, inner) => self.count(inner),
+            Term::BinOp(_, BinaryOp::Comma, _) => Count::ANY,
+            Term::BinOp(_, BinaryOp::Update, _) => Count::ONE,
+            Term::BinOp(
+                _,
+                BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt,
+                value,
+            ) => self.count(value),
+            Term::BinOp(left, _, right) => self.count(left).times(self.count(right)),
+            Term::Fold("reduce", _, _, arguments) => arguments
+                .first()
+                .map_or(Count::ANY, |init| self.count(init)),
+            Term::TryCatch(body, catch) => {
+                let single = self.count(body).single
+                    && catch.as_ref().is_none_or(|catch| self.count(catch).single);
+                Count {
+                    some: false,
+                    single,
+                }
+            }
+            Term::IfThenElse(branches, otherwise) => {
+                let branches = branches
+                    .iter()
+                    .map(|(condition, then)| self.count(condition).times(self.count(then)));
+                product(branches.chain(otherwise.iter().map(|otherwise| self.count(otherwise))))
+            }
+            Term::Call(name, _) if self.own.contains(name) => Count::ANY,
+            Term::Call("select", condition) => Count {
+                some: false,
+                single: condition
+                    .iter()
+                    .all(|condition| self.count(condition).single),
+            },
+            Term::Call("empty" | "error", _) => Count {
+                some: false,
+                single: true,
+            },
+            Term::Call(name, arguments) if ONE_OUTPUT.contains(name) => match arguments[..] {
+                [_] if OWN_FILTER.contains(name) => Count::ONE,
+                _ => product(arguments.iter().map(|term| self.count(term))),
+            },
+            Term::Path(base, Path(parts)) => self.count(base).times(product(
+                parts.iter().map(|(part, opt)| self.count_part(part, *opt)),
+            )),
+            _ => Count::ANY,
+        }
+    }
+
+    fn count_part(self, part: &Part<Term<'_>>, opt: Opt) -> Count {
+        let index = match part {
+            Part::Range(None, None) => return Count::ANY,
+            Part::Range(start, end) => {
+                product(start.iter().chain(end).map(|term| self.count(term)))
+            }
+            Part::Index(index) => self.count(index),
+        };
+        Count {
+            some: index.some && matches!(opt, Opt::Essential),
+            ..index
+        }
+    }
+}
+
+/// `(a | values that are true) // b` for `a // b`: of several outputs, jq takes the paths of those
+/// that are true, while the engine takes all if one is.
+fn with_true_alternatives(path: Term<'_>) -> Term<'_> {
+    let Term::BinOp(left, op, right) = path else {
+        return path;
+    };
+    let (left, right) = (
+        with_true_alternatives(*left),
+        with_true_alternatives(*right),
+    );
+    match op {
+        BinaryOp::Alt => {
+            let nothing = Some(Box::new(Term::Call(tree::EMPTY, Vec::new())));
+            let if_true = Term::IfThenElse(vec![(Term::Id, Term::Id)], nothing);
+            tree::binary(tree::pipe(left, if_true), BinaryOp::Alt, right)
+        }
         op => tree::binary(left, op, right),
     }
 }
@@ -221,81 +346,6 @@ fn is_search(path: &Term<'_>) -> bool {
     let mut found = own;
     tree::children(path, &mut |child| found = found || is_search(child));
     found
-}
-
-/// The update of a `reduce`: of several outputs jq takes the last, for none `null`.
-pub(super) fn reduced(update: Term<'_>) -> Term<'_> {
-    let Count { some, single } = count(&update);
-    if some && single {
-        update
-    } else {
-        tree::last_output(update)
-    }
-}
-
-fn count(term: &Term<'_>) -> Count {
-    match term {
-        Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => Count::ONE,
-        Term::Str(_, parts) => product(parts.iter().filter_map(|part| match part {
-            StrPart::Term(term) => Some(count(term)),
-            _ => None,
-        })),
-        Term::Obj(entries) => product(
-            entries
-                .iter()
-                .map(|(key, value)| count(key).times(value.as_ref().map_or(Count::ONE, count))),
-        ),
-        Term::Neg(inner) | Term::Def(_, inner) => count(inner),
-        Term::BinOp(_, BinaryOp::Comma, _) => Count::ANY,
-        Term::BinOp(_, BinaryOp::Update, _) => Count::ONE,
-        Term::BinOp(_, BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt, value) => {
-            count(value)
-        }
-        Term::BinOp(left, _, right) => count(left).times(count(right)),
-        Term::Fold("reduce", _, _, arguments) => arguments.first().map_or(Count::ANY, count),
-        Term::TryCatch(body, catch) => {
-            let single =
-                count(body).single && catch.as_ref().is_none_or(|catch| count(catch).single);
-            Count {
-                some: false,
-                single,
-            }
-        }
-        Term::IfThenElse(branches, otherwise) => {
-            let branches = branches
-                .iter()
-                .map(|(condition, then)| count(condition).times(count(then)));
-            product(branches.chain(otherwise.iter().map(|otherwise| count(otherwise))))
-        }
-        Term::Call("select", condition) => Count {
-            some: false,
-            single: condition.iter().all(|condition| count(condition).single),
-        },
-        Term::Call("empty" | "error", _) => Count {
-            some: false,
-            single: true,
-        },
-        Term::Call(name, arguments) if ONE_OUTPUT.contains(name) => match arguments[..] {
-            [_] if OWN_FILTER.contains(name) => Count::ONE,
-            _ => product(arguments.iter().map(count)),
-        },
-        Term::Path(base, Path(parts)) => count(base).times(product(
-            parts.iter().map(|(part, opt)| count_part(part, *opt)),
-        )),
-        _ => Count::ANY,
-    }
-}
-
-fn count_part(part: &Part<Term<'_>>, opt: Opt) -> Count {
-    let index = match part {
-        Part::Range(None, None) => return Count::ANY,
-        Part::Range(start, end) => product(start.iter().chain(end).map(count)),
-        Part::Index(index) => count(index),
-    };
-    Count {
-        some: index.some && matches!(opt, Opt::Essential),
-        ..index
-    }
 }
 
 fn product(counts: impl Iterator<Item = Count>) -> Count {

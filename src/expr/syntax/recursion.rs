@@ -13,7 +13,7 @@
 //! Else the loop counts how deep it is, starting from how deep the definition around it is:
 //!
 //! ```text
-//! def f(g): def f!(g; $!depth): ... f!(g | g; $!depth | _deeper) ...; f!(g; $!depth);
+//! def f(g): def f!(g; $!depth): ... f!(g | g; $!depth | !deeper) ...; f!(g; $!depth);
 //! ```
 
 use jaq_core::load::Arena;
@@ -34,7 +34,7 @@ pub(super) fn counted(program: Term<'_>) -> Term<'_> {
 
 /// The definition, bounded if it needs that.
 pub(super) fn bounded<'s>(def: Def<'s>, arena: &'s Arena) -> Def<'s> {
-    let is_filter = |parameter: &&str| !parameter.starts_with('$');
+    let is_filter = |parameter: &&'s str| !parameter.starts_with('$');
     let mut calls = Vec::new();
     let mut body = def.body;
     if def.args.iter().any(is_filter) {
@@ -108,7 +108,7 @@ fn with_depth<'s>(
     parameters: &[&'s str],
     mut body: Term<'s>,
 ) -> Def<'s> {
-    let deeper = || tree::pipe(Term::Var(DEPTH), Term::Call("_deeper", Vec::new()));
+    let deeper = || tree::pipe(Term::Var(DEPTH), Term::Call(tree::DEEPER, Vec::new()));
     rename_calls(
         &mut body,
         (outer, parameters.len()),

@@ -13,6 +13,17 @@ pub(crate) type Pattern<'s> = parse::Pattern<&'s str>;
 /// An operator.
 pub(crate) type Operator<'s> = BinaryOp<&'s str>;
 
+// Filters that programs cannot name, so that they cannot have another meaning than ours.
+
+/// `_empty` of the prelude.
+pub(crate) const EMPTY: &str = "!none";
+/// `_modify` of the prelude.
+pub(crate) const MODIFY: &str = "!modify";
+/// The native that counts how deep a recursive definition is.
+pub(crate) const DEEPER: &str = "!deeper";
+/// The native that keeps a place in the program.
+pub(crate) const AT: &str = "!at";
+
 /// `left op right`.
 pub(crate) fn binary<'s>(left: Term<'s>, op: Operator<'s>, right: Term<'s>) -> Term<'s> {
     Term::BinOp(Box::new(left), op, Box::new(right))
@@ -31,6 +42,15 @@ pub(crate) fn bind<'s>(value: Term<'s>, pattern: Pattern<'s>, body: Term<'s>) ->
 /// A string without interpolation.
 pub(crate) fn string(text: &str) -> Term<'_> {
     Term::Str(None, vec![StrPart::Str(text)])
+}
+
+/// `[][0]`, which is `null`.
+pub(crate) fn null<'s>() -> Term<'s> {
+    let first = Part::Index(Term::Num("0"));
+    Term::Path(
+        Box::new(Term::Arr(None)),
+        Path(vec![(first, Opt::Essential)]),
+    )
 }
 
 /// `[filter] | .[-1]`: the last output, `null` if there is none.

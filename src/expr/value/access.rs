@@ -216,7 +216,7 @@ impl Value {
         if !meter::is_in_path() {
             return Self::NULL;
         }
-        meter::admit(0, hops + 1);
+        meter::admit_depth(hops + 1);
         Self::Null(hops + 1)
     }
 }

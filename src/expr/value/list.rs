@@ -118,7 +118,7 @@ impl List {
                 body.extent.replace(&old, &body.items[index], &body.items);
             }
             None => {
-                meter::admit(index.saturating_mul(SLOT), 1);
+                meter::admit_bytes(index.saturating_mul(SLOT));
                 while body.items.len() < index {
                     body.push(Value::NULL);
                 }

@@ -5,6 +5,7 @@
 //! stay as they were written. And they behave and complain as jq's do, where the crate's differ.
 
 mod access;
+mod float;
 mod list;
 mod number;
 mod object;
@@ -105,6 +106,7 @@ impl Value {
 
     /// The value as compact JSON.
     pub(crate) fn to_json(&self) -> Text {
+        meter::admit_bytes(self.extent().bytes);
         let mut out = Vec::new();
         json::write(self, &mut out);
         meter::work(out.len());
@@ -135,13 +137,14 @@ impl Value {
     }
 }
 
-/// How big a value is: what every walk over it costs.
+/// How big a value is.
 ///
 /// `bytes` counts what is shared as often as it is reached, for that is how often it is printed:
-/// 60 times `[., .]` takes little memory, and 2^60 lines of output.
+/// `[., .]` done 60 times takes little memory, but 2^60 items of output. A value may be that big as
+/// long as nobody writes it out.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Extent {
-    bytes: usize,
+    pub(crate) bytes: usize,
     /// Levels of arrays and objects. Up to [`EXACT_DEPTH`] this may be too high after a deep part
     /// was removed, so that changing flat values in place takes no search.
     depth: u32,
@@ -161,7 +164,7 @@ impl Extent {
     /// Stops the evaluation if such a value may not exist.
     #[inline]
     fn admit(self) {
-        meter::admit(self.bytes, self.depth);
+        meter::admit_depth(self.depth);
     }
 
     #[inline]

@@ -25,7 +25,7 @@ impl Add for Value {
             (Self::Num(a), Self::Num(b)) => Self::Num(a.add(&b)),
             (Self::Str(mut a), Self::Str(b)) => {
                 a.push(b.as_str());
-                meter::admit(a.len(), 0);
+                meter::admit_bytes(a.len());
                 Self::Str(a)
             }
             (Self::Arr(mut a), Self::Arr(b)) => {
@@ -87,7 +87,7 @@ fn repeat(text: &Text, times: &Number) -> Value {
     }
     let times = (times as usize).max(1);
     let size = text.len().saturating_mul(times).min(LONGEST + 1);
-    meter::admit(size, 0);
+    meter::admit_bytes(size);
     meter::charge(size);
     let repeated = text.as_str().repeat(times);
     meter::release(size);

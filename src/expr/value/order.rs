@@ -82,7 +82,7 @@ impl Eq for Value {}
 /// As the operators `<`, `<=`, `>`, `>=` of jq.
 #[expect(
     clippy::non_canonical_partial_ord_impl,
-    reason = "jq compares NaN in one way and sorts it in another"
+    reason = "for the operators one NaN is less than another, by which nothing can be sorted"
 )]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

@@ -89,7 +89,7 @@ impl Text {
     /// A copy of the part from byte `start` to byte `end` that counts as one level deeper.
     pub(crate) fn copy(&self, start: usize, end: usize) -> Self {
         let level = self.buffer.level + 1;
-        meter::admit(0, level);
+        meter::admit_depth(level);
         let mut buffer = Buffer::new(self.as_str()[start..end].to_owned());
         buffer.level = level;
         Self {

@@ -114,12 +114,18 @@ def test_config_is_altered_one_entry_at_a_time(target):
     assert describe(target, topic)["retention.ms"].value == "123456"
 
 
-def test_deleted_config_entry_falls_back_to_the_default(target):
+def test_deleted_config_entry_falls_back_to_what_new_topics_have(target):
+    usual = describe(target, target.topic(what="untouched"))["retention.ms"]
     topic = target.topic(retention_ms=123456)
     futures, resource = alter(target, topic, "retention.ms", None, AlterConfigOpType.DELETE)
     futures[resource].result(DEADLINE)
-    eventually(lambda: describe(target, topic)["retention.ms"].is_default, "config back at its default")
-    assert describe(target, topic)["retention.ms"].value == "604800000"
+
+    def current():
+        found = describe(target, topic)["retention.ms"]
+        return found.value, found.source
+
+    eventually(lambda: current() == (usual.value, usual.source), "config as in an untouched topic")
+    assert usual.source != ConfigSource.DYNAMIC_TOPIC_CONFIG.value
 
 
 def test_list_config_is_appended_to_and_subtracted_from(target):

@@ -249,6 +249,20 @@ pub(crate) const APIS: &[Api] = &[
         shapes::LIST_TRANSACTIONS,
         api::transaction_admin::list
     ),
+    api!(
+        ConsumerGroupHeartbeat,
+        0..=1,
+        shapes::CONSUMER_GROUP_HEARTBEAT,
+        api::next_generation::heartbeat,
+        "everything: the answer is UNSUPPORTED_VERSION, as of a Kafka with `group.coordinator.rebalance.protocols=classic`"
+    ),
+    api!(
+        ConsumerGroupDescribe,
+        0..=1,
+        shapes::CONSUMER_GROUP_DESCRIBE,
+        api::next_generation::describe,
+        "everything: the answer is UNSUPPORTED_VERSION"
+    ),
 ];
 
 /// The entry for an API key of the wire.

@@ -134,7 +134,7 @@ fn what_is_not_one_sound_batch_is_refused() {
     let two = Bytes::from([&sound[..], &sound[..]].concat());
     let large = batch(ANYBODY, &[&"x".repeat(600)]);
     let cases = [
-        ("nothing", Bytes::new(), ResponseError::CorruptMessage),
+        ("nothing", Bytes::new(), ResponseError::InvalidRecord),
         (
             "garbage",
             Bytes::from_static(b"hello"),

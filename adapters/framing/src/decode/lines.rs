@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use ssectl_adapter::{Batch, Record};
 
-use super::{Decode, KEPT, Place, too_long};
+use super::{Decode, Place, too_long};
 
 /// Records are slices of the chunks; only a line across two chunks is copied.
 pub(crate) struct LineDecoder {
@@ -30,10 +30,8 @@ impl LineDecoder {
 
     fn end_line(&mut self, line: Bytes, out: &mut Batch) {
         if self.overlong {
+            // Its fault was told when it grew too long.
             self.overlong = false;
-            self.place
-                .fault(self.line, &self.partial, too_long(self.max), out);
-            self.partial.clear();
         } else if line.len() > self.max {
             self.place.fault(self.line, &line, too_long(self.max), out);
         } else if !(self.skip_blank && line.iter().all(u8::is_ascii_whitespace)) {
@@ -46,14 +44,17 @@ impl LineDecoder {
         self.line += 1;
     }
 
-    fn keep(&mut self, rest: &[u8]) {
+    fn keep(&mut self, rest: &[u8], out: &mut Batch) {
         if self.overlong {
             return;
         }
         self.partial.extend_from_slice(rest);
         if self.partial.len() > self.max {
+            // Told at once: the line may have no end.
             self.overlong = true;
-            self.partial.truncate(KEPT);
+            self.place
+                .fault(self.line, &self.partial, too_long(self.max), out);
+            self.partial = BytesMut::new();
         }
     }
 }
@@ -65,7 +66,7 @@ impl Decode for LineDecoder {
             let line = if self.partial.is_empty() && !self.overlong {
                 chunk.slice(start..end)
             } else {
-                self.keep(&chunk[start..end]);
+                self.keep(&chunk[start..end], out);
                 if self.overlong {
                     Bytes::new()
                 } else {
@@ -75,7 +76,7 @@ impl Decode for LineDecoder {
             self.end_line(line, out);
             start = end + 1;
         }
-        self.keep(&chunk[start..]);
+        self.keep(&chunk[start..], out);
     }
 
     fn finish(&mut self, out: &mut Batch) {
@@ -131,6 +132,17 @@ mod tests {
         assert_eq!(decode(&[b"\n \na\n"], 10, false).records.len(), 3);
         let batch = decode(&[b"\n \na\n"], 10, true);
         assert_eq!(batch.records[0].origin.position, Position::Offset(3));
+    }
+
+    #[test]
+    fn an_overlong_line_is_told_before_its_end() {
+        let mut decoder = LineDecoder::new("-", 5, true);
+        let mut out = Batch::default();
+        decoder.feed(Bytes::from_static(b"1234567"), &mut out);
+        assert_eq!(out.faults.len(), 1);
+        decoder.feed(Bytes::from_static(b"89"), &mut out);
+        decoder.finish(&mut out);
+        assert_eq!((out.faults.len(), out.records.len()), (1, 0));
     }
 
     #[test]

@@ -16,8 +16,10 @@ use crate::kafka::partition::{LEADER_EPOCH, RECORD_BATCH, TopicPartition};
 use crate::kafka::producers::Aborted;
 use crate::store::{Frame, StoreError, Waiter};
 
-/// The most bytes of records in one response, whatever the client asks for, as Kafka's `fetch.max.bytes`.
-const MAX_BYTES: usize = 55 << 20;
+/// The most bytes of records in one response, whatever the client asks for, unless the first batch is larger.
+///
+/// Kafka's `fetch.max.bytes` is 55 MiB; less keeps clients that ask and do not read from filling the memory.
+const MAX_BYTES: usize = 1 << 20;
 
 /// The isolation level that sees only what was committed.
 const READ_COMMITTED: i8 = 1;

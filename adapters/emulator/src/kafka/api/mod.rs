@@ -17,6 +17,7 @@ pub(super) mod list_offsets;
 pub(super) mod list_partition_reassignments;
 pub(super) mod membership;
 pub(super) mod metadata;
+pub(super) mod next_generation;
 pub(super) mod offset_commit;
 pub(super) mod offset_delete;
 pub(super) mod offset_fetch;

@@ -111,8 +111,8 @@ fn check(
     if !config.log_append_time {
         check_times(&header, config, now_ms)?;
     }
-    if config.compact {
-        check_keys(sent)?;
+    if config.compact || header.compression() != batch::UNCOMPRESSED {
+        check_records(sent, config.compact)?;
     }
     Ok(header)
 }
@@ -130,8 +130,9 @@ fn check_times(header: &BatchHeader, config: &TopicConfig, now_ms: i64) -> Resul
     Err((ResponseError::InvalidTimestamp, reason))
 }
 
-/// Compaction goes by keys, so every record must have one.
-fn check_keys(sent: &[u8]) -> Result<(), Refusal> {
+/// Looks at every record: what is compressed must decompress, or its readers would be stuck on it for ever; compaction goes
+/// by keys, so every record must have one.
+fn check_records(sent: &[u8], needs_keys: bool) -> Result<(), Refusal> {
     let unreadable = |error: std::io::Error| {
         (
             ResponseError::CorruptMessage,
@@ -140,7 +141,7 @@ fn check_keys(sent: &[u8]) -> Result<(), Refusal> {
     };
     let mut records = Records::of(sent).map_err(unreadable)?;
     while let Some(record) = records.next().map_err(unreadable)? {
-        if record.key.is_none() {
+        if needs_keys && record.key.is_none() {
             let reason = "Compacted topic cannot accept message without key".to_owned();
             return Err((ResponseError::InvalidRecord, reason));
         }

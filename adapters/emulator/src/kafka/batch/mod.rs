@@ -68,6 +68,12 @@ impl BatchHeader {
 
     /// Reads and checks what a producer sent: exactly one whole batch that is sound.
     pub(crate) fn check(sent: &[u8]) -> Result<Self, Refusal> {
+        if sent.is_empty() {
+            return Err((
+                ResponseError::InvalidRecord,
+                "a request must hold exactly one record batch per partition",
+            ));
+        }
         let short = (
             ResponseError::CorruptMessage,
             "the records are shorter than the header of a batch",
@@ -81,6 +87,9 @@ impl BatchHeader {
             ));
         }
         let length = i32::from_be_bytes(field(bytes, 8));
+        if usize::try_from(length).is_ok_and(|length| length < HEADER_LEN - LOG_OVERHEAD) {
+            return Err(short);
+        }
         if usize::try_from(length).ok() != sent.len().checked_sub(LOG_OVERHEAD) {
             return Err((
                 ResponseError::InvalidRecord,
@@ -155,6 +164,9 @@ impl BatchHeader {
         self.attributes & bits::COMPRESSION
     }
 }
+
+/// Instead of the number of a codec: records as they are.
+pub(crate) const UNCOMPRESSED: i16 = 0;
 
 /// The number of the zstd codec, which clients that speak an old protocol do not know.
 pub(crate) const ZSTD: i16 = 4;

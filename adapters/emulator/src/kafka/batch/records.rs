@@ -44,7 +44,11 @@ impl<'a> Records<'a> {
     /// The next record, or `None` after the last.
     pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         if self.left <= 0 {
-            return Ok(None);
+            // What follows the last record is none, and reading it has checksums of the codec looked at.
+            return match self.input.read(&mut [0])? {
+                0 => Ok(None),
+                _ => Err(invalid("there is more than the records")),
+            };
         }
         self.left -= 1;
         let length = u64::try_from(read_varint(&mut self.input)?).map_err(invalid)?;

@@ -293,3 +293,18 @@ pub(crate) const DESCRIBE_PRODUCERS: Shape = &[(ALL, Structs(TOPIC_PARTITIONS))]
 pub(crate) const DESCRIBE_TRANSACTIONS: Shape = &[(ALL, TEXTS)];
 
 pub(crate) const LIST_TRANSACTIONS: Shape = &[(ALL, TEXTS), (ALL, I64S), (since(1), I64)];
+
+pub(crate) const CONSUMER_GROUP_HEARTBEAT: Shape = &[
+    (ALL, Text),
+    (ALL, Text),
+    (ALL, I32),
+    (ALL, Text),
+    (ALL, Text),
+    (ALL, I32),
+    (ALL, Each(&Text)),
+    (since(1), Text),
+    (ALL, Text),
+    (ALL, Structs(&[(ALL, UUID), (ALL, Each(&I32))])),
+];
+
+pub(crate) const CONSUMER_GROUP_DESCRIBE: Shape = &[(ALL, Each(&Text)), (ALL, BOOL)];
