@@ -53,9 +53,9 @@ impl Monitor {
         }
     }
 
-    /// The broker's refusal to let us in, if there was one: trying on would not help.
+    /// The broker's refusal to let us in, if there was one since the last call.
     pub(crate) fn refusal(&self) -> Option<Error> {
-        let (kind, reason) = self.heard().refusal.clone()?;
+        let (kind, reason) = self.heard().refusal.take()?;
         let error = Error::new(kind, format!("`{}` does not let us in", self.cluster));
         Some(with_hint(error, &reason).caused_by(reason))
     }

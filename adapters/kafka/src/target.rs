@@ -76,7 +76,7 @@ impl Target for KafkaTarget {
             let (brokers, topics) = (metadata.brokers().len(), metadata.topics().len());
             let id = id.unwrap_or_else(|| "without a name".to_owned());
             Ok(format!(
-                "Kafka cluster {id}: {brokers} brokers, {topics} topics"
+                "Kafka cluster {id}, brokers: {brokers}, topics: {topics}"
             ))
         })
         .await

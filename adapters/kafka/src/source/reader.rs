@@ -294,10 +294,12 @@ impl Reader {
         let cluster = &self.plan.cluster;
         let monitor = &self.consumer.context().monitor;
         match error.rdkafka_error_code() {
-            Some(Code::AllBrokersDown) => {
-                Err(monitor.refusal().unwrap_or_else(|| monitor.unreachable()))
-            }
-            Some(Code::Authentication | Code::SSL) => monitor.refusal().map_or(Ok(()), Err),
+            Some(Code::AllBrokersDown) => Err(monitor.unreachable()),
+            // It has let us in before, and may again: a broker that starts knows no users yet.
+            Some(Code::Authentication | Code::SSL) => match monitor.refusal() {
+                Some(refusal) => Err(refusal.temporary()),
+                None => Ok(()),
+            },
             Some(Code::AutoOffsetReset) => {
                 let active = self.shared.assignment().active();
                 Err(fault::out_of_range(

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use ssectl_adapter::{Batch, Fetched, Limit, Range, Source};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::{Rig, records};
 
 const COUNT: usize = 5000;
+/// After so long without a record the missing ones are lost.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Fetches are dropped at every stage while a writer keeps the source busy.
 pub async fn dropped_fetches_lose_and_repeat_nothing(rig: &Rig) {
@@ -34,14 +37,18 @@ async fn write_slowly(rig: &Rig, stream: &str, dropped: &Semaphore) {
 
 async fn read_impatiently(source: &mut dyn Source, dropped: &Semaphore) -> Vec<usize> {
     let mut read = Vec::new();
+    let mut progress = Instant::now();
     for round in 0_u64.. {
         // Nothing at all, then 0 to 3 ms.
         let patience = (round % 5).checked_sub(1).map(Duration::from_millis);
         match fetch_within(source, patience).await {
-            Some(batch) => read.extend(records::numbers(&batch.records)),
+            Some(batch) => {
+                read.extend(records::numbers(&batch.records));
+                progress = Instant::now();
+            }
             None => dropped.add_permits(1),
         }
-        if read.len() >= COUNT {
+        if read.len() >= COUNT || progress.elapsed() > SILENCE {
             break;
         }
     }
@@ -51,7 +58,7 @@ async fn read_impatiently(source: &mut dyn Source, dropped: &Semaphore) -> Vec<u
 /// One fetch that is polled once and dropped, or dropped after a time.
 async fn fetch_within(source: &mut dyn Source, patience: Option<Duration>) -> Option<Batch> {
     let limit = Limit {
-        records: 200,
+        records: 20,
         wait: Duration::from_secs(10),
         ..Limit::default()
     };
@@ -68,9 +75,8 @@ async fn fetch_within(source: &mut dyn Source, patience: Option<Duration>) -> Op
 }
 
 async fn give_up(patience: Option<Duration>) {
-    match patience {
-        Some(patience) => tokio::time::sleep(patience).await,
-        None => tokio::task::yield_now().await,
+    if let Some(patience) = patience {
+        tokio::time::sleep(patience).await;
     }
 }
 
