@@ -35,8 +35,11 @@ struct Compiled {
 /// The longest program, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Enough for the passes over the deepest tree that the parser lets through.
-const COMPILE_STACK: usize = 256 << 20;
+/// Enough stack for the passes over a tree, by the bytes of the program: each nests at most once.
+const STACK_PER_BYTE: usize = 128 << 10;
+
+/// Enough for the deepest tree that the parser lets through.
+const MOST_STACK: usize = 256 << 20;
 
 /// What the program is called for the engine.
 const MAIN: &str = "__main__";
@@ -53,7 +56,7 @@ impl Program {
                 format!("the program is longer than {LONGEST} bytes"),
             )])
         } else {
-            stacker::grow(COMPILE_STACK, || compile(source, |program, _| program))
+            with_stack(source, || compile(source, |program, _| program))
         };
         let (filter, variables) =
             compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
@@ -150,8 +153,7 @@ impl Program {
             })
             .ok()
         };
-        let filter =
-            traced.get_or_init(|| stacker::grow(COMPILE_STACK, trace).map(|(filter, _)| filter));
+        let filter = traced.get_or_init(|| with_stack(source, trace).map(|(filter, _)| filter));
         let failed = self.run_filter(filter.as_ref()?, input, |results| {
             for result in results {
                 result?;
@@ -207,6 +209,12 @@ fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
         Ended::Stopped(Stop::Depth | Stop::Stack) => EvalErrorKind::LimitDepth(limits.depth),
         Ended::Panicked(message) => EvalErrorKind::Internal(message),
     }
+}
+
+/// Calls `compile` where it has enough stack for `source`.
+fn with_stack<T>(source: &str, compile: impl FnOnce() -> T) -> T {
+    let needed = (1 << 20) + source.len().saturating_mul(STACK_PER_BYTE).min(MOST_STACK);
+    stacker::maybe_grow(needed, needed, compile)
 }
 
 /// Compiles to a filter and the variables that it has to be given; `change` may change the tree.
