@@ -12,8 +12,7 @@ use super::native::{self, Regexes};
 use super::syntax::{self, Def, Fault, Term};
 use super::value::{Error, Value};
 use super::{
-    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, json, names,
-    prelude,
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, names, prelude,
 };
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
@@ -107,14 +106,10 @@ impl Program {
     }
 
     /// The first result as JSON, if there is one.
-    pub(super) fn first(&self, input: &Input<'_>) -> Result<Option<Vec<u8>>, EvalError> {
+    pub(super) fn first(&self, input: &Input<'_>) -> Result<Option<String>, EvalError> {
         self.run(input, |results| {
             let first = results.next().transpose()?;
-            Ok(first.map(|value| {
-                let mut json = Vec::new();
-                json::write(&value, &mut json);
-                json
-            }))
+            Ok(first.map(|value| value.to_json().as_str().to_owned()))
         })
     }
 
@@ -193,13 +188,21 @@ impl Program {
 /// The results of a run, up to the first error.
 type Results<'a> = dyn Iterator<Item = Result<Value, EvalErrorKind>> + 'a;
 
+/// The longest message of an error, in bytes; what is beyond is cut off.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// What a program raised that it did not catch.
 fn raised(error: Option<Error>) -> EvalErrorKind {
-    EvalErrorKind::Program(match error.map(Error::into_val) {
+    let mut message = match error.map(Error::into_val) {
         Some(Value::Str(message)) => message.as_str().to_owned(),
         Some(value) => format!("{} (not a string)", value.to_json().as_str()),
         None => "`break` outside of its `label`".to_owned(),
-    })
+    };
+    if message.len() > LONGEST_MESSAGE {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        message.push('…');
+    }
+    EvalErrorKind::Program(message)
 }
 
 fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
