@@ -28,19 +28,19 @@ macro_rules! of_two {
 
 pub(super) fn natives() -> Vec<Native> {
     let mut natives = of_input! {
-        acos: f64::acos, acosh: libm::acosh, asin: f64::asin, asinh: libm::asinh, atan:
-        f64::atan, atanh: libm::atanh, cbrt: f64::cbrt, cos: f64::cos, cosh: f64::cosh, erf:
-        libm::erf, erfc: libm::erfc, exp: f64::exp, exp10: libm::exp10, exp2: f64::exp2, expm1:
-        f64::exp_m1, fabs: f64::abs, j0: libm::j0, j1: libm::j1, lgamma: libm::lgamma, log:
-        f64::ln, log10: f64::log10, log1p: f64::ln_1p, log2: f64::log2, nearbyint:
-        f64::round_ties_even, rint: f64::round_ties_even, sin: f64::sin, sinh: f64::sinh, sqrt:
-        f64::sqrt, tan: f64::tan, tanh: f64::tanh, tgamma: libm::tgamma, trunc: f64::trunc, y0:
-        libm::y0, y1: libm::y1,
+        acos: f64::acos, acosh: libm::acosh, asin: f64::asin, asinh: libm::asinh,
+        atan: f64::atan, atanh: libm::atanh, cbrt: f64::cbrt, cos: f64::cos, cosh: f64::cosh,
+        erf: libm::erf, erfc: libm::erfc, exp: f64::exp, exp10: libm::exp10, exp2: f64::exp2,
+        expm1: f64::exp_m1, fabs: f64::abs, j0: libm::j0, j1: libm::j1, lgamma: libm::lgamma,
+        log: f64::ln, log10: f64::log10, log1p: f64::ln_1p, log2: f64::log2,
+        nearbyint: f64::round_ties_even, rint: f64::round_ties_even, sin: f64::sin,
+        sinh: f64::sinh, sqrt: f64::sqrt, tan: f64::tan, tanh: f64::tanh, tgamma: libm::tgamma,
+        trunc: f64::trunc, y0: libm::y0, y1: libm::y1,
     };
     natives.extend(of_two! {
-        atan2: f64::atan2, copysign: f64::copysign, fdim: libm::fdim, fmax: libm::fmax, fmin:
-        libm::fmin, fmod: libm::fmod, hypot: f64::hypot, nextafter: libm::nextafter, pow:
-        f64::powf, remainder: libm::remainder,
+        atan2: f64::atan2, copysign: f64::copysign, fdim: libm::fdim, fmax: libm::fmax,
+        fmin: libm::fmin, fmod: libm::fmod, hypot: f64::hypot, nextafter: libm::nextafter,
+        pow: f64::powf, remainder: libm::remainder,
     });
     natives.extend(with_integers());
     natives
