@@ -104,9 +104,14 @@ pub(super) fn run<T>(limits: &Limits, mut evaluate: impl FnMut() -> T) -> Result
             ended => return ended,
         }
     }
-    stacker::grow(BIG_STACK, || {
-        attempt(limits, deadline, BIG_STACK, true, &mut evaluate)
-    })
+    let on_big_stack = || {
+        stacker::grow(BIG_STACK, || {
+            attempt(limits, deadline, BIG_STACK, true, &mut evaluate)
+        })
+    };
+    // There may be no memory for the stack.
+    catch_unwind(AssertUnwindSafe(on_big_stack))
+        .unwrap_or_else(|panic| Err(Ended::Panicked(panic_message(&*panic))))
 }
 
 fn attempt<T>(

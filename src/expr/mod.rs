@@ -2,6 +2,12 @@
 //!
 //! This is the only module that names the jq crate. Callers pass bytes and get bytes, so what runs a
 //! program can change without them.
+//!
+//! On the way from a program to its results:
+//! - `syntax` parses it to a tree of the engine, `prelude` adds the builtins in jq that it uses,
+//!   `native` those in Rust, `names` says what is not defined;
+//! - `json` reads and writes records, `value` is what a program works on;
+//! - `engine` and `meter` keep a run within its [`Limits`].
 
 mod engine;
 mod error;

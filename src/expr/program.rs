@@ -12,8 +12,7 @@ use super::native::{self, Regexes};
 use super::syntax::{self, Def, Fault, Term};
 use super::value::{Error, Value};
 use super::{
-    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, json, names,
-    prelude,
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, names, prelude,
 };
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
@@ -35,8 +34,11 @@ struct Compiled {
 /// The longest program, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Enough for the passes over the deepest tree that the parser lets through.
-const COMPILE_STACK: usize = 256 << 20;
+/// Enough stack for the passes over a tree, by the bytes of the program: each nests at most once.
+const STACK_PER_BYTE: usize = 128 << 10;
+
+/// Enough for the deepest tree that the parser lets through.
+const MOST_STACK: usize = 256 << 20;
 
 /// What the program is called for the engine.
 const MAIN: &str = "__main__";
@@ -53,7 +55,7 @@ impl Program {
                 format!("the program is longer than {LONGEST} bytes"),
             )])
         } else {
-            stacker::grow(COMPILE_STACK, || compile(source, |program, _| program))
+            with_stack(source, || compile(source, |program, _| program))
         };
         let (filter, variables) =
             compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
@@ -104,14 +106,10 @@ impl Program {
     }
 
     /// The first result as JSON, if there is one.
-    pub(super) fn first(&self, input: &Input<'_>) -> Result<Option<Vec<u8>>, EvalError> {
+    pub(super) fn first(&self, input: &Input<'_>) -> Result<Option<String>, EvalError> {
         self.run(input, |results| {
             let first = results.next().transpose()?;
-            Ok(first.map(|value| {
-                let mut json = Vec::new();
-                json::write(&value, &mut json);
-                json
-            }))
+            Ok(first.map(|value| value.to_json().as_str().to_owned()))
         })
     }
 
@@ -150,8 +148,7 @@ impl Program {
             })
             .ok()
         };
-        let filter =
-            traced.get_or_init(|| stacker::grow(COMPILE_STACK, trace).map(|(filter, _)| filter));
+        let filter = traced.get_or_init(|| with_stack(source, trace).map(|(filter, _)| filter));
         let failed = self.run_filter(filter.as_ref()?, input, |results| {
             for result in results {
                 result?;
@@ -191,13 +188,21 @@ impl Program {
 /// The results of a run, up to the first error.
 type Results<'a> = dyn Iterator<Item = Result<Value, EvalErrorKind>> + 'a;
 
+/// The longest message of an error, in bytes; what is beyond is cut off.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// What a program raised that it did not catch.
 fn raised(error: Option<Error>) -> EvalErrorKind {
-    EvalErrorKind::Program(match error.map(Error::into_val) {
+    let mut message = match error.map(Error::into_val) {
         Some(Value::Str(message)) => message.as_str().to_owned(),
         Some(value) => format!("{} (not a string)", value.to_json().as_str()),
         None => "`break` outside of its `label`".to_owned(),
-    })
+    };
+    if message.len() > LONGEST_MESSAGE {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        message.push('…');
+    }
+    EvalErrorKind::Program(message)
 }
 
 fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
@@ -207,6 +212,12 @@ fn stopped(ended: Ended, limits: &Limits) -> EvalErrorKind {
         Ended::Stopped(Stop::Depth | Stop::Stack) => EvalErrorKind::LimitDepth(limits.depth),
         Ended::Panicked(message) => EvalErrorKind::Internal(message),
     }
+}
+
+/// Calls `compile` where it has enough stack for `source`.
+fn with_stack<T>(source: &str, compile: impl FnOnce() -> T) -> T {
+    let needed = (1 << 20) + source.len().saturating_mul(STACK_PER_BYTE).min(MOST_STACK);
+    stacker::maybe_grow(needed, needed, compile)
 }
 
 /// Compiles to a filter and the variables that it has to be given; `change` may change the tree.

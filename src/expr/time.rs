@@ -76,8 +76,8 @@ impl EventTime {
 
 impl Unit {
     /// The time that a result in JSON says.
-    fn nanoseconds(self, json: &[u8]) -> Result<i128, String> {
-        let digits = match (self, json) {
+    fn nanoseconds(self, json: &str) -> Result<i128, String> {
+        let digits = match (self, json.as_bytes()) {
             (Self::Rfc3339, [b'"', text @ .., b'"']) => {
                 return rfc3339(text).ok_or_else(|| self.refuse(json));
             }
@@ -87,13 +87,11 @@ impl Unit {
             (Self::Us, _) => 3,
             (Self::Ns, _) => 0,
         };
-        let text = std::str::from_utf8(json).ok();
-        text.and_then(|text| decimal(text, digits))
-            .ok_or_else(|| self.refuse(json))
+        decimal(json, digits).ok_or_else(|| self.refuse(json))
     }
 
-    fn refuse(self, json: &[u8]) -> String {
-        let shown: String = String::from_utf8_lossy(json).chars().take(40).collect();
+    fn refuse(self, json: &str) -> String {
+        let shown: String = json.chars().take(40).collect();
         match self {
             Self::Rfc3339 => format!(
                 "the event time {shown} is no RFC 3339 string such as \"2024-05-09T11:33:23.0075Z\""

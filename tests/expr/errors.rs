@@ -153,12 +153,12 @@ fn errors_of_a_run_show_where_in_the_program() {
         (
             ".a.b.c",
             r#"{"a":{"b":1}}"#,
-            "--map:1:5: Cannot index number with \"c\"\n  .a.b.c\n      ^",
+            "--map:1:5: Cannot index number with string \"c\"\n  .a.b.c\n      ^",
         ),
         (
             "1 | .a",
             "null",
-            "--map:1:5: Cannot index number with \"a\"\n  1 | .a\n      ^",
+            "--map:1:5: Cannot index number with string \"a\"\n  1 | .a\n      ^",
         ),
         (
             ".items[]\n| .x + 1",
@@ -178,7 +178,7 @@ fn errors_of_a_run_show_where_in_the_program() {
         (
             "{a: {b: .c.d}}",
             r#"{"c":[]}"#,
-            "--map:1:11: Cannot index array with \"d\"\n  {a: {b: .c.d}}\n            ^",
+            "--map:1:11: Cannot index array with string \"d\"\n  {a: {b: .c.d}}\n            ^",
         ),
         (
             ".a |= ascii_upcase",
@@ -210,7 +210,11 @@ fn errors_of_a_run_show_where_in_the_program() {
 #[test]
 fn try_catches_what_a_program_raises_with_the_messages_of_jq() {
     for (source, input, expected) in [
-        ("try .a catch .", "[]", r#""Cannot index array with \"a\"""#),
+        (
+            "try .a catch .",
+            "[]",
+            r#""Cannot index array with string \"a\"""#,
+        ),
         (
             "try .[] catch .",
             "1",

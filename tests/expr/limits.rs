@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use ssectl::expr::time::{EventTime, Unit};
 use ssectl::expr::{EvalErrorKind, Input, Limits, Meta, Options, Outputs, Payload, Program};
 
 use super::{compile, eval, fail, json};
@@ -179,6 +180,27 @@ fn too_many_results_end_the_run() {
         matches!(error.kind(), EvalErrorKind::LimitBytes(_)),
         "{error}"
     );
+}
+
+#[test]
+fn values_that_are_too_big_to_print_are_no_message_and_no_time() {
+    let shared = "reduce range(60) as $i (1; [., .])";
+    let kind = ends(&format!("error({shared})"), options().limits);
+    assert!(matches!(kind, EvalErrorKind::LimitBytes(_)), "{kind}");
+    let time = EventTime::compile("--event-time", shared, Unit::S, &options()).unwrap();
+    let error = time.eval(&json("null")).unwrap_err();
+    assert!(
+        matches!(error.kind(), EvalErrorKind::LimitBytes(_)),
+        "{error}"
+    );
+    assert_eq!(
+        super::run(
+            &format!("{shared} | length, (try (. + {{}}) catch 1)"),
+            "null"
+        ),
+        ["2", "1"]
+    );
+    assert!(fail("error(\"x\" * 1e6)", "null").to_string().len() < 5000);
 }
 
 #[test]

@@ -15,7 +15,8 @@ pub(super) fn natives() -> Vec<Native> {
         ("abs", v(0), |cv| {
             plain(cv, |value| match &value {
                 Value::Num(number) => Ok(Value::Num(number.magnitude())),
-                other => Err(refuse(other, "has no absolute value")),
+                Value::Null(_) | Value::Bool(_) => Err(refuse(&value, "cannot be negated")),
+                _ => Ok(value),
             })
         }),
         ("floor", v(0), |cv| {

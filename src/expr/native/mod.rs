@@ -3,6 +3,7 @@
 mod convert;
 mod date;
 mod format;
+mod math;
 mod paths;
 mod regex;
 mod sequence;
@@ -28,6 +29,7 @@ pub(crate) fn all() -> impl Iterator<Item = Fun<Lang>> {
         convert::natives(),
         date::natives(),
         format::natives(),
+        math::natives(),
         regex::natives(),
         sequence::natives(),
         sort::natives(),
@@ -46,70 +48,10 @@ const ADOPTED: &[(&str, &str)] = &[
     ("skip", "_skip"),
 ];
 
-/// Mathematical natives of the engine.
-const MATH: &[&str] = &[
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "cbrt",
-    "copysign",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "exp",
-    "exp10",
-    "exp2",
-    "expm1",
-    "fabs",
-    "fdim",
-    "fma",
-    "fmax",
-    "fmin",
-    "fmod",
-    "frexp",
-    "hypot",
-    "ilogb",
-    "j0",
-    "j1",
-    "jn",
-    "ldexp",
-    "lgamma",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "modf",
-    "nearbyint",
-    "nextafter",
-    "pow",
-    "remainder",
-    "rint",
-    "scalbln",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
-    "tgamma",
-    "trunc",
-    "y0",
-    "y1",
-    "yn",
-];
-
 fn adopted() -> impl Iterator<Item = Fun<Lang>> {
-    let engine = jaq_core::funs::<Lang>().chain(jaq_std::funs::<Lang>());
-    engine.filter_map(|(name, arguments, native)| {
-        let adopted = ADOPTED.iter().find(|(theirs, _)| *theirs == name);
-        let name = adopted
-            .map(|(_, ours)| *ours)
-            .or_else(|| MATH.contains(&name).then_some(name))?;
-        Some((name, arguments, native))
+    jaq_core::funs::<Lang>().filter_map(|(name, arguments, native)| {
+        let (_, ours) = ADOPTED.iter().find(|(theirs, _)| *theirs == name)?;
+        Some((*ours, arguments, native))
     })
 }
 

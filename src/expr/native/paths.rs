@@ -8,7 +8,7 @@ use jaq_core::{Cv, Exn, Native, ValT, ValXs};
 use super::{Lang, filter};
 use crate::expr::meter;
 use crate::expr::syntax;
-use crate::expr::value::{Error, List, ValR, Value, bounds, position};
+use crate::expr::value::{Error, List, ValR, Value, bounds, position, total_cmp};
 
 pub(super) fn natives() -> Vec<Fun<Lang>> {
     vec![
@@ -71,7 +71,7 @@ fn delete(value: Value, paths: Value) -> ValR {
         _ => Err(Error::str("Path must be specified as an array")),
     });
     let mut paths = paths.collect::<Result<Vec<_>, _>>()?;
-    paths.sort_unstable_by(|a, b| a[..].cmp(&b[..]));
+    paths.sort_unstable_by(|a, b| total_cmp(a, b));
     let paths: Vec<&[Value]> = paths.iter().map(|path| &path[..]).collect();
     delete_all(value, &paths)
 }

@@ -20,10 +20,12 @@ pub(super) fn natives() -> Vec<Native> {
         ("_flatten", v(1), |cv| unary(cv, flatten)),
         ("bsearch", v(1), |cv| {
             unary(cv, |value, sought| match &value {
-                Value::Arr(list) => Ok(match list.binary_search(&sought) {
-                    Ok(at) => Value::from(at),
-                    Err(at) => Value::int(-1 - at as i64),
-                }),
+                Value::Arr(list) => Ok(
+                    match list.binary_search_by(|item| item.total_cmp(&sought)) {
+                        Ok(at) => Value::from(at),
+                        Err(at) => Value::int(-1 - at as i64),
+                    },
+                ),
                 other => Err(refuse(other, "cannot be searched from")),
             })
         }),

@@ -6,7 +6,7 @@ use jaq_core::{Cv, Exn, ValXs};
 
 use super::{Lang, Native, filter, refuse};
 use crate::expr::meter;
-use crate::expr::value::Value;
+use crate::expr::value::{Value, total_cmp};
 
 /// An item, and all outputs of the filter for it.
 type Keyed = (Vec<Value>, Value);
@@ -73,18 +73,13 @@ impl Drop for Release {
 
 fn sorted<'a>(cv: Cv<'a, Lang>) -> Result<'a, Vec<Keyed>> {
     let mut items = keyed(cv, "sorted")?;
-    items.sort_by(|(a, _), (b, _)| compare(a, b));
+    items.sort_by(|(a, _), (b, _)| total_cmp(a, b));
     Ok(items)
-}
-
-fn compare(a: &[Value], b: &[Value]) -> Ordering {
-    meter::work(meter::TERM);
-    a.cmp(b)
 }
 
 fn groups<'a>(cv: Cv<'a, Lang>) -> Result<'a, Vec<Vec<Value>>> {
     let mut items = keyed(cv, "grouped")?;
-    items.sort_by(|(a, _), (b, _)| compare(a, b));
+    items.sort_by(|(a, _), (b, _)| total_cmp(a, b));
     let mut groups: Vec<Vec<Value>> = Vec::new();
     let mut last = None;
     for (key, item) in items {
@@ -101,7 +96,7 @@ fn groups<'a>(cv: Cv<'a, Lang>) -> Result<'a, Vec<Vec<Value>>> {
 fn extreme<'a>(cv: Cv<'a, Lang>, better: fn(Ordering) -> bool) -> Result<'a, Value> {
     let items = keyed(cv, "searched")?.into_iter();
     let best = items.reduce(|best, next| {
-        if better(compare(&next.0, &best.0)) {
+        if better(total_cmp(&next.0, &best.0)) {
             next
         } else {
             best

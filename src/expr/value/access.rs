@@ -229,52 +229,6 @@ impl From<Range<Value>> for Value {
     }
 }
 
-impl jaq_std::ValT for Value {
-    fn into_seq<S: FromIterator<Self>>(self) -> Result<S, Self> {
-        match self {
-            Self::Arr(list) => Ok(list.into_items().into_iter().collect()),
-            other => Err(other),
-        }
-    }
-
-    fn is_int(&self) -> bool {
-        matches!(self, Self::Num(number) if number.is_integer())
-    }
-
-    fn as_isize(&self) -> Option<isize> {
-        match self {
-            Self::Num(number) => number.as_i64().and_then(|int| isize::try_from(int).ok()),
-            _ => None,
-        }
-    }
-
-    fn as_f64(&self) -> Option<f64> {
-        match self {
-            Self::Num(number) => Some(number.as_f64()),
-            _ => None,
-        }
-    }
-
-    fn is_utf8_str(&self) -> bool {
-        matches!(self, Self::Str(_))
-    }
-
-    fn as_bytes(&self) -> Option<&[u8]> {
-        self.as_str().map(str::as_bytes)
-    }
-
-    fn as_sub_str(&self, part: &[u8]) -> Self {
-        match (self, std::str::from_utf8(part)) {
-            (Self::Str(text), Ok(part)) => Self::Str(text.slice_of(part)),
-            _ => Self::from_utf8_bytes(part.to_vec()),
-        }
-    }
-
-    fn from_utf8_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
-        Self::from(String::from_utf8_lossy(bytes.as_ref()).into_owned())
-    }
-}
-
 /// Where `number` points to in an array: whole, from the end if negative, `None` before the start.
 pub(crate) fn position(number: &Number, len: usize) -> Option<usize> {
     let at = match number {
@@ -384,7 +338,7 @@ fn not_iterable(value: &Value) -> Error {
 fn not_indexable(value: &Value, index: &Value) -> Error {
     match index {
         Value::Str(key) => Error::str(format_args!(
-            "Cannot index {} with \"{}\"",
+            "Cannot index {} with string \"{}\"",
             value.kind(),
             key.as_str()
         )),

@@ -19,6 +19,7 @@ pub(crate) use access::{bounds, indices, position};
 pub(crate) use list::List;
 pub(crate) use number::Number;
 pub(crate) use object::Object;
+pub(crate) use order::total_cmp;
 pub(crate) use text::Text;
 
 use super::{json, meter};

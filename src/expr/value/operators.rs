@@ -49,9 +49,9 @@ impl Sub for Value {
             (Self::Num(a), Self::Num(b)) => Ok(Self::Num(a.subtract(&b))),
             (Self::Arr(mut a), Self::Arr(b)) => {
                 let mut gone = b.into_items();
-                gone.sort_unstable();
+                gone.sort_unstable_by(Self::total_cmp);
                 a.retain(|item| {
-                    let found = gone.binary_search(item);
+                    let found = gone.binary_search_by(|known| known.total_cmp(item));
                     !found.is_ok_and(|at| gone[at] == *item)
                 });
                 Ok(Self::Arr(a))

@@ -29,6 +29,11 @@ impl Value {
         }
     }
 
+    /// The order by which jq sorts.
+    pub(crate) fn total_cmp(&self, other: &Self) -> Ordering {
+        self.compare(other, Ordering::Equal)
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null(_) => 0,
@@ -77,22 +82,20 @@ impl PartialEq for Value {
     }
 }
 
-impl Eq for Value {}
-
 /// As the operators `<`, `<=`, `>`, `>=` of jq.
-#[expect(
-    clippy::non_canonical_partial_ord_impl,
-    reason = "for the operators one NaN is less than another, by which nothing can be sorted"
-)]
 impl PartialOrd for Value {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.compare(other, Ordering::Less))
     }
 }
 
-/// As jq sorts.
-impl Ord for Value {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.compare(other, Ordering::Equal)
-    }
+/// The order by which jq sorts arrays of keys or paths.
+pub(crate) fn total_cmp(a: &[Value], b: &[Value]) -> Ordering {
+    meter::work(meter::TERM);
+    let unequal = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| a.total_cmp(b))
+        .find(|order| order.is_ne());
+    unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
