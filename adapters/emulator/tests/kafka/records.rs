@@ -167,6 +167,16 @@ fn what_is_not_one_sound_batch_is_refused() {
             resealed(22, 0x10),
             ResponseError::InvalidRecord,
         ),
+        (
+            "a record whose length is wrong",
+            resealed(61, 0x7E),
+            ResponseError::InvalidRecord,
+        ),
+        (
+            "offsets with a gap",
+            resealed(64, 2),
+            ResponseError::InvalidRecord,
+        ),
         ("too large", large, ResponseError::MessageTooLarge),
     ];
     for (what, bytes, expected) in cases {

@@ -111,9 +111,7 @@ fn check(
     if !config.log_append_time {
         check_times(&header, config, now_ms)?;
     }
-    if config.compact || header.compression() != batch::UNCOMPRESSED {
-        check_records(sent, config.compact)?;
-    }
+    check_records(sent, config.compact)?;
     Ok(header)
 }
 
@@ -130,21 +128,28 @@ fn check_times(header: &BatchHeader, config: &TopicConfig, now_ms: i64) -> Resul
     Err((ResponseError::InvalidTimestamp, reason))
 }
 
-/// Looks at every record: what is compressed must decompress, or its readers would be stuck on it for ever; compaction goes
-/// by keys, so every record must have one.
+/// Looks at every record, so that no reader will be stuck on one. Compaction goes by keys, so every record must have one.
 fn check_records(sent: &[u8], needs_keys: bool) -> Result<(), Refusal> {
     let unreadable = |error: std::io::Error| {
-        (
-            ResponseError::CorruptMessage,
-            format!("cannot read the records: {error}"),
-        )
+        let reason = format!("cannot read the records: {error}");
+        (ResponseError::InvalidRecord, reason)
     };
     let mut records = Records::of(sent).map_err(unreadable)?;
+    let mut expected = 0;
     while let Some(record) = records.next().map_err(unreadable)? {
-        if needs_keys && record.key.is_none() {
-            let reason = "Compacted topic cannot accept message without key".to_owned();
-            return Err((ResponseError::InvalidRecord, reason));
-        }
+        let reason = match () {
+            () if record.offset_delta != expected => {
+                "the offsets of the records do not follow each other"
+            }
+            () if needs_keys && record.key.is_none() => {
+                "Compacted topic cannot accept message without key"
+            }
+            () => {
+                expected += 1;
+                continue;
+            }
+        };
+        return Err((ResponseError::InvalidRecord, reason.to_owned()));
     }
     Ok(())
 }

@@ -11,10 +11,9 @@ const XERIAL_HEADER: usize = 16;
 /// The largest block of snappy that is decompressed, so that a few bytes cannot claim gigabytes.
 const MAX_SNAPPY: usize = 256 << 20;
 
-/// A reader of the records, whatever they are compressed with.
+/// A reader of compressed records.
 pub(super) fn reader(codec: i16, bytes: &[u8]) -> io::Result<Box<dyn Read + '_>> {
     Ok(match codec {
-        0 => Box::new(bytes),
         1 => Box::new(flate2::read::MultiGzDecoder::new(bytes)),
         2 => Box::new(Snappy::new(bytes)),
         3 => Box::new(lz4_flex::frame::FrameDecoder::new(bytes)),

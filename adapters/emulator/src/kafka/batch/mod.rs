@@ -88,7 +88,10 @@ impl BatchHeader {
         }
         let length = i32::from_be_bytes(field(bytes, 8));
         if usize::try_from(length).is_ok_and(|length| length < HEADER_LEN - LOG_OVERHEAD) {
-            return Err(short);
+            return Err((
+                ResponseError::CorruptMessage,
+                "the batch says that it is shorter than its header",
+            ));
         }
         if usize::try_from(length).ok() != sent.len().checked_sub(LOG_OVERHEAD) {
             return Err((
@@ -166,7 +169,7 @@ impl BatchHeader {
 }
 
 /// Instead of the number of a codec: records as they are.
-pub(crate) const UNCOMPRESSED: i16 = 0;
+const UNCOMPRESSED: i16 = 0;
 
 /// The number of the zstd codec, which clients that speak an old protocol do not know.
 pub(crate) const ZSTD: i16 = 4;

@@ -2,17 +2,24 @@
 
 use std::io::{self, BufReader, Read};
 
-use super::{BatchHeader, HEADER_LEN, compression};
+use super::{BatchHeader, HEADER_LEN, UNCOMPRESSED, compression};
 
 /// The largest record that is looked at.
 const MAX_RECORD: u64 = 256 << 20;
 
 /// The records of one batch, one at a time; decompressed as they are read.
 pub(crate) struct Records<'a> {
-    input: BufReader<Box<dyn Read + 'a>>,
+    input: Input<'a>,
     header: BatchHeader,
     left: i32,
+    /// The last record that was decompressed.
     body: Vec<u8>,
+}
+
+/// Where records are read from.
+enum Input<'a> {
+    Plain(&'a [u8]),
+    Compressed(BufReader<Box<dyn Read + 'a>>),
 }
 
 /// One record.
@@ -32,39 +39,63 @@ impl<'a> Records<'a> {
     /// The records of `batch`, which is a whole batch with its header.
     pub(crate) fn of(batch: &'a [u8]) -> io::Result<Self> {
         let header = BatchHeader::read(batch).ok_or(io::ErrorKind::UnexpectedEof)?;
-        let input = compression::reader(header.compression(), &batch[HEADER_LEN..])?;
+        let bytes = &batch[HEADER_LEN..];
+        let input = match header.compression() {
+            UNCOMPRESSED => Input::Plain(bytes),
+            codec => Input::Compressed(BufReader::new(compression::reader(codec, bytes)?)),
+        };
+        let (left, body) = (header.records, Vec::new());
         Ok(Self {
-            input: BufReader::new(input),
+            input,
             header,
-            left: header.records,
-            body: Vec::new(),
+            left,
+            body,
         })
     }
 
     /// The next record, or `None` after the last.
     pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         if self.left <= 0 {
-            // What follows the last record is none, and reading it has checksums of the codec looked at.
-            return match self.input.read(&mut [0])? {
-                0 => Ok(None),
-                _ => Err(invalid("there is more than the records")),
-            };
+            return self.end().map(|()| None);
         }
         self.left -= 1;
-        let length = u64::try_from(read_varint(&mut self.input)?).map_err(invalid)?;
-        if length > MAX_RECORD {
-            return Err(invalid("a record is too long"));
+        let body = match &mut self.input {
+            Input::Plain(rest) => {
+                let length = usize::try_from(read_varint(rest)?).map_err(invalid)?;
+                take(rest, length)?
+            }
+            Input::Compressed(input) => {
+                read_body(input, &mut self.body)?;
+                &self.body
+            }
+        };
+        parse(body, &self.header).map(Some)
+    }
+
+    /// Checks that nothing follows the last record; reading on also has checksums of the codec looked at.
+    fn end(&mut self) -> io::Result<()> {
+        let more = match &mut self.input {
+            Input::Plain(rest) => rest.len(),
+            Input::Compressed(input) => input.read(&mut [0])?,
+        };
+        match more {
+            0 => Ok(()),
+            _ => Err(invalid("there is more than the records")),
         }
-        self.body.clear();
-        let read = self
-            .input
-            .by_ref()
-            .take(length)
-            .read_to_end(&mut self.body)?;
-        if (read as u64) < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        parse(&self.body, &self.header).map(Some)
+    }
+}
+
+/// Reads the next record into `body`.
+fn read_body(input: &mut impl Read, body: &mut Vec<u8>) -> io::Result<()> {
+    let length = u64::try_from(read_varint(input)?).map_err(invalid)?;
+    if length > MAX_RECORD {
+        return Err(invalid("a record is too long"));
+    }
+    body.clear();
+    let read = input.take(length).read_to_end(body)?;
+    match (read as u64) < length {
+        true => Err(io::ErrorKind::UnexpectedEof.into()),
+        false => Ok(()),
     }
 }
 
@@ -74,6 +105,17 @@ fn parse<'a>(body: &'a [u8], header: &BatchHeader) -> io::Result<Record<'a>> {
     let offset_delta = i32::try_from(read_varint(&mut rest)?).map_err(invalid)?;
     let key = read_field(&mut rest)?;
     let value = read_field(&mut rest)?;
+    let headers = read_varint(&mut rest)?;
+    if headers < 0 {
+        return Err(invalid("the number of headers is negative"));
+    }
+    for _ in 0..headers {
+        read_field(&mut rest)?.ok_or_else(|| invalid("a header has no key"))?;
+        read_field(&mut rest)?;
+    }
+    if !rest.is_empty() {
+        return Err(invalid("a record is longer than what is in it"));
+    }
     let timestamp = match header.has_log_append_time() {
         true => header.max_timestamp,
         false => header.base_timestamp.wrapping_add(timestamp_delta),
@@ -94,11 +136,16 @@ fn read_field<'a>(rest: &mut &'a [u8]) -> io::Result<Option<&'a [u8]>> {
         return Ok(None);
     }
     let length = usize::try_from(length).map_err(invalid)?;
-    let (field, after) = rest
+    take(rest, length).map(Some)
+}
+
+/// The first `length` bytes, which `rest` has no more afterwards.
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> io::Result<&'a [u8]> {
+    let (taken, after) = rest
         .split_at_checked(length)
         .ok_or(io::ErrorKind::UnexpectedEof)?;
     *rest = after;
-    Ok(Some(field))
+    Ok(taken)
 }
 
 /// A zigzag-coded integer of at most ten bytes.
@@ -127,4 +174,153 @@ pub(super) fn write_varint(output: &mut Vec<u8>, value: i64) {
 
 fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::super::build::finish;
+    use super::*;
+
+    /// Two records with a key, a value and a header each.
+    fn plain_records() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (offset, value) in [(0, "first"), (1, "second, and longer")] {
+            let mut body = vec![0];
+            write_varint(&mut body, 10 * offset);
+            write_varint(&mut body, offset);
+            for field in ["key", value] {
+                write_varint(&mut body, field.len() as i64);
+                body.extend_from_slice(field.as_bytes());
+            }
+            write_varint(&mut body, 1);
+            for field in ["header", "x"] {
+                write_varint(&mut body, field.len() as i64);
+                body.extend_from_slice(field.as_bytes());
+            }
+            write_varint(&mut bytes, body.len() as i64);
+            bytes.extend_from_slice(&body);
+        }
+        bytes
+    }
+
+    fn batch(codec: u8, records: &[u8]) -> Vec<u8> {
+        let mut batch = vec![0; HEADER_LEN];
+        batch[16] = 2;
+        batch[22] = codec;
+        batch[26] = 1;
+        batch[27..35].copy_from_slice(&1000_i64.to_be_bytes());
+        batch[60] = 2;
+        batch.extend_from_slice(records);
+        finish(batch)
+    }
+
+    fn compressed(codec: u8) -> Vec<u8> {
+        let plain = plain_records();
+        let packed = match codec {
+            0 => plain,
+            1 => {
+                let mut encoder =
+                    flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(&plain).unwrap();
+                encoder.finish().unwrap()
+            }
+            2 => {
+                let block = snap::raw::Encoder::new().compress_vec(&plain).unwrap();
+                let header = [
+                    &b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01"[..],
+                    &(block.len() as u32).to_be_bytes(),
+                ];
+                [&header.concat()[..], &block].concat()
+            }
+            3 => {
+                let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                encoder.write_all(&plain).unwrap();
+                encoder.finish().unwrap()
+            }
+            _ => ruzstd::encoding::compress_to_vec(
+                &plain[..],
+                ruzstd::encoding::CompressionLevel::Fastest,
+            ),
+        };
+        batch(codec, &packed)
+    }
+
+    /// Offset, time and value of every record.
+    fn read(batch: &[u8]) -> io::Result<Vec<(i32, i64, String)>> {
+        let mut records = Records::of(batch)?;
+        let mut all = Vec::new();
+        while let Some(record) = records.next()? {
+            let value =
+                String::from_utf8(record.value.unwrap_or_default().to_vec()).map_err(invalid)?;
+            assert_eq!(record.key, Some(&b"key"[..]));
+            all.push((record.offset_delta, record.timestamp, value));
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn records_are_read_whatever_they_are_compressed_with() {
+        let expected = [
+            (0, 1000, "first".to_owned()),
+            (1, 1010, "second, and longer".to_owned()),
+        ];
+        for codec in 0..=4 {
+            assert_eq!(read(&compressed(codec)).unwrap(), expected, "codec {codec}");
+        }
+        let bare = snap::raw::Encoder::new()
+            .compress_vec(&plain_records())
+            .unwrap();
+        assert_eq!(
+            read(&batch(2, &bare)).unwrap(),
+            expected,
+            "a single snappy block without a frame"
+        );
+        assert!(
+            read(&batch(5, &plain_records())).is_err(),
+            "an unknown codec"
+        );
+    }
+
+    #[test]
+    fn records_that_are_cut_anywhere_are_an_error() {
+        for codec in 0..=4 {
+            let whole = compressed(codec);
+            // The mark at the end of an lz4 frame says nothing about the records, nobody misses it.
+            let end = whole.len() - if codec == 3 { 4 } else { 0 };
+            for length in HEADER_LEN..end {
+                assert!(
+                    read(&whole[..length]).is_err(),
+                    "codec {codec} cut at {length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn records_with_something_behind_them_are_an_error() {
+        assert!(read(&batch(0, &[&plain_records()[..], b"x"].concat())).is_err());
+    }
+
+    #[test]
+    fn a_varint_comes_back_as_it_was_written() {
+        for value in [
+            0,
+            -1,
+            1,
+            63,
+            64,
+            -64,
+            -65,
+            i64::from(i32::MAX),
+            i64::MAX,
+            i64::MIN,
+        ] {
+            let mut bytes = Vec::new();
+            write_varint(&mut bytes, value);
+            assert_eq!(read_varint(&mut &bytes[..]).unwrap(), value);
+        }
+        assert!(read_varint(&mut &[0xFF; 11][..]).is_err());
+    }
 }
