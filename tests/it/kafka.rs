@@ -1,9 +1,11 @@
 //! The verbs against the Kafka emulator in another process.
 
-use std::io::Read;
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use crate::command::{Done, eventually, exit_code, run, run_in, start};
+use crate::command::{Done, eventually, exit_code, run, run_in, signal, start};
 use crate::emulator::Emulator;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -297,6 +299,60 @@ fn a_broker_that_goes_away_and_comes_back_loses_nothing() {
     assert_eq!(sorted(&stored.out()), sorted(&made.out()));
     assert_eq!(sorted(&read), sorted(&made.out()));
     drop(emulator);
+}
+
+#[test]
+fn who_waits_for_a_broker_says_so_and_a_group_goes_on_after_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let emulator = Emulator::durable(dir.path(), 0);
+    let (port, from, to) = (
+        emulator.port(),
+        emulator.stream("orders"),
+        emulator.stream("copies"),
+    );
+    create(&emulator, "orders", "1");
+    create(&emulator, "copies", "1");
+    let mut producer = start(&[
+        "generate", "orders", "--count", "1000", "--rate", "200/s", "--to", &from,
+    ]);
+    let mut group = start(&[
+        "transform",
+        ".",
+        "--from",
+        &from,
+        "--to",
+        &to,
+        "--group",
+        "g",
+        "--follow",
+    ]);
+    let copied = || {
+        let done = run(&["tail", &to, "-F", "%s\n"], "");
+        done.out()
+            .lines()
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>()
+    };
+    eventually(SOON, || copied().len() > 100);
+    emulator.kill();
+    said_by(&mut producer, "are not confirmed yet");
+    said_by(&mut group, "reading again in");
+    let emulator = Emulator::durable(dir.path(), port);
+    assert_eq!(exit_code(&mut producer, SOON), Some(0));
+    let made = run(&["generate", "orders", "--count", "1000"], "").ended(0);
+    let made: BTreeSet<_> = made.out().lines().map(str::to_owned).collect();
+    eventually(SOON, || copied() == made);
+    signal(&group, "INT");
+    assert_eq!(exit_code(&mut group, SOON), Some(130));
+    drop(emulator);
+}
+
+/// Reads what a child says until it says this; panics when it ends without.
+fn said_by(child: &mut Child, words: &str) {
+    let said = child.stderr.as_mut().expect("piped");
+    let mut lines = BufReader::new(said).lines();
+    let found = lines.any(|line| line.expect("text").contains(words));
+    assert!(found, "the child ended without `{words}`");
 }
 
 #[test]

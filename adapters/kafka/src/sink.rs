@@ -3,6 +3,7 @@
 mod delivery;
 mod poller;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +13,21 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
+use tokio::time::timeout;
 
 use crate::cluster::{blocking, metadata};
 use crate::config::KafkaConfig;
 use crate::error::from_client;
 use crate::monitor::{Context, Monitor};
 use crate::properties;
-use delivery::{Deliveries, Ticket};
+use delivery::{Deliveries, Outcome, Ticket};
 use poller::Poller;
 
 /// A producer that counts what was delivered.
 type CountingProducer = BaseProducer<Context<Deliveries>>;
+
+/// A write that takes so long is talked about; the next time after twice as long.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// After so many records in a row other tasks get a turn.
 const TURN: usize = 1024;
@@ -84,6 +89,35 @@ impl KafkaSink {
 
     fn deliveries(&self) -> &Deliveries {
         &self.producer.client().context().own
+    }
+
+    /// Sends the records and waits until the fate of each is known.
+    async fn send(&self, records: &[Record]) -> Outcome {
+        let round = self.deliveries().begin();
+        self.poller.wake();
+        for (index, record) in records.iter().enumerate() {
+            let ticket = Ticket { round, index };
+            if let Err(error) = self.enqueue(record, ticket).await {
+                self.deliveries().settle(ticket, Err(&error));
+            }
+            if index % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.deliveries().finish(records.len()).await
+    }
+
+    /// librdkafka tries again by itself; who watches should know that it does, and why.
+    fn say_that_it_waits(&self) {
+        let monitor = &self.producer.client().context().monitor;
+        log::warn!(
+            "{} records for `{}/{}` are not confirmed yet{}; giving up after {:?}",
+            self.producer.in_flight_count(),
+            monitor.cluster(),
+            self.topic,
+            monitor.last_words(),
+            self.patience,
+        );
     }
 
     /// Hands one record to librdkafka, and waits while its queue is full.
@@ -156,18 +190,16 @@ fn headers(record: &Record) -> Option<OwnedHeaders> {
 #[async_trait]
 impl Sink for KafkaSink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
-        let round = self.deliveries().begin();
-        self.poller.wake();
-        for (index, record) in records.iter().enumerate() {
-            let ticket = Ticket { round, index };
-            if let Err(error) = self.enqueue(record, ticket).await {
-                self.deliveries().settle(ticket, Err(&error));
+        self.producer.client().context().monitor.forget();
+        let mut sending = pin!(self.send(records));
+        let mut silence = SILENCE;
+        let outcome = loop {
+            match timeout(silence, &mut sending).await {
+                Ok(outcome) => break outcome,
+                Err(_) => self.say_that_it_waits(),
             }
-            if index % TURN == TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-        let outcome = self.deliveries().finish(records.len()).await;
+            silence *= 2;
+        };
         outcome.into_written(records, &self.topic, self.producer.client())
     }
 
