@@ -15,6 +15,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
 use tokio::time::timeout;
 
+use crate::admin::Terms;
 use crate::cluster::{blocking, metadata};
 use crate::config::KafkaConfig;
 use crate::error::from_client;
@@ -39,21 +40,23 @@ pub(crate) struct KafkaSink {
     topic: String,
     /// How long a record may take to be confirmed.
     patience: Duration,
+    /// How long the topic keeps records, in milliseconds, until that was talked about.
+    retention_ms: Option<i64>,
 }
 
 impl KafkaSink {
-    /// Connects to a topic of these partitions; `largest` is what it takes in one request. Blocks.
+    /// Connects to a topic of these partitions and terms. Blocks.
     pub(crate) fn open(
         config: &KafkaConfig,
         topic: &str,
         partitions: &[i32],
-        largest: Option<u32>,
+        terms: Terms,
     ) -> Result<Self> {
         let context = Context {
             monitor: Monitor::new(config),
             own: Deliveries::default(),
         };
-        let producer: CountingProducer = properties::producer(config, largest)
+        let producer: CountingProducer = properties::producer(config, terms.largest)
             .create_with_context(context)
             .map_err(properties::refused)?;
         let producer = Arc::new(producer);
@@ -70,6 +73,7 @@ impl KafkaSink {
             producer,
             topic: topic.to_owned(),
             patience: config.delivery_timeout.as_duration(),
+            retention_ms: terms.retention_ms,
         })
     }
 
@@ -105,6 +109,26 @@ impl KafkaSink {
             }
         }
         self.deliveries().finish(records.len()).await
+    }
+
+    /// Says once that the broker will delete records at once that are older than it keeps any.
+    fn warn_of_age(&mut self, records: &[Record]) {
+        let Some(retention_ms) = self.retention_ms else {
+            return;
+        };
+        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let oldest = records.iter().filter_map(|record| record.timestamp).min();
+        let old = |time: &Timestamp| now.as_millis() - time.as_millis() > retention_ms;
+        let Some(oldest) = oldest.filter(old) else {
+            return;
+        };
+        self.retention_ms = None;
+        log::warn!(
+            "records go back to {oldest}, and `{}/{}` deletes what is older than retention.ms={retention_ms}: \
+             make the topic with `--config retention.ms=-1` to keep them",
+            self.producer.client().context().monitor.cluster(),
+            self.topic,
+        );
     }
 
     /// librdkafka tries again by itself; who watches should know that it does, and why.
@@ -190,6 +214,7 @@ fn headers(record: &Record) -> Option<OwnedHeaders> {
 #[async_trait]
 impl Sink for KafkaSink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
+        self.warn_of_age(records);
         self.producer.client().context().monitor.forget();
         let mut sending = pin!(self.send(records));
         let mut silence = SILENCE;
