@@ -40,6 +40,7 @@ pub(super) struct RangeArgs {
 }
 
 impl RangeArgs {
+    /// What the flags say together.
     fn range(&self) -> CliResult<Range> {
         let now = jiff::Timestamp::now().as_nanosecond();
         let stored = if self.group.is_some() {
@@ -70,15 +71,19 @@ impl RangeArgs {
     }
 
     /// Opens the place for reading as the flags say.
-    pub(super) async fn open(&self, place: &Place) -> CliResult<Box<dyn Source>> {
-        let source = place
-            .source(SourceSpec {
-                stream: String::new(),
-                partitions: self.partition.clone(),
-                range: self.range()?,
-                group: self.group.clone(),
-            })
-            .await?;
+    pub(super) async fn open(
+        &self,
+        session: &Session,
+        place: &Place,
+    ) -> CliResult<Box<dyn Source>> {
+        let spec = SourceSpec {
+            stream: String::new(),
+            partitions: self.partition.clone(),
+            range: self.range()?,
+            group: self.group.clone(),
+        };
+        let opened = place.source(spec).await;
+        let source = opened.map_err(|error| session.blame(&place.address, error))?;
         Ok(match self.count {
             Some(count) => Box::new(Take::new(source, count)),
             None => source,
@@ -94,8 +99,13 @@ pub(super) struct InputArgs {
     #[arg(long, short = 'I', value_name = "FORMAT", value_parser = framing)]
     pub(super) input_format: Option<Framing>,
     /// Longest record that is read, in bytes [default: 64 MiB]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
     pub(super) max_record: Option<usize>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "use a number from 1 on".to_owned())
 }
 
 impl InputArgs {
@@ -121,8 +131,11 @@ impl InputArgs {
             if let Some(max) = self.max_record {
                 options.insert("max-record".to_owned(), max.into());
             }
+        } else if self.max_record.is_some() {
+            return Err(CliError::usage("`--max-record` is for files and stdin")
+                .hint("a broker has its own limit"));
         }
-        session.find(address, &options)
+        session.find_stream(address, &options)
     }
 
     /// The framing that will be used for a place.
@@ -166,6 +179,10 @@ impl OutputArgs {
     /// Opens the place to write to. `usual` is the format where neither flag nor name says one.
     pub(super) async fn open(&self, session: &Session, usual: &Format) -> CliResult<Box<dyn Sink>> {
         if self.to == "-" {
+            if self.append {
+                return Err(CliError::usage("`--append` is for files")
+                    .hint("a shell appends to a file with `>>`"));
+            }
             return self.look.stdout(session, usual);
         }
         let mut options = Options::new();
@@ -193,7 +210,9 @@ impl OutputArgs {
                     .hint("`--format`, `--columns` and `--append` are for files and stdout"),
             );
         }
-        Ok(session.find(&self.to, &options)?.sink().await?)
+        let place = session.find_stream(&self.to, &options)?;
+        let opened = place.sink().await;
+        opened.map_err(|error| session.blame(&self.to, error))
     }
 }
 
@@ -201,7 +220,9 @@ impl LookArgs {
     /// A sink that writes to stdout.
     pub(super) fn stdout(&self, session: &Session, usual: &Format) -> CliResult<Box<dyn Sink>> {
         let format = self.format.as_ref().unwrap_or(usual);
-        let encoder = format.encoder(self.columns.clone(), session.ui.colours_output())?;
+        let encoder = format
+            .encoder(self.columns.clone(), session.ui.colours_output())
+            .map_err(|error| session.blame("-", error))?;
         let output = Compression::None
             .compress(std::io::stdout())
             .map_err(|error| CliError::new(Exit::Failed, format!("cannot open stdout: {error}")))?;
@@ -270,7 +291,9 @@ impl PolicyArgs {
                     // Only the envelope holds any bytes and the reason beside them.
                     set_format(&mut options, Framing::Envelope);
                 }
-                OnError::DeadLetter(session.find(address, &options)?.sink().await?)
+                let place = session.find_stream(address, &options)?;
+                let opened = place.sink().await;
+                OnError::DeadLetter(opened.map_err(|error| session.blame(address, error))?)
             }
         })
     }
@@ -295,7 +318,7 @@ pub(super) fn pipeline(
     }
 }
 
-fn is_framed(address: &str) -> bool {
+pub(super) fn is_framed(address: &str) -> bool {
     address == "-" || address.starts_with("file:")
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
+use crate::config::EMULATOR_USERS;
 use crate::document::Env;
 use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 
@@ -50,6 +51,7 @@ pub(super) struct EmulatorArgs {
         long,
         default_value_t = 1024,
         value_name = "MIB",
+        value_parser = clap::value_parser!(u64).range(1..),
         conflicts_with = "data_dir"
     )]
     memory: u64,
@@ -124,11 +126,8 @@ impl EmulatorArgs {
     }
 }
 
-/// The variable that holds the users; a flag would show them in the list of processes.
-const USERS: &str = "SSECTL_EMULATOR_USERS";
-
 fn users(env: &Env) -> CliResult<Option<BTreeMap<String, String>>> {
-    let Some(text) = env.get(USERS).filter(|text| !text.is_empty()) else {
+    let Some(text) = env.get(EMULATOR_USERS).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let pairs = text.split(',').map(|pair| {
@@ -139,7 +138,7 @@ fn users(env: &Env) -> CliResult<Option<BTreeMap<String, String>>> {
     match users {
         Some(users) => Ok(Some(users)),
         None => Err(CliError::usage(format!(
-            "`{USERS}` is not `name:password,name:password`"
+            "`{EMULATOR_USERS}` is not `name:password,name:password`"
         ))),
     }
 }

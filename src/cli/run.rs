@@ -72,10 +72,17 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         return report::plan(&scenario, &target, session);
     }
     let mut emulators = Emulators::default();
+    if args.keep && !target.emulator {
+        return Err(CliError::usage(format!(
+            "there is no emulator to keep: the streams live at the {} target",
+            target.adapter
+        )));
+    }
     let emulated = start(&mut emulators, &mut target, session)?;
     let bars = Arc::new(Mutex::new(Vec::new()));
     let watch = |name: &str, stats: Arc<Stats>| {
-        let bar = Progress::start(&session.ui, name, stats, Total::Unknown);
+        session.records_are_under_way();
+        let bar = Progress::start(&session.ui, name, stats, Total::Unknown, false);
         bars.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(bar);

@@ -62,7 +62,7 @@ pub(super) async fn run(args: TailArgs, session: &Session) -> CliResult {
     } else {
         Format::Framing(Framing::Envelope)
     };
-    let source = args.range.open(&place).await?;
+    let source = args.range.open(session, &place).await?;
     let sink = args.look.stdout(session, &usual)?;
     let job = Job {
         pipeline: pipeline("tail", source, steps, OnError::Fail, sink),

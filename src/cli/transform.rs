@@ -70,7 +70,7 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
     );
     let encoding = |text| if text { Encoding::Text } else { Encoding::Json };
     let steps = Steps::new(steps, encoding(text_in), encoding(text_out));
-    let source = args.range.open(&place).await?;
+    let source = args.range.open(session, &place).await?;
     let on_error = args.policy.open(session).await?;
     let sink = args
         .output

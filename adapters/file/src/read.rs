@@ -25,6 +25,9 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
         )
         .with("path", &path));
     }
+    if !spec.partitions.is_empty() {
+        return Err(Error::new(ErrorKind::Config, "a file has no partitions").with("path", &path));
+    }
     let file = check(&path)?;
     let claim = Claim::to_read(&file, &path)?;
     let listener = Arc::new(Listener::default());

@@ -14,7 +14,7 @@ mod options;
 mod sink;
 mod source;
 
-pub use compression::{Compression, Output, decompress};
+pub use compression::{Compression, Output, Whole, decompress, whole};
 pub use decode::Decode;
 pub use encode::{Encode, csv::CsvEncoder, envelope::EnvelopeEncoder, lines::LineEncoder};
 pub use options::{Framing, FramingOptions};

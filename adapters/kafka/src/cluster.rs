@@ -111,10 +111,13 @@ impl Cluster {
             format!("topic `{topic}` does not exist"),
         )
         .with("cluster", self.monitor().cluster());
+        let cluster = self.monitor().cluster();
         let topics = self.topics().unwrap_or_default();
         match closest(topic, topics.iter().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("make it with `streams create {topic}`")),
+            None => error.hint(format!(
+                "make it with `ssectl streams create {cluster}/{topic}`, or see what there is with `ssectl streams list {cluster}`"
+            )),
         }
     }
 

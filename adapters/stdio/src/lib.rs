@@ -136,6 +136,9 @@ struct Stdio {
 #[async_trait]
 impl Target for Stdio {
     async fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>> {
+        if !spec.partitions.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "stdin has no partitions"));
+        }
         if !matches!(
             spec.range,
             Range {
