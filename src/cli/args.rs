@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use ssectl_adapter::{Bound, Options, Range, Sink, Source, SourceSpec, Timestamp};
-use ssectl_framing::{Compression, FramedSink, Framing};
+use ssectl_framing::{Claim, Compression, FramedSink, Framing};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
@@ -29,7 +29,7 @@ pub(super) struct RangeArgs {
     #[arg(long, short, value_name = "PARTITION")]
     pub(super) partition: Vec<String>,
     /// Read as this consumer group: go on where it stopped, share partitions, commit
-    #[arg(long, short, value_name = "GROUP")]
+    #[arg(long, short, value_name = "GROUP", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) group: Option<String>,
     /// Wait for more instead of stopping at the end
     #[arg(long, short)]
@@ -117,8 +117,9 @@ impl InputArgs {
         }
     }
 
-    /// Finds a place to read from.
+    /// Finds a place to read from; the path of a file that is there will do.
     pub(super) fn find(&self, session: &Session, address: &str) -> CliResult<Place> {
+        let address = &file_address(session, address);
         if address == "-" && session.ui.input_is_terminal() {
             return Err(CliError::usage("nothing to read: stdin is a terminal")
                 .hint("pipe data in, or name a stream; `--help` has examples"));
@@ -146,6 +147,17 @@ impl InputArgs {
             Framing::Json
         };
         self.input_format.unwrap_or(by_name)
+    }
+}
+
+/// The address of a file that is named by its path alone.
+fn file_address(session: &Session, address: &str) -> String {
+    let is_file = !address.contains(':')
+        && !session.places.config().targets().contains(&address)
+        && std::path::Path::new(address).is_file();
+    match is_file {
+        true => format!("file:{address}"),
+        false => address.to_owned(),
     }
 }
 
@@ -223,6 +235,7 @@ impl LookArgs {
         let encoder = format
             .encoder(self.columns.clone(), session.ui.colours_output())
             .map_err(|error| session.blame("-", error))?;
+        Claim::check_stdout().map_err(|error| session.blame("-", error))?;
         let output = Compression::None
             .compress(std::io::stdout())
             .map_err(|error| CliError::new(Exit::Failed, format!("cannot open stdout: {error}")))?;

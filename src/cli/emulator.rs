@@ -16,9 +16,9 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///
 /// Examples:
 ///   ssectl emulator --only kafka --kafka-port 9092
-///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data     # records survive a restart
-///   kcat -b 127.0.0.1:9092 -L                                         # from another terminal
-///   ssectl emulator coverage                                          # what is there, what is not
+///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
+///   kcat -b 127.0.0.1:9092 -L        # from another terminal
+///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
 /// is in memory unless there is a data directory. With SSECTL_EMULATOR_USERS=name:password,...
@@ -63,6 +63,11 @@ pub(super) struct EmulatorArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Print which operations of each service are supported, partly supported or refused
+    ///
+    /// Examples:
+    ///   ssectl emulator coverage
+    ///   ssectl emulator coverage | grep -v ' supported$'
+    #[command(verbatim_doc_comment)]
     Coverage,
 }
 

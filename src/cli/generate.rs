@@ -20,10 +20,11 @@ use crate::generate::{
 /// Examples:
 ///   ssectl generate words --count 5
 ///   ssectl generate phone --count 1000 --seed 7 --to file:phones.ndjson
-///   ssectl generate orders --rate 200/s --keys 50 --skew 1.1 --to kafka://localhost:9092/orders
-///   ssectl generate iot --count 10000 --late-share 0.1 --late-by 5s --bad-share 0.01
+///   ssectl generate orders --rate 200/s --keys 50 --skew 1.1 \
+///     --to kafka://localhost:9092/orders
+///   ssectl generate iot -n 10000 --late-share 0.1 --late-by 5s --bad-share 0.01
 ///   ssectl generate template --template '{"id":{{seq}},"n":{{int 1 6}}}' --count 3
-///   ssectl generate --from-envelope saved.ndjson --to kafka://localhost:9092/restored
+///   ssectl generate --from-envelope saved.ndjson --to kafka://localhost:9092/new
 ///   ssectl generate --list
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]

@@ -14,11 +14,11 @@ use crate::places::Place;
 /// Create, list, describe and delete streams, and see how far readers are behind
 ///
 /// Examples:
-///   ssectl streams create kafka://localhost:9092/orders --partitions 4 --config retention.ms=60000
+///   ssectl streams create kafka://localhost:9092/orders --partitions 4
 ///   ssectl streams list kafka://localhost:9092
 ///   ssectl streams describe kafka://localhost:9092/orders
 ///   ssectl streams lag kafka://localhost:9092/orders --group billing
-///   ssectl streams seek kafka://localhost:9092/orders --group billing --offset @-1h
+///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset @-1h
 ///   ssectl streams delete kafka://localhost:9092/orders
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, arg_required_else_help = true)]
@@ -33,7 +33,8 @@ enum Action {
     ///
     /// Examples:
     ///   ssectl streams create kafka://localhost:9092/orders --partitions 4
-    ///   ssectl streams create kafka://localhost:9092/orders --config retention.ms=60000 --if-missing
+    ///   ssectl streams create kafka://localhost:9092/orders --if-missing \
+    ///     --config retention.ms=60000
     #[command(verbatim_doc_comment)]
     Create {
         /// The stream
@@ -89,7 +90,7 @@ enum Action {
         /// The stream
         address: String,
         /// The group
-        #[arg(long, short)]
+        #[arg(long, short, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         group: String,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
@@ -97,14 +98,14 @@ enum Action {
     /// Move what a group will read next; it must not be running
     ///
     /// Examples:
-    ///   ssectl streams seek kafka://localhost:9092/orders --group billing --offset start
-    ///   ssectl streams seek kafka://localhost:9092/orders --group billing --offset @-1h
+    ///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset start
+    ///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset @-1h
     #[command(verbatim_doc_comment)]
     Seek {
         /// The stream
         address: String,
         /// The group
-        #[arg(long, short)]
+        #[arg(long, short, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         group: String,
         /// start, end, N, +N, -N or @TIME
         #[arg(long, short, allow_hyphen_values = true)]

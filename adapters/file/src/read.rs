@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ssectl_adapter::{Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec};
-use ssectl_framing::{FramedSource, Input, decompress};
+use ssectl_framing::{Claim, FramedSource, Input, decompress};
 
-use crate::claim::Claim;
 use crate::config::FileOptions;
 
 /// How often a followed file is looked at for more.

@@ -4,9 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 
 use ssectl_adapter::{Error, ErrorKind, Result, Sink};
-use ssectl_framing::{Compression, FramedSink, whole};
+use ssectl_framing::{Claim, Compression, FramedSink, whole};
 
-use crate::claim::Claim;
 use crate::config::FileOptions;
 
 pub(crate) fn open(options: &FileOptions, path: &str) -> Result<Box<dyn Sink>> {
