@@ -94,7 +94,10 @@ impl Session {
         };
         result.and_then(|()| match *self.stopped.borrow() {
             None => Ok(()),
-            Some(Exit::Timeout) => Err(CliError::new(Exit::Timeout, "the time-out ran out")),
+            Some(Exit::Timeout) => Err(CliError::new(
+                Exit::Timeout,
+                "the time that `--timeout` gives ran out",
+            )),
             Some(exit) => Err(CliError::silent(exit)),
         })
     }

@@ -247,7 +247,9 @@ fn print<T: Serialize + ?Sized>(
 }
 
 fn describe(info: &StreamInfo) -> String {
-    let mut text = format!("{}: {} partitions\n", info.name, info.partitions.len());
+    let count = info.partitions.len();
+    let many = if count == 1 { "" } else { "s" };
+    let mut text = format!("{}: {count} partition{many}\n", info.name);
     for (name, value) in &info.config {
         let _ = writeln!(text, "  {name}={value}");
     }

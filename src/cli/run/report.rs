@@ -71,16 +71,13 @@ pub(super) fn verdict(report: Report) -> CliResult {
         }
         crate::cli::session::check(&pipeline.counts, false)?;
     }
-    let failed = report
-        .expectations
-        .iter()
-        .filter(|verdict| !verdict.passed)
-        .count();
-    match failed {
-        0 => Ok(()),
+    let failed = report.expectations.iter().filter(|verdict| !verdict.passed);
+    let failed: Vec<_> = failed.map(|verdict| verdict.stream.as_str()).collect();
+    match failed[..] {
+        [] => Ok(()),
         _ => Err(CliError::new(
             Exit::Check,
-            format!("expectations of {failed} streams do not hold"),
+            format!("what is expected does not hold: {}", failed.join(", ")),
         )),
     }
 }
