@@ -55,7 +55,7 @@ impl Program {
                 format!("the program is longer than {LONGEST} bytes"),
             )])
         } else {
-            with_stack(source, || compile(source, |program, _| program))
+            with_stack(source, || compile(source, |program, _, _| program))
         };
         let (filter, variables) =
             compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
@@ -142,12 +142,7 @@ impl Program {
     /// Where the program fails on this record: it is run once more, with markers.
     fn place(&self, input: &Input<'_>) -> Option<Place> {
         let Compiled { source, traced, .. } = &*self.0;
-        let trace = || {
-            compile(source, |program, arena| {
-                syntax::traced(program, source, arena)
-            })
-            .ok()
-        };
+        let trace = || compile(source, syntax::traced).ok();
         let filter = traced.get_or_init(|| with_stack(source, trace).map(|(filter, _)| filter));
         let failed = self.run_filter(filter.as_ref()?, input, |results| {
             for result in results {
@@ -220,17 +215,19 @@ fn with_stack<T>(source: &str, compile: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(needed, needed, compile)
 }
 
-/// Compiles to a filter and the variables that it has to be given; `change` may change the tree.
+/// Compiles to a filter and the variables that it has to be given; `change` may change the tree
+/// of the program, whose names and strings are slices of the second argument.
 fn compile(
-    source: &str,
-    change: impl for<'s> FnOnce(Term<'s>, &'s Arena) -> Term<'s>,
+    written: &str,
+    change: impl for<'s> FnOnce(Term<'s>, &'s str, &'s Arena) -> Term<'s>,
 ) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>> {
+    let source = &*syntax::without_surrogates(written);
     let arena = Arena::default();
-    let program = syntax::parse(source, &arena)?;
+    let program = syntax::parse(written, source, &arena)?;
     let mut variables = VARIABLES.to_vec();
     variables.retain(|name| syntax::mentions(&program, name));
     let mut defs = prelude::used_by(&program, &arena);
-    let body = change(program.clone(), &arena);
+    let body = change(program.clone(), source, &arena);
     defs.push(Def {
         name: MAIN,
         args: Vec::new(),
