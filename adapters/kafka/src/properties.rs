@@ -111,6 +111,10 @@ pub(crate) fn producer(config: &KafkaConfig, batch: Option<u32>) -> ClientConfig
             config.delivery_timeout.as_millis().to_string(),
         )
         .set("allow.auto.create.topics", "false")
+        // Some seconds of a broker that has no leader's replicas or no disk space; then our error
+        // names the broker's reason, where a delivery that times out names none. An outage of the
+        // connection does not count.
+        .set("message.send.max.retries", "10")
         // How large a record may be is the topic's decision; librdkafka would refuse from 1 MB on.
         .set("message.max.bytes", "1000000000")
         .set("queue.buffering.max.kbytes", "131072");

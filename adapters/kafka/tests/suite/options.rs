@@ -1,5 +1,9 @@
 //! Options, and what goes wrong before anything is read.
 
+use std::io::Read;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -95,6 +99,36 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
         );
     }
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// A port of another protocol, which hangs up on everybody.
+fn hang_up() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // What was not read would make it a reset.
+            drop(stream.read(&mut [0; 1024]));
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_port_of_another_protocol_is_not_flooded() {
+    for tls in [false, true] {
+        let (address, count) = hang_up();
+        let target = target(&options(
+            json!({ "brokers": address, "tls": tls, "connect-timeout": "3s" }),
+        ));
+        let error = target.probe().await.expect_err("no broker");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        let count = count.load(Ordering::Relaxed);
+        assert!((2..=15).contains(&count), "{count} connections in 3 s");
+    }
 }
 
 #[tokio::test]
