@@ -136,7 +136,10 @@ fn client(config: &KafkaConfig) -> ClientConfig {
         .set("bootstrap.servers", config.brokers.joined())
         .set("client.id", config.client_id.as_str())
         .set("reconnect.backoff.ms", "50")
-        .set("reconnect.backoff.max.ms", "1000");
+        .set("reconnect.backoff.max.ms", "1000")
+        // A client that connects only to the brokers it needs looks for one twice per backoff of
+        // 50 ms, without regard to the longer backoff of a broker that keeps failing.
+        .set("enable.sparse.connections", "false");
     encrypt(&mut properties, config);
     if let Some(sasl) = &config.sasl {
         properties.set("sasl.mechanism", sasl.mechanism.as_str());
