@@ -33,8 +33,8 @@ pub enum Need {
     SeekTime,
     /// Groups resume where they committed.
     Resume,
-    /// A bounded read ends by itself, not by silence.
-    Ends,
+    /// Groups have positions of their own.
+    FanOut,
     /// The end of a bounded read is exact.
     ExactEnd,
     /// The backlog of a group is known.
@@ -64,10 +64,7 @@ impl Need {
             Self::Seek => (has.seek, "its reads cannot start at a position"),
             Self::SeekTime => (has.seek_time, "its reads cannot start at a time"),
             Self::Resume => (has.resume, "it has no named readers that resume"),
-            Self::Ends => (
-                has.end != EndOfStream::Silence,
-                "only silence ends its reads",
-            ),
+            Self::FanOut => (has.fan_out, "its readers share one position"),
             Self::ExactEnd => (has.end == EndOfStream::Exact, "its reads have no exact end"),
             Self::Lag => (has.lag, "it does not know the backlog of a reader"),
             Self::SizeLimit => (

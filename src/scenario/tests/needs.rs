@@ -47,6 +47,7 @@ fn pipe() -> Capabilities {
         seek: false,
         seek_time: false,
         resume: false,
+        fan_out: false,
         leases: false,
         end: EndOfStream::Closes,
         lag: false,
