@@ -88,8 +88,9 @@ where
 {
     match &error {
         SdkError::ServiceError(answer) => service(doing, answer.err(), answer.raw()),
-        SdkError::TimeoutError(_) => {
-            Error::new(ErrorKind::Timeout, format!("{doing}: no answer in time")).temporary()
+        SdkError::TimeoutError(_) => no_answer(doing),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() && !connecting(&error) => {
+            no_answer(doing)
         }
         SdkError::ResponseError(answer) => {
             let status = answer.raw().status().as_u16();
@@ -103,6 +104,18 @@ where
         }
         _ => not_sent(doing, &error),
     }
+}
+
+fn no_answer(doing: &str) -> Error {
+    Error::new(ErrorKind::Timeout, format!("{doing}: no answer in time")).temporary()
+}
+
+/// Whether the time ran out before there was a connection.
+fn connecting(error: &(dyn StdError + 'static)) -> bool {
+    let causes = causes(error);
+    causes
+        .iter()
+        .any(|cause| cause.to_string().contains("connect"))
 }
 
 fn service<E: ProvideErrorMetadata>(doing: &str, error: &E, raw: &HttpResponse) -> Error {

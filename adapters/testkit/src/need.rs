@@ -37,6 +37,8 @@ pub enum Need {
     FanOut,
     /// The end of a bounded read is exact.
     ExactEnd,
+    /// A read without an end goes on when there is nothing more for now.
+    Follows,
     /// The backlog of a group is known.
     Lag,
     /// Records have a largest size.
@@ -65,6 +67,10 @@ impl Need {
             Self::SeekTime => (has.seek_time, "its reads cannot start at a time"),
             Self::Resume => (has.resume, "it has no named readers that resume"),
             Self::FanOut => (has.fan_out, "its readers share one position"),
+            Self::Follows => (
+                has.end != EndOfStream::Closes,
+                "its streams end by themselves",
+            ),
             Self::ExactEnd => (has.end == EndOfStream::Exact, "its reads have no exact end"),
             Self::Lag => (has.lag, "it does not know the backlog of a reader"),
             Self::SizeLimit => (

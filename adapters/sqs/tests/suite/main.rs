@@ -3,4 +3,8 @@
 //! `SSECTL_TEST_SQS` names the service; `tests/peers/sqs.sh` starts one.
 
 mod conformance;
+mod faults;
+mod fifo;
+mod foreign;
+mod leases;
 mod support;

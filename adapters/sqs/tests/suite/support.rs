@@ -14,7 +14,7 @@ use ssectl_testkit::Harness;
 
 /// Queues of a service.
 pub(crate) struct Queues {
-    endpoint: String,
+    pub(crate) endpoint: String,
 }
 
 impl Queues {
@@ -22,7 +22,8 @@ impl Queues {
     pub(crate) fn find() -> Self {
         let endpoint = std::env::var("SSECTL_TEST_SQS");
         Self {
-            endpoint: endpoint.expect("SSECTL_TEST_SQS names a service, as tests/peers/sqs.sh starts one"),
+            endpoint: endpoint
+                .expect("SSECTL_TEST_SQS names a service, as tests/peers/sqs.sh starts one"),
         }
     }
 
@@ -36,7 +37,9 @@ impl Queues {
 
 /// A target, which must be a valid one.
 pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
-    ssectl_adapter_sqs::adapter().target(options).expect("valid options")
+    ssectl_adapter_sqs::adapter()
+        .target(options)
+        .expect("valid options")
 }
 
 /// JSON as options.
@@ -50,7 +53,9 @@ pub(crate) fn options(json: Value) -> Options {
 /// A name that no other test uses, now or later.
 pub(crate) fn fresh(name: &str) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     let count = MADE.fetch_add(1, Ordering::Relaxed);
     format!("{name}-{:x}-{count}", now.as_nanos())
 }
@@ -89,4 +94,88 @@ impl Harness for Queues {
         // Already gone is as good.
         admin.delete(stream).await.ok();
     }
+}
+
+/// Writes to a queue.
+pub(crate) fn sink_of(stream: &str) -> SinkSpec {
+    SinkSpec {
+        stream: stream.to_owned(),
+    }
+}
+
+/// Reads a queue as no group: what was read comes back when the source closes.
+pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range,
+        ..SourceSpec::default()
+    }
+}
+
+/// Reads a queue as a group: what is committed is deleted.
+pub(crate) fn consumer_of(stream: &str, range: Range) -> SourceSpec {
+    SourceSpec {
+        group: Some("consumers".to_owned()),
+        ..reader_of(stream, range)
+    }
+}
+
+/// A record of text.
+pub(crate) fn keyed(key: &str, value: &str) -> Record {
+    Record {
+        key: Some(key.to_owned().into()),
+        ..Record::from_value(value.to_owned())
+    }
+}
+
+/// The value of a record as text.
+pub(crate) fn text(record: &Record) -> String {
+    String::from_utf8(record.value.clone().expect("a value").to_vec()).expect("text")
+}
+
+/// Writes records, none of which may be refused.
+pub(crate) async fn write(target: &dyn Target, stream: &str, records: &[Record]) {
+    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
+    let written = sink.write(records).await.expect("a write");
+    assert!(written.rejected.is_empty(), "{:?}", written.rejected);
+    sink.close().await.expect("the sink closes");
+}
+
+/// So many records, and the token that commits them.
+pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>, Commit) {
+    let (mut records, mut commit) = (Vec::new(), Commit::Nothing);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while records.len() < count {
+        assert!(
+            Instant::now() < deadline,
+            "only {} of {count} records",
+            records.len()
+        );
+        let limit = Limit {
+            records: count - records.len(),
+            ..Limit::default()
+        };
+        if let Fetched::Batch(batch) = source.fetch(limit).await.expect("a fetch") {
+            records.extend(batch.records);
+            commit.merge(batch.commit);
+        }
+    }
+    (records, commit)
+}
+
+/// Everything up to the end of a source, each batch committed before the next is fetched.
+pub(crate) async fn consume(source: &mut dyn Source) -> Vec<Record> {
+    let mut records = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < deadline {
+        match source.fetch(Limit::default()).await.expect("a fetch") {
+            Fetched::Batch(batch) => {
+                records.extend(batch.records);
+                source.commit(&batch.commit).await.expect("a commit");
+            }
+            Fetched::Idle => {}
+            Fetched::End => return records,
+        }
+    }
+    panic!("no end after {} records", records.len());
 }
