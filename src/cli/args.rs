@@ -136,9 +136,6 @@ impl InputArgs {
     }
 }
 
-/// What brokers keep unless they are told otherwise.
-const USUAL_RETENTION: jiff::SignedDuration = jiff::SignedDuration::from_hours(7 * 24);
-
 /// Where results go and how they look.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
@@ -166,18 +163,6 @@ pub(super) struct LookArgs {
 }
 
 impl OutputArgs {
-    /// Says that a broker may delete old records at once, where a stream's retention is not known
-    /// to be long enough.
-    pub(super) fn warn_of_age(&self, session: &Session, first: jiff::Timestamp) {
-        let old = jiff::Timestamp::now().duration_since(first) > USUAL_RETENTION;
-        if old && !is_framed(&self.to) {
-            session.ui.warn(format!(
-                "timestamps begin at {first}: a broker deletes records that are older than its retention (Kafka: 7 days); \
-                 create the stream with `--config retention.ms=-1` to keep them"
-            ));
-        }
-    }
-
     /// Opens the place to write to. `usual` is the format where neither flag nor name says one.
     pub(super) async fn open(&self, session: &Session, usual: &Format) -> CliResult<Box<dyn Sink>> {
         if self.to == "-" {

@@ -12,7 +12,7 @@ use crate::duration::HumanDuration;
 use crate::engine::Steps;
 use crate::format::Format;
 use crate::generate::{
-    Bad, BadKind, DEFAULT_START, Disorder, GenerateSource, Keys, Kind, Rate, Spec, Time, kinds,
+    Bad, BadKind, Disorder, GenerateSource, Keys, Kind, Rate, Spec, Time, kinds,
 };
 
 /// Make up events: the same seed gives the same events, on any machine
@@ -140,10 +140,6 @@ pub(super) async fn run(args: GenerateArgs, session: &Session) -> CliResult {
                 .hint("`ssectl generate --list` shows them"));
         }
     };
-    if args.kind.is_some() {
-        let start = args.time.start_time.unwrap_or(DEFAULT_START);
-        args.output.warn_of_age(session, start);
-    }
     let sink = args.output.open(session, &Format::Framing(usual)).await?;
     let pipeline = pipeline(
         "generate",

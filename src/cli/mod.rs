@@ -9,6 +9,7 @@ mod emulator;
 mod error;
 mod generate;
 mod lint;
+mod log;
 mod man;
 mod progress;
 mod replay;
@@ -63,6 +64,9 @@ struct Global {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
     quiet: bool,
+    /// Say also what clients of brokers log
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    verbose: bool,
     /// Configuration file [default: ssectl.yaml here or above]
     #[arg(long, global = true, value_name = "FILE")]
     config_file: Option<PathBuf>,
@@ -114,6 +118,7 @@ fn configured(verb: Verb, global: &Global, ui: &Ui) -> CliResult {
     let env = setup::environment();
     let config = setup::config(global, &env).map_err(|faults| lint::report(&faults, ui))?;
     let ui = Ui::new(setup::colour(&config), global.quiet);
+    log::install(&ui, global.verbose);
     for fault in config.warnings() {
         ui.say(fault.to_string());
     }

@@ -69,7 +69,7 @@ impl Reader {
                             permit.send(batch);
                         }
                     }
-                    Ok(Fetched::Idle) => waits.reset(),
+                    Ok(Fetched::Idle) => waits.pass(),
                     Ok(Fetched::End) => return Ok(()),
                     Err(error) => {
                         let trier = self.trier.clone();
@@ -90,9 +90,19 @@ impl Reader {
     }
 
     async fn commit(&mut self, (commit, answer): CommitRequest) {
-        let result = self.source.commit(&commit).await;
+        let result = self.commit_patiently(&commit).await;
         // A writer that is gone no longer wants to know.
         let _ = answer.send(result);
+    }
+
+    async fn commit_patiently(&mut self, commit: &Commit) -> Result<(), Error> {
+        let mut waits = self.backoff.waits();
+        loop {
+            match self.source.commit(commit).await {
+                Ok(()) => return Ok(()),
+                Err(error) => self.trier.pause("committing", error, &mut waits).await?,
+            }
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Trying again when an adapter says that it may help.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use ssectl_adapter::Error;
+use tokio::time::Instant;
 
 use super::control::{Control, Notice};
 
@@ -53,11 +55,17 @@ impl Trier {
         };
         (self.control.notify)(Notice {
             pipeline: self.pipeline.clone(),
-            message: format!("{error}; {doing} again in {wait:?}"),
+            message: format!("{}; {doing} again in {wait:?}", with_causes(&error)),
         });
         tokio::time::sleep(wait).await;
         Ok(())
     }
+}
+
+/// The error and what is below it, in one line.
+fn with_causes(error: &Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
 /// The waits of one series of failures.
@@ -66,6 +74,7 @@ pub(super) struct Waits {
     backoff: Backoff,
     next: Duration,
     waited: Duration,
+    last: Option<Instant>,
 }
 
 impl Backoff {
@@ -74,6 +83,7 @@ impl Backoff {
             backoff: self,
             next: self.first,
             waited: Duration::ZERO,
+            last: None,
         }
     }
 }
@@ -87,12 +97,21 @@ impl Waits {
         let wait = self.next;
         self.waited += wait;
         self.next = (wait * 2).min(self.backoff.longest);
+        self.last = Some(Instant::now());
         Some(wait)
     }
 
     /// A success: the next failure starts a new series.
     pub(super) fn reset(&mut self) {
         *self = self.backoff.waits();
+    }
+
+    /// No failure, but nothing that works either: only after a while without failures it counts as a success.
+    pub(super) fn pass(&mut self) {
+        let calm = 2 * self.backoff.longest;
+        if self.last.is_some_and(|last| last.elapsed() > calm) {
+            self.reset();
+        }
     }
 }
 
@@ -114,5 +133,27 @@ mod tests {
         assert_eq!(all, [1, 2, 3, 3]);
         waits.reset();
         assert_eq!(waits.next(), Some(Duration::from_secs(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_between_failures_is_no_success_until_it_lasts() {
+        let mut waits = Backoff::default().waits();
+        let mut last = Duration::ZERO;
+        for _ in 0..8 {
+            last = waits.next().expect("patience");
+            tokio::time::advance(last).await;
+            waits.pass();
+        }
+        assert_eq!(last, Backoff::default().longest);
+        tokio::time::advance(2 * Backoff::default().longest).await;
+        waits.pass();
+        assert_eq!(waits.next(), Some(Backoff::default().first));
+    }
+
+    #[test]
+    fn notices_name_the_causes() {
+        let error = Error::new(ssectl_adapter::ErrorKind::Unavailable, "cannot reach `x`")
+            .caused_by(Error::new(ssectl_adapter::ErrorKind::Other, "refused"));
+        assert_eq!(with_causes(&error), "cannot reach `x`: refused");
     }
 }

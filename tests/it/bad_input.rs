@@ -169,6 +169,52 @@ fn programs_cannot_run_for_ever() {
 }
 
 #[test]
+fn a_file_is_not_written_while_the_same_run_reads_or_writes_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = |args: &[&str]| crate::command::run_in(dir.path(), args, "");
+    run(&["generate", "orders", "-n", "20", "--to", "file:o.ndjson"]).ended(0);
+    let path = dir.path().join("o.ndjson");
+    let before = std::fs::read(&path).expect("written");
+    std::os::unix::fs::symlink("o.ndjson", dir.path().join("link")).expect("a link");
+    let cases: [&[&str]; 6] = [
+        &["copy", "file:o.ndjson", "file:./o.ndjson"],
+        &["copy", "file:o.ndjson", "file:link"],
+        &["copy", "file:o.ndjson", "file:o.ndjson", "--append"],
+        &["replay", "o.ndjson", "--to", "file:o.ndjson"],
+        &[
+            "transform",
+            ".x",
+            "--from",
+            "file:o.ndjson",
+            "--on-error",
+            "dead-letter=file:o.ndjson",
+        ],
+        &[
+            "transform",
+            ".x",
+            "--from",
+            "file:o.ndjson",
+            "--to",
+            "file:x",
+            "--on-error",
+            "dead-letter=file:x",
+        ],
+    ];
+    for args in cases {
+        let done = run(args).ended(6);
+        assert!(
+            done.err().contains("this file would be"),
+            "{args:?}: {}",
+            done.err()
+        );
+        assert_eq!(std::fs::read(&path).expect("there"), before, "{args:?}");
+    }
+    run(&["copy", "file:o.ndjson", "file:p.ndjson"]).ended(0);
+    run(&["copy", "file:p.ndjson", "file:o.ndjson"]).ended(0);
+    assert_eq!(std::fs::read(&path).expect("there"), before);
+}
+
+#[test]
 fn a_wrong_program_is_shown_with_a_caret() {
     let done = run(&["transform", ".a | foo("], "").ended(2);
     assert!(

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// How long a run may take, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// The binary with these arguments, without the configuration of whoever runs the tests.
 pub(crate) fn ssectl(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ssectl"));
@@ -23,11 +26,16 @@ pub(crate) fn run(args: &[&str], input: impl AsRef<[u8]>) -> Done {
 
 /// The same in a folder.
 pub(crate) fn run_in(folder: &Path, args: &[&str], input: impl AsRef<[u8]>) -> Done {
+    let started = Instant::now();
     let output = assert_cmd::Command::from_std(ssectl(args))
         .current_dir(folder)
         .write_stdin(input.as_ref().to_vec())
-        .timeout(Duration::from_secs(120))
+        .timeout(PATIENCE)
         .output();
+    assert!(
+        started.elapsed() < PATIENCE,
+        "{args:?} was killed after {PATIENCE:?}"
+    );
     Done(output.expect("the binary starts"))
 }
 

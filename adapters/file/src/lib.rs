@@ -4,6 +4,7 @@
 //! it grows.
 #![deny(missing_docs)]
 
+mod claim;
 mod config;
 mod read;
 mod write;

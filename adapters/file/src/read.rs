@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use ssectl_adapter::{Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec};
 use ssectl_framing::{FramedSource, Input, decompress};
 
+use crate::claim::Claim;
 use crate::config::FileOptions;
 
 /// How often a followed file is looked at for more.
@@ -25,6 +26,7 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
         .with("path", &path));
     }
     let file = check(&path)?;
+    let claim = Claim::to_read(&file, &path)?;
     let listener = Arc::new(Listener::default());
     let follow = spec.range.to.is_none().then(|| Arc::downgrade(&listener));
     let name = path.clone();
@@ -40,7 +42,11 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
         }),
         name,
     })?;
-    Ok(Box::new(FileSource { framed, listener }))
+    Ok(Box::new(FileSource {
+        framed,
+        listener,
+        claim: Some(claim),
+    }))
 }
 
 fn check(path: &str) -> Result<File> {
@@ -57,6 +63,8 @@ fn check(path: &str) -> Result<File> {
 struct FileSource {
     framed: FramedSource,
     listener: Arc<Listener>,
+    /// Held until the end, or until the source is dropped.
+    claim: Option<Claim>,
 }
 
 /// What the reading thread of a followed file looks at; gone when nobody listens any more.
@@ -69,7 +77,11 @@ struct Listener {
 #[async_trait]
 impl Source for FileSource {
     async fn fetch(&mut self, limit: Limit) -> Result<Fetched> {
-        self.framed.fetch(limit).await
+        let fetched = self.framed.fetch(limit).await?;
+        if matches!(fetched, Fetched::End) {
+            self.claim = None;
+        }
+        Ok(fetched)
     }
 
     async fn bound(&mut self) -> Result<()> {

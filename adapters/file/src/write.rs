@@ -6,6 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use ssectl_adapter::{Error, ErrorKind, Result, Sink};
 use ssectl_framing::{Compression, FramedSink};
 
+use crate::claim::Claim;
 use crate::config::FileOptions;
 
 pub(crate) fn open(options: &FileOptions, path: &str) -> Result<Box<dyn Sink>> {
@@ -22,15 +23,23 @@ pub(crate) fn open(options: &FileOptions, path: &str) -> Result<Box<dyn Sink>> {
         .read(options.append)
         .write(true)
         .create(true)
-        .truncate(!options.append)
+        .truncate(false)
         .open(path)
         .map_err(io)?;
+    let claim = Claim::to_write(&file, path)?;
     let compression = Compression::of_path(path);
     let regular = file.metadata().map_err(io)?.is_file();
+    if !options.append && regular {
+        file.set_len(0).map_err(io)?;
+    }
     let headed = options.append && regular && seek_to_end(&mut file, compression, path)?;
     let encoder = options.framing().encoder(path, headed)?;
     let handle = file.try_clone().map_err(io)?;
-    let sync = move || if regular { handle.sync_data() } else { Ok(()) };
+    let sync = move || {
+        // The claim lasts as long as the sink.
+        let _ = &claim;
+        if regular { handle.sync_data() } else { Ok(()) }
+    };
     let output = compression.compress(file).map_err(io)?;
     Ok(Box::new(FramedSink::new(
         path,

@@ -48,16 +48,27 @@ impl Monitor {
         )
         .temporary();
         match self.heard().last.clone() {
-            Some(reason) => with_hint(error, &reason).caused_by(reason),
+            Some(reason) => with_hint(error, &reason).caused_by(brief(&reason)),
             None => error.hint("check the address, and that a broker listens there"),
         }
+    }
+
+    /// Forgets what the connection said, because that is over.
+    pub(crate) fn forget(&self) {
+        self.heard().last = None;
+    }
+
+    /// What the connection said last, in brackets after a space; nothing if it said nothing.
+    pub(crate) fn last_words(&self) -> String {
+        let last = self.heard().last.clone();
+        last.map_or_else(String::new, |words| format!(" ({})", brief(&words)))
     }
 
     /// The broker's refusal to let us in, if there was one since the last call.
     pub(crate) fn refusal(&self) -> Option<Error> {
         let (kind, reason) = self.heard().refusal.take()?;
         let error = Error::new(kind, format!("`{}` does not let us in", self.cluster));
-        Some(with_hint(error, &reason).caused_by(reason))
+        Some(with_hint(error, &reason).caused_by(brief(&reason)))
     }
 
     fn hear(&self, code: Code, reason: &str) {
@@ -68,9 +79,7 @@ impl Monitor {
         if is_refusal(code, reason) {
             heard.refusal = Some((ErrorKind::Authentication, reason.to_owned()));
         }
-        if code == Code::AllBrokersDown {
-            log::warn!("all brokers of {} are down, trying again", self.cluster);
-        } else {
+        if code != Code::AllBrokersDown {
             heard.last = Some(reason.to_owned());
         }
     }
@@ -78,6 +87,11 @@ impl Monitor {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The words without how fast and how often it failed.
+fn brief(reason: &str) -> String {
+    reason.split(" (after ").next().unwrap_or(reason).to_owned()
 }
 
 /// Whether one side does not trust the other. Certificates are refused in OpenSSL's words only.

@@ -3,6 +3,7 @@
 mod delivery;
 mod poller;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,17 +13,22 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use ssectl_adapter::{Record, Result, Sink, Timestamp, Written};
+use tokio::time::timeout;
 
+use crate::admin::Terms;
 use crate::cluster::{blocking, metadata};
 use crate::config::KafkaConfig;
 use crate::error::from_client;
 use crate::monitor::{Context, Monitor};
 use crate::properties;
-use delivery::{Deliveries, Ticket};
+use delivery::{Deliveries, Outcome, Ticket};
 use poller::Poller;
 
 /// A producer that counts what was delivered.
 type CountingProducer = BaseProducer<Context<Deliveries>>;
+
+/// A write that takes so long is talked about; the next time after twice as long.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// After so many records in a row other tasks get a turn.
 const TURN: usize = 1024;
@@ -34,21 +40,23 @@ pub(crate) struct KafkaSink {
     topic: String,
     /// How long a record may take to be confirmed.
     patience: Duration,
+    /// How long the topic keeps records, in milliseconds, until that was talked about.
+    retention_ms: Option<i64>,
 }
 
 impl KafkaSink {
-    /// Connects to a topic of these partitions; `largest` is what it takes in one request. Blocks.
+    /// Connects to a topic of these partitions and terms. Blocks.
     pub(crate) fn open(
         config: &KafkaConfig,
         topic: &str,
         partitions: &[i32],
-        largest: Option<u32>,
+        terms: Terms,
     ) -> Result<Self> {
         let context = Context {
             monitor: Monitor::new(config),
             own: Deliveries::default(),
         };
-        let producer: CountingProducer = properties::producer(config, largest)
+        let producer: CountingProducer = properties::producer(config, terms.largest)
             .create_with_context(context)
             .map_err(properties::refused)?;
         let producer = Arc::new(producer);
@@ -65,6 +73,7 @@ impl KafkaSink {
             producer,
             topic: topic.to_owned(),
             patience: config.delivery_timeout.as_duration(),
+            retention_ms: terms.retention_ms,
         })
     }
 
@@ -84,6 +93,55 @@ impl KafkaSink {
 
     fn deliveries(&self) -> &Deliveries {
         &self.producer.client().context().own
+    }
+
+    /// Sends the records and waits until the fate of each is known.
+    async fn send(&self, records: &[Record]) -> Outcome {
+        let round = self.deliveries().begin();
+        self.poller.wake();
+        for (index, record) in records.iter().enumerate() {
+            let ticket = Ticket { round, index };
+            if let Err(error) = self.enqueue(record, ticket).await {
+                self.deliveries().settle(ticket, Err(&error));
+            }
+            if index % TURN == TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        self.deliveries().finish(records.len()).await
+    }
+
+    /// Says once that the broker will delete records at once that are older than it keeps any.
+    fn warn_of_age(&mut self, records: &[Record]) {
+        let Some(retention_ms) = self.retention_ms else {
+            return;
+        };
+        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let oldest = records.iter().filter_map(|record| record.timestamp).min();
+        let old = |time: &Timestamp| now.as_millis() - time.as_millis() > retention_ms;
+        let Some(oldest) = oldest.filter(old) else {
+            return;
+        };
+        self.retention_ms = None;
+        log::warn!(
+            "records go back to {oldest}, and `{}/{}` deletes what is older than retention.ms={retention_ms}: \
+             make the topic with `--config retention.ms=-1` to keep them",
+            self.producer.client().context().monitor.cluster(),
+            self.topic,
+        );
+    }
+
+    /// librdkafka tries again by itself; who watches should know that it does, and why.
+    fn say_that_it_waits(&self) {
+        let monitor = &self.producer.client().context().monitor;
+        log::warn!(
+            "{} records for `{}/{}` are not confirmed yet{}; giving up after {:?}",
+            self.producer.in_flight_count(),
+            monitor.cluster(),
+            self.topic,
+            monitor.last_words(),
+            self.patience,
+        );
     }
 
     /// Hands one record to librdkafka, and waits while its queue is full.
@@ -156,18 +214,17 @@ fn headers(record: &Record) -> Option<OwnedHeaders> {
 #[async_trait]
 impl Sink for KafkaSink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
-        let round = self.deliveries().begin();
-        self.poller.wake();
-        for (index, record) in records.iter().enumerate() {
-            let ticket = Ticket { round, index };
-            if let Err(error) = self.enqueue(record, ticket).await {
-                self.deliveries().settle(ticket, Err(&error));
+        self.warn_of_age(records);
+        self.producer.client().context().monitor.forget();
+        let mut sending = pin!(self.send(records));
+        let mut silence = SILENCE;
+        let outcome = loop {
+            match timeout(silence, &mut sending).await {
+                Ok(outcome) => break outcome,
+                Err(_) => self.say_that_it_waits(),
             }
-            if index % TURN == TURN - 1 {
-                tokio::task::yield_now().await;
-            }
-        }
-        let outcome = self.deliveries().finish(records.len()).await;
+            silence *= 2;
+        };
         outcome.into_written(records, &self.topic, self.producer.client())
     }
 

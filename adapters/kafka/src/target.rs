@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use ssectl_adapter::{Admin, Result, Sink, SinkSpec, Source, SourceSpec, Target};
 
-use crate::admin::{AdminLink, KafkaAdmin, largest_batch};
+use crate::admin::{AdminLink, KafkaAdmin, terms};
 use crate::cluster::{Cluster, blocking};
 use crate::config::KafkaConfig;
 use crate::sink::KafkaSink;
@@ -50,9 +50,9 @@ impl Target for KafkaTarget {
         let (cluster, config) = (self.cluster()?, self.config.clone());
         let (asked, topic) = (cluster.clone(), spec.stream.clone());
         let partitions = blocking(move || asked.partitions(&topic)).await?;
-        let largest = largest_batch(&self.link, &cluster, &spec.stream).await;
+        let terms = terms(&self.link, &cluster, &spec.stream).await;
         let topic = spec.stream.clone();
-        let sink = blocking(move || KafkaSink::open(&config, &topic, &partitions, largest)).await?;
+        let sink = blocking(move || KafkaSink::open(&config, &topic, &partitions, terms)).await?;
         Ok(Box::new(sink))
     }
 

@@ -127,6 +127,24 @@ async fn a_source_that_fails_for_now_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_that_fails_for_now_is_tried_again() {
+    let script = vec![
+        Do::Give(batch(0, &["1"])),
+        Do::FailToCommit,
+        Do::FailToCommit,
+        Do::Give(batch(1, &["2"])),
+    ];
+    let bench = plain(script, vec![]);
+    let counts = bench
+        .pipeline
+        .run(Control::detached())
+        .await
+        .expect("sound");
+    assert_eq!(counts.committed, 2);
+    assert!(bench.log.all().contains(&"commit 2".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_source_that_breaks_leaves_what_came_before_written_and_committed() {
     let broken = Do::Fail(Error::new(ErrorKind::Data, "torn"));
     let bench = plain(vec![Do::Give(batch(0, &["1"])), broken], vec![]);

@@ -30,6 +30,8 @@ impl Log {
 pub(super) enum Do {
     Give(Batch),
     Fail(Error),
+    /// Refuses one commit for now, and stays idle until then.
+    FailToCommit,
     /// Stays idle until the pipeline is told to stop or the read is bounded.
     Wait,
 }
@@ -48,8 +50,8 @@ impl Source for ScriptSource {
             Some(Do::Give(batch)) => Ok(Fetched::Batch(batch)),
             Some(Do::Fail(error)) => Err(error),
             Some(Do::Wait) if self.bounded => Ok(Fetched::End),
-            Some(Do::Wait) => {
-                self.script.push_front(Do::Wait);
+            Some(waiting) => {
+                self.script.push_front(waiting);
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 Ok(Fetched::Idle)
             }
@@ -63,6 +65,10 @@ impl Source for ScriptSource {
     }
 
     async fn commit(&mut self, commit: &Commit) -> Result<()> {
+        if let Some(Do::FailToCommit) = self.script.front() {
+            self.script.pop_front();
+            return Err(fault(true));
+        }
         let Commit::UpTo(positions) = commit else {
             return Ok(());
         };

@@ -5,6 +5,7 @@ mod client;
 mod durable;
 mod groups;
 mod hostile;
+mod offsets;
 mod producer;
 mod records;
 mod sasl;

@@ -70,19 +70,45 @@ pub(super) async fn changed(
         .collect())
 }
 
-/// The largest part of a request that the topic takes, in bytes; `None` when it does not tell.
-pub(crate) async fn largest_batch(
-    link: &AdminLink,
-    cluster: &Arc<Cluster>,
-    topic: &str,
-) -> Option<u32> {
-    let admin = link.connect(cluster, topic).await.ok()?;
+/// What a topic takes and keeps.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// The largest part of a request, in bytes; `None` when the cluster does not tell.
+    pub(crate) largest: Option<u32>,
+    /// How old a record gets before it is deleted, in milliseconds; `None` without an end, or
+    /// when the cluster does not tell.
+    pub(crate) retention_ms: Option<i64>,
+}
+
+/// The terms of a topic, as far as the cluster tells them to us.
+pub(crate) async fn terms(link: &AdminLink, cluster: &Arc<Cluster>, topic: &str) -> Terms {
     let options = AdminOptions::new().request_timeout(Some(cluster.patience()));
-    let entries = all(&admin, topic, &options).await.ok()?;
-    let setting = entries
-        .into_iter()
-        .find(|entry| entry.name == "max.message.bytes")?;
-    setting.value?.parse().ok()
+    let asked = async {
+        let admin = link.connect(cluster, topic).await?;
+        all(&admin, topic, &options).await
+    };
+    match asked.await {
+        Ok(entries) => Terms::of(&entries),
+        Err(error) => {
+            log::debug!("the settings of topic `{topic}` are not known: {error}");
+            Terms::default()
+        }
+    }
+}
+
+impl Terms {
+    fn of(entries: &[ConfigEntry]) -> Self {
+        let value = |name: &str| {
+            let entry = entries.iter().find(|entry| entry.name == name)?;
+            entry.value.as_deref()
+        };
+        let deletes = value("cleanup.policy").is_none_or(|policy| policy.contains("delete"));
+        let retention = value("retention.ms").and_then(|ms| ms.parse().ok());
+        Self {
+            largest: value("max.message.bytes").and_then(|bytes| bytes.parse().ok()),
+            retention_ms: retention.filter(|ms| deletes && *ms >= 0),
+        }
+    }
 }
 
 async fn all(admin: &TopicAdmin, topic: &str, options: &AdminOptions) -> Result<Vec<ConfigEntry>> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::connection;
 use super::in_flight::InFlight;
-use crate::kafka::StartError;
+use crate::StartError;
 use crate::kafka::broker::Broker;
 use crate::store::LockExt;
 
@@ -165,6 +165,8 @@ fn open(
     let (broker, connections_of) = (Arc::clone(broker), Arc::clone(connections));
     let run = move || {
         connection::serve(stream, peer, &broker, &connections_of.in_flight);
+        // Whoever waits for the last connection may open the data directory again.
+        drop(broker);
         connections_of.remove(number);
     };
     let spawned = thread::Builder::new()
