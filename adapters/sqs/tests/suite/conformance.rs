@@ -3,7 +3,7 @@
 use crate::support::Queues;
 
 ssectl_testkit::suite! {
-    harness: Queues::find(),
+    harness: Queues::start(),
     not_applicable: [
         records_of_a_partition_keep_their_order, records_of_a_key_keep_their_order,
         origins_name_stream_partition_and_position, start_reads_everything,

@@ -10,7 +10,8 @@ use crate::support::{Queues, fresh, make, options, reader_of, sink_of, target, w
 /// The nearest queue there is.
 #[tokio::test]
 async fn a_misspelt_queue_is_named_with_the_one_meant() {
-    let target = Queues::find().target(json!({}));
+    let queues = Queues::start();
+    let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("invoices"), &[]).await;
     let error = target
         .sink(&sink_of(&format!("{queue}s")))
@@ -61,7 +62,8 @@ async fn a_service_that_does_not_answer_is_timed_out() {
 /// A queue has no positions, and says so before anything is read.
 #[tokio::test]
 async fn a_queue_is_read_from_its_start_to_its_end_only() {
-    let target = Queues::find().target(json!({}));
+    let queues = Queues::start();
+    let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("ranges"), &[]).await;
     let from_end = Range {
         from: Bound::End,

@@ -19,7 +19,8 @@ fn fifo(name: &str) -> String {
 async fn each_key_keeps_its_order() {
     const COUNT: usize = 1500;
     const KEYS: usize = 17;
-    let target = Queues::find().target(json!({}));
+    let queues = Queues::start();
+    let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fifo("order"), &[]).await;
     let records: Vec<_> = (0..COUNT)
         .map(|n| keyed(&format!("key {}", n % KEYS), &n.to_string()))
@@ -45,7 +46,7 @@ async fn each_key_keeps_its_order() {
 /// The option adds the ending, and lists streams by the names they were made with.
 #[tokio::test]
 async fn streams_may_be_fifo_queues_by_an_option() {
-    let queues = Queues::find();
+    let queues = Queues::start();
     let target = queues.target(json!({ "fifo": true }));
     let stream = make(target.as_ref(), &fresh("plain"), &[]).await;
     let admin = target.admin().expect("an admin");
@@ -84,7 +85,8 @@ async fn streams_may_be_fifo_queues_by_an_option() {
 /// Without commits a group gives ten messages; the read says so, and does not end as if that were all.
 #[tokio::test]
 async fn a_read_that_deletes_nothing_says_what_it_cannot_reach() {
-    let target = Queues::find().target(json!({ "visibility-timeout": "2s" }));
+    let queues = Queues::start();
+    let target = queues.target(json!({ "visibility-timeout": "2s" }));
     let queue = make(target.as_ref(), &fifo("held"), &[]).await;
     let records: Vec<_> = (0..25).map(|n| keyed("one", &n.to_string())).collect();
     write(target.as_ref(), &queue, &records).await;
@@ -112,7 +114,7 @@ async fn a_read_that_deletes_nothing_says_what_it_cannot_reach() {
 /// Equal records are two records, unless deduplication is asked for.
 #[tokio::test]
 async fn deduplication_is_what_was_asked_for() {
-    let queues = Queues::find();
+    let queues = Queues::start();
     for (deduplication, expected) in [("unique", 4), ("content", 2), ("header:id", 3)] {
         let target = queues.target(json!({ "deduplication": deduplication, "consume": true }));
         let settings = [("ContentBasedDeduplication", "true")];

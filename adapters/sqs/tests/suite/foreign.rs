@@ -4,9 +4,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName};
 use serde_json::json;
-use ssectl_adapter::{Range, Record};
+use ssectl_adapter::{ErrorKind, Range, Record};
 
-use crate::support::{Queues, consume, fresh, make, reader_of, write};
+use crate::support::{Queues, consume, fresh, make, reader_of, sink_of, write};
 
 fn client(queues: &Queues) -> Client {
     let config = aws_sdk_sqs::Config::builder()
@@ -30,7 +30,7 @@ async fn url(client: &Client, queue: &str) -> String {
 /// A line of text is the body and nothing else.
 #[tokio::test]
 async fn a_plain_record_is_a_plain_message() {
-    let queues = Queues::find();
+    let queues = Queues::start();
     let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("plain"), &[]).await;
     write(target.as_ref(), &queue, &[Record::from_value("{\"n\":1}")]).await;
@@ -55,7 +55,7 @@ async fn a_plain_record_is_a_plain_message() {
 /// Attributes are headers, and the time of sending is the time.
 #[tokio::test]
 async fn a_foreign_message_is_a_natural_record() {
-    let queues = Queues::find();
+    let queues = Queues::start();
     let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("foreign"), &[]).await;
     let client = client(&queues);
@@ -92,4 +92,26 @@ async fn a_foreign_message_is_a_natural_record() {
     assert_eq!(read[0].headers, [("count".to_owned(), Some("17".into()))]);
     let millis = read[0].timestamp.expect("a time").as_millis();
     assert_eq!(millis.to_string(), *time);
+}
+
+/// A queue of small messages: what is too large for it is told, the rest is there.
+#[tokio::test]
+async fn the_limit_is_that_of_the_queue() {
+    // ElasticMQ has no limits of single queues.
+    let queues = Queues::emulated();
+    let target = queues.target(json!({}));
+    let settings = [("MaximumMessageSize", "2048")];
+    let queue = make(target.as_ref(), &fresh("small"), &settings).await;
+    let mut sink = target.sink(&sink_of(&queue)).await.expect("a sink");
+    let records = ["a".repeat(2048), "b".repeat(2049), "c".to_owned()].map(Record::from_value);
+    let written = sink.write(&records).await.expect("a write");
+    let [rejected] = &written.rejected[..] else {
+        panic!("{:?}", written.rejected);
+    };
+    assert_eq!(
+        (rejected.index, rejected.error.kind()),
+        (1, ErrorKind::TooLarge)
+    );
+    let source = target.source(&reader_of(&queue, Range::all())).await;
+    assert_eq!(consume(source.expect("a source").as_mut()).await.len(), 2);
 }

@@ -17,7 +17,8 @@ fn numbered(count: usize) -> Vec<Record> {
 /// A slow pipeline keeps its messages to itself for much longer than one visibility time-out.
 #[tokio::test(flavor = "multi_thread")]
 async fn leases_are_extended_while_records_are_worked_on() {
-    let target = Queues::find().target(json!({ "visibility-timeout": "2s" }));
+    let queues = Queues::start();
+    let target = queues.target(json!({ "visibility-timeout": "2s" }));
     let queue = make(target.as_ref(), &fresh("slow"), &[]).await;
     write(target.as_ref(), &queue, &numbered(25)).await;
     let spec = consumer_of(&queue, Range::default());
@@ -47,7 +48,8 @@ async fn leases_are_extended_while_records_are_worked_on() {
 /// What is given back is there for others at once, not when a long lease runs out.
 #[tokio::test]
 async fn released_messages_are_visible_at_once() {
-    let target = Queues::find().target(json!({ "visibility-timeout": "10m" }));
+    let queues = Queues::start();
+    let target = queues.target(json!({ "visibility-timeout": "10m" }));
     let queue = make(target.as_ref(), &fresh("released"), &[]).await;
     write(target.as_ref(), &queue, &numbered(3)).await;
     let spec = consumer_of(&queue, Range::default());
@@ -69,7 +71,8 @@ async fn released_messages_are_visible_at_once() {
 /// A reader that closes leaves nothing hidden behind it.
 #[tokio::test]
 async fn a_closed_reader_gives_everything_back() {
-    let target = Queues::find().target(json!({ "visibility-timeout": "10m" }));
+    let queues = Queues::start();
+    let target = queues.target(json!({ "visibility-timeout": "10m" }));
     let queue = make(target.as_ref(), &fresh("closed"), &[]).await;
     write(target.as_ref(), &queue, &numbered(60)).await;
     let spec = consumer_of(&queue, Range::default());
@@ -87,11 +90,12 @@ async fn a_closed_reader_gives_everything_back() {
 /// A bounded read waits for what another reader may still give back, as long as its leases last.
 #[tokio::test]
 async fn a_bounded_read_gets_what_a_lost_reader_had() {
-    let target = Queues::find().target(json!({ "visibility-timeout": "3s" }));
+    let queues = Queues::start();
+    let target = queues.target(json!({ "visibility-timeout": "3s" }));
     let queue = make(target.as_ref(), &fresh("lost"), &[]).await;
     write(target.as_ref(), &queue, &numbered(8)).await;
     let spec = consumer_of(&queue, Range::default());
-    let lost = Queues::find().target(json!({ "visibility-timeout": "3s" }));
+    let lost = queues.target(json!({ "visibility-timeout": "3s" }));
     // A runtime of its own, so that nothing of the reader lives on to give anything back.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -114,7 +118,8 @@ async fn a_bounded_read_gets_what_a_lost_reader_had() {
 /// Readers of a queue share it: together they get everything once.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_share_a_queue() {
-    let target = Queues::find().target(json!({}));
+    let queues = Queues::start();
+    let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("shared"), &[]).await;
     write(target.as_ref(), &queue, &numbered(400)).await;
     let spec = consumer_of(&queue, Range::all());
@@ -137,7 +142,7 @@ async fn readers_share_a_queue() {
 /// `consume` makes a read without a group delete what it has done.
 #[tokio::test]
 async fn a_read_without_a_group_deletes_when_told_to() {
-    let queues = Queues::find();
+    let queues = Queues::start();
     let target = queues.target(json!({ "consume": true }));
     let queue = make(target.as_ref(), &fresh("consumed"), &[]).await;
     write(target.as_ref(), &queue, &numbered(12)).await;
@@ -157,7 +162,8 @@ async fn a_read_without_a_group_deletes_when_told_to() {
 /// A receipt that never was one is no reason to fail: there is nothing to delete.
 #[tokio::test]
 async fn a_lost_lease_is_no_error() {
-    let target = Queues::find().target(json!({}));
+    let queues = Queues::start();
+    let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("receipts"), &[]).await;
     let mut source = target
         .source(&consumer_of(&queue, Range::default()))

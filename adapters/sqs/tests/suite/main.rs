@@ -1,6 +1,4 @@
-//! The adapter over a service: the suite of all adapters, and what is particular to SQS.
-//!
-//! `SSECTL_TEST_SQS` names the service; `tests/peers/sqs.sh` starts one.
+//! The adapter over the emulator, or over the service of `SSECTL_TEST_SQS`.
 
 mod conformance;
 mod faults;

@@ -1,4 +1,4 @@
-//! A service to test against: the one that `SSECTL_TEST_SQS` names.
+//! A service to test against: the one that `SSECTL_TEST_SQS` names, else the emulator.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,20 +10,34 @@ use ssectl_adapter::{
     Adapter, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source,
     SourceSpec, StreamSpec, Target,
 };
+use ssectl_emulator::aws::{Config, Emulator};
 use ssectl_testkit::Harness;
 
 /// Queues of a service.
 pub(crate) struct Queues {
     pub(crate) endpoint: String,
+    /// Kept alive for as long as the queues are used.
+    _emulator: Option<Emulator>,
 }
 
 impl Queues {
-    /// Those of `SSECTL_TEST_SQS`.
-    pub(crate) fn find() -> Self {
-        let endpoint = std::env::var("SSECTL_TEST_SQS");
+    /// Those of `SSECTL_TEST_SQS`, or of an emulator of our own.
+    pub(crate) fn start() -> Self {
+        match std::env::var("SSECTL_TEST_SQS") {
+            Ok(endpoint) => Self {
+                endpoint,
+                _emulator: None,
+            },
+            Err(_) => Self::emulated(),
+        }
+    }
+
+    /// Those of an emulator, for what other services leave out.
+    pub(crate) fn emulated() -> Self {
+        let emulator = Emulator::start(Config::default()).expect("the emulator starts");
         Self {
-            endpoint: endpoint
-                .expect("SSECTL_TEST_SQS names a service, as tests/peers/sqs.sh starts one"),
+            endpoint: format!("http://{}", emulator.address()),
+            _emulator: Some(emulator),
         }
     }
 
