@@ -79,6 +79,14 @@ impl Service {
         self.client.get_or_try_init(|| connect).await
     }
 
+    /// The endpoint or the region, as far as they are known without asking.
+    pub(crate) fn place(&self) -> String {
+        let region = || self.config.region.clone();
+        let connected = || self.client.get().map(|(_, region)| region.clone());
+        let place = endpoint(&self.config).or_else(region).or_else(connected);
+        place.unwrap_or_else(|| "the usual region".to_owned())
+    }
+
     /// The queue's own name for a stream: `.fifo` is added where the target says so.
     pub(crate) fn queue_name(&self, stream: &str) -> String {
         if self.config.fifo && !stream.ends_with(".fifo") {
@@ -121,9 +129,10 @@ impl Service {
     /// Adds the name, and what it may have been meant to be.
     async fn explain(&self, name: &str, error: Error) -> Error {
         if error.kind() != ErrorKind::NotFound {
-            return error.with("queue", name);
+            return error.with("queue", name).with("at", self.place());
         }
-        let error = Error::new(ErrorKind::NotFound, format!("there is no queue `{name}`"));
+        let error = Error::new(ErrorKind::NotFound, format!("there is no queue `{name}`"))
+            .with("at", self.place());
         // Who may not list queues gets no suggestion.
         let names = self.names().await.unwrap_or_default();
         match closest(name, names.iter().map(String::as_str)) {

@@ -92,17 +92,20 @@ where
         SdkError::DispatchFailure(failure) if failure.is_timeout() && !connecting(&error) => {
             no_answer(doing)
         }
-        SdkError::ResponseError(answer) => {
-            let status = answer.raw().status().as_u16();
-            let message = format!("{doing}: the answer is none of SQS (HTTP status {status})");
-            let error = Error::new(ErrorKind::Unavailable, message);
-            if status >= 500 {
-                error.temporary()
-            } else {
-                error
-            }
-        }
+        SdkError::ResponseError(answer) => strange(doing, answer.raw()),
         _ => not_sent(doing, &error),
+    }
+}
+
+/// Something answers that is not SQS: a proxy, or another service.
+fn strange(doing: &str, raw: &HttpResponse) -> Error {
+    let status = raw.status().as_u16();
+    let message = format!("{doing}: the answer is not one of SQS (HTTP status {status})");
+    let error = Error::new(ErrorKind::Unavailable, message);
+    if status >= 500 {
+        error.temporary()
+    } else {
+        error.hint("check the endpoint and the region")
     }
 }
 
@@ -119,8 +122,10 @@ fn connecting(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn service<E: ProvideErrorMetadata>(doing: &str, error: &E, raw: &HttpResponse) -> Error {
+    let Some(code) = error.code().map(short) else {
+        return strange(doing, raw);
+    };
     let status = raw.status().as_u16();
-    let code = short(error.code().unwrap_or("no code"));
     let said = error
         .message()
         .unwrap_or("no message")

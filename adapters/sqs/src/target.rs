@@ -46,12 +46,7 @@ impl Target for SqsTarget {
     }
 
     fn describe(&self) -> String {
-        let config = &self.service.config;
-        match (&config.endpoint, &config.region) {
-            (Some(endpoint), _) => format!("sqs at {endpoint}"),
-            (None, Some(region)) => format!("sqs in {region}"),
-            (None, None) => "sqs".to_owned(),
-        }
+        self.service.place()
     }
 
     async fn probe(&self) -> Result<String> {
