@@ -35,14 +35,13 @@ pub fn coverage() -> Vec<Coverage> {
             missing => Support::Partly(missing),
         },
     });
-    let sts = [
-        (sts::OPERATION, Support::Full),
-        ("AssumeRole", Support::Refused),
-    ];
-    let sts = sts.map(|(operation, support)| Coverage {
+    let sts = sts::OPERATIONS.map(|(operation, result)| Coverage {
         service: "sts",
         operation,
-        support,
+        support: match result {
+            Some(_) => Support::Full,
+            None => Support::Refused,
+        },
     });
     sqs.chain(sts).collect()
 }

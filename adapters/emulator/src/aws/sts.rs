@@ -8,8 +8,21 @@ use super::{ACCOUNT, AwsError};
 /// The version that requests to STS name.
 pub(super) const VERSION: &str = "2011-06-15";
 
-/// The only operation.
-pub(super) const OPERATION: &str = "GetCallerIdentity";
+/// One operation, and its result if it is served.
+type Operation = (&'static str, Option<fn() -> Value>);
+
+/// Every operation of STS.
+pub(super) const OPERATIONS: [Operation; 9] = [
+    ("AssumeRole", None),
+    ("AssumeRoleWithSAML", None),
+    ("AssumeRoleWithWebIdentity", None),
+    ("AssumeRoot", None),
+    ("DecodeAuthorizationMessage", None),
+    ("GetAccessKeyInfo", None),
+    ("GetCallerIdentity", Some(identity)),
+    ("GetFederationToken", None),
+    ("GetSessionToken", None),
+];
 
 /// STS has neither lists nor maps here.
 pub(super) const NAMES: Names = Names {
@@ -22,11 +35,12 @@ pub(super) const NAMES: Names = Names {
 
 /// Answers an operation of STS.
 pub(super) fn answer(operation: &str, request_id: &str) -> Result<Vec<u8>, AwsError> {
-    if operation != OPERATION {
+    let known = OPERATIONS.iter().find(|(name, _)| *name == operation);
+    let result = known.and_then(|(_, result)| *result).ok_or_else(|| {
         let message = format!("The action {operation} is not valid for this endpoint.");
-        return Err(AwsError::coral(400, "InvalidAction", message));
-    }
-    Ok(to_xml(operation, &identity(), &NAMES, request_id).into_bytes())
+        AwsError::coral(400, "InvalidAction", message)
+    })?;
+    Ok(to_xml(operation, &result(), &NAMES, request_id).into_bytes())
 }
 
 fn identity() -> Value {
