@@ -34,6 +34,21 @@ use error::{CliError, CliResult, Exit};
 use session::Session;
 use ui::{Colour, Ui};
 
+/// What each exit code means.
+const EXIT_CODES: &str = "\
+0 ok, 1 failed, 2 usage, 3 a check failed, 4 authentication, 5 target unavailable,
+6 scenario or config invalid, 7 bad data under --strict or records missing,
+124 time-out, 130/143 signals.";
+
+/// What stands below the list of verbs.
+fn after_help() -> String {
+    format!(
+        "Exit codes: {EXIT_CODES}\n\
+         Streams are addresses: `-`, `file:PATH`, `kafka://HOST:PORT/TOPIC`, or `TARGET:STREAM`\n\
+         with a target of ssectl.yaml."
+    )
+}
+
 /// Generate, replay, transform and tail event streams, with the brokers inside
 #[derive(Debug, Parser)]
 #[command(
@@ -42,11 +57,7 @@ use ui::{Colour, Ui};
     propagate_version = true,
     arg_required_else_help = true
 )]
-#[command(
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 authentication, 5 target unavailable,\n\
-6 scenario or config invalid, 7 bad data under --strict or records missing, 124 time-out, 130/143 signals.\n\
-Streams are addresses: `-`, `file:PATH`, `kafka://HOST:PORT/TOPIC`, or `TARGET:STREAM` with a target of ssectl.yaml."
-)]
+#[command(after_help = after_help())]
 pub struct Cli {
     #[command(flatten)]
     global: Global,

@@ -16,15 +16,16 @@ use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
 use crate::runner::{EmulatorOptions, Emulators, RunError, Runner};
+use crate::scenario::Address;
 
 /// Run a scenario and check what must come out
 ///
 /// Examples:
 ///   ssectl run scenarios/01-kafka-uppercase
 ///   ssectl run scenarios/07-make-change --set amount=1.34
-///   ssectl run scenarios/01-kafka-uppercase --target confluent      # a target of ssectl.yaml
+///   ssectl run scenarios/01-kafka-uppercase --target confluent
 ///   ssectl run scenarios/08-phone-normalise --target kafka://localhost:9092
-///   ssectl run scenarios/08-phone-normalise --keep                  # look at the streams afterwards
+///   ssectl run scenarios/08-phone-normalise --keep   # look at the streams then
 ///
 /// Without a target the streams live in an emulator inside this process. The exit code is 0 if
 /// every expectation holds, else 3.
@@ -67,15 +68,32 @@ enum ReportFormat {
 pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
     let scenario = loaded(&args.scenario, &params, session)?;
+    let writes_stdout = scenario
+        .pipelines
+        .iter()
+        .any(|pipeline| is_stdout(&pipeline.sink.to));
+    if args.format == ReportFormat::Json && writes_stdout {
+        return Err(CliError::usage(
+            "`--format json` wants stdout for the report, and the scenario writes records there",
+        )
+        .hint("let its sink `-` be a file"));
+    }
     let mut target = session.target(args.target.as_deref())?;
     if args.dry_run {
         return report::plan(&scenario, &target, session);
     }
     let mut emulators = Emulators::default();
+    if args.keep && !target.emulator {
+        return Err(CliError::usage(format!(
+            "there is no emulator to keep: the streams live at the {} target",
+            target.adapter
+        )));
+    }
     let emulated = start(&mut emulators, &mut target, session)?;
     let bars = Arc::new(Mutex::new(Vec::new()));
     let watch = |name: &str, stats: Arc<Stats>| {
-        let bar = Progress::start(&session.ui, name, stats, Total::Unknown);
+        session.records_are_under_way();
+        let bar = Progress::start(&session.ui, name, stats, Total::Unknown, false);
         bars.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(bar);
@@ -106,6 +124,10 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     }
     tokio::task::block_in_place(|| emulators.shutdown());
     report::verdict(run)
+}
+
+fn is_stdout(address: &Address) -> bool {
+    matches!(address, Address::Uri(uri) if uri.scheme == "stdio")
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.

@@ -340,7 +340,7 @@ fn who_waits_for_a_broker_says_so_and_a_group_goes_on_after_it() {
     let emulator = Emulator::durable(dir.path(), port);
     assert_eq!(exit_code(&mut producer, SOON), Some(0));
     let made = run(&["generate", "orders", "--count", "1000"], "").ended(0);
-    let made: BTreeSet<_> = made.out().lines().map(str::to_owned).collect();
+    let made = made.lines();
     eventually(SOON, || copied() == made);
     signal(&group, "INT");
     assert_eq!(exit_code(&mut group, SOON), Some(130));
@@ -378,6 +378,30 @@ fn records_that_a_topic_would_delete_at_once_are_talked_about() {
     ];
     let fresh = run(&fresh, "").ended(0);
     assert!(!fresh.err().contains("warning"), "{}", fresh.err());
+}
+
+#[test]
+fn a_compressed_copy_that_was_killed_goes_on_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let emulator = Emulator::start();
+    create(&emulator, "orders", "2");
+    generate(&emulator, "orders", "60000");
+    let from = emulator.stream("orders");
+    let expected = run(&["tail", &from, "-F", "%s\n"], "").ended(0).lines();
+    assert_eq!(expected.len(), 60_000);
+    for name in ["copy.ndjson.gz", "copy.ndjson.zst"] {
+        let path = dir.path().join(name);
+        let to = format!("file:{}", path.display());
+        let args = ["copy", &from, &to, "--group", name];
+        let mut killed = start(&args);
+        let written = || std::fs::metadata(&path).map_or(0, |file| file.len());
+        eventually(SOON, || written() > 100_000);
+        killed.kill().expect("it lives");
+        killed.wait().expect("a child");
+        run(&args, "").ended(0);
+        let read = run(&["tail", &to, "-F", "%s\n"], "").ended(0).lines();
+        assert_eq!(read, expected, "{name}");
+    }
 }
 
 /// Reads what a child says until it says this; panics when it ends without.

@@ -4,7 +4,6 @@
 //! it grows.
 #![deny(missing_docs)]
 
-mod claim;
 mod config;
 mod read;
 mod write;

@@ -66,5 +66,5 @@ fn too_long(max: usize) -> Error {
         ErrorKind::TooLarge,
         format!("record is longer than {max} bytes"),
     )
-    .hint("raise the limit with the option `max-record`")
+    .hint("raise the limit with `--max-record BYTES`, or `max-record` of a target")
 }
