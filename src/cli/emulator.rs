@@ -18,11 +18,13 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
+///   ssectl emulator --only sqs --aws-port 4566
+///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
 /// is in memory unless there is a data directory. With SSECTL_EMULATOR_USERS=name:password,...
-/// in the environment clients have to authenticate with SASL PLAIN.
+/// in the environment clients of Kafka have to authenticate with SASL PLAIN.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub(super) struct EmulatorArgs {
@@ -40,13 +42,16 @@ pub(super) struct EmulatorArgs {
     /// What Kafka clients are told to connect to [default: the address they used]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     kafka_advertised: Option<(String, u16)>,
+    /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
+    #[arg(long, default_value_t = 4566, value_name = "PORT")]
+    aws_port: u16,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Force every write to disk before it is acknowledged [default: once a second]
     #[arg(long, requires = "data_dir")]
     fsync: bool,
-    /// Megabytes that records may take in memory; beyond it writes are refused
+    /// Megabytes that records of each service may take in memory; beyond it writes are refused
     #[arg(
         long,
         default_value_t = 1024,
@@ -76,12 +81,15 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Amazon SQS
+    Sqs,
 }
 
 impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Sqs => "sqs",
         }
     }
 }
@@ -101,7 +109,7 @@ pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
         let name = service.name();
         let options = args.options(*service, session)?;
         let (address, _) = emulators.start(name, options).map_err(failed)?;
-        for note in emulators.notes() {
+        for note in emulators.take_notes() {
             session.ui.warn(format!("{name}: {note}"));
         }
         session.ui.insist(format!("{name} {address} ready"));
@@ -116,6 +124,7 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
+            Service::Sqs => (self.aws_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -159,27 +168,39 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 
 #[cfg(feature = "emulator")]
 fn coverage(session: &Session) -> CliResult {
-    use ssectl_emulator::kafka::{Support, coverage};
-    let rows = coverage().into_iter().map(|row| match row.support {
-        Support::Full(versions) => {
-            format!(
-                "kafka  {:28} {:>2}-{:<2} supported\n",
-                row.name,
-                versions.start(),
-                versions.end()
-            )
-        }
-        Support::Partly(versions, missing) => {
-            format!(
-                "kafka  {:28} {:>2}-{:<2} partly, without {missing}\n",
-                row.name,
-                versions.start(),
-                versions.end()
-            )
-        }
-        Support::Refused => format!("kafka  {:28}       refused\n", row.name),
-    });
+    let rows = kafka_coverage().chain(aws_coverage());
     session.ui.data(rows.collect::<String>())
+}
+
+#[cfg(feature = "emulator")]
+fn kafka_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::kafka::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let (versions, support) = match row.support {
+            Support::Full(versions) => (Some(versions), "supported".to_owned()),
+            Support::Partly(versions, missing) => {
+                (Some(versions), format!("partly, without {missing}"))
+            }
+            Support::Refused => (None, "refused".to_owned()),
+        };
+        let versions =
+            versions.map(|versions| format!("{:>2}-{:<2}", versions.start(), versions.end()));
+        let versions = versions.unwrap_or_default();
+        format!("kafka  {:28} {versions:5} {support}\n", row.name)
+    })
+}
+
+#[cfg(feature = "emulator")]
+fn aws_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::aws::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("{:6} {:34} {support}\n", row.service, row.operation)
+    })
 }
 
 #[cfg(not(feature = "emulator"))]

@@ -67,7 +67,7 @@ pub struct EvalError {
     pub(super) origin: Arc<str>,
     pub(super) kind: EvalErrorKind,
     /// The place in the program, and as messages show it.
-    pub(super) place: Option<(Place, String)>,
+    pub(super) place: Option<Box<(Place, String)>>,
 }
 
 /// Where in its program an error was raised, as near as can be told.
@@ -126,7 +126,7 @@ impl Place {
 impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Some((place, at)) => place.show(f, at, &self.kind),
+            Some(found) => found.0.show(f, &found.1, &self.kind),
             None => write!(f, "{}: {}", self.origin, self.kind),
         }
     }
@@ -140,7 +140,7 @@ impl EvalError {
 
     /// Where in the program the error was raised; known for [`EvalErrorKind::Program`].
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref().map(|(place, _)| place)
+        self.place.as_ref().map(|found| &found.0)
     }
 
     /// The name of the program, as given to [`compile`](super::Program::compile).

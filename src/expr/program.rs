@@ -140,7 +140,7 @@ impl Program {
         self.run_filter(&self.0.filter, input, consume)
             .map_err(|kind| match kind {
                 EvalErrorKind::Program(_) => EvalError {
-                    place: self.place(input),
+                    place: self.place(input).map(Box::new),
                     ..self.error(kind)
                 },
                 _ => self.error(kind),

@@ -7,12 +7,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ssectl_adapter::Options;
+#[cfg(feature = "emulator")]
+use ssectl_emulator::{
+    Notices, StartError,
+    store::{Fsync, Medium},
+};
 
 /// The emulators that run, until this is dropped.
 #[derive(Default)]
 pub struct Emulators {
     #[cfg(feature = "emulator")]
     kafka: Option<ssectl_emulator::kafka::Emulator>,
+    #[cfg(feature = "emulator")]
+    aws: Option<ssectl_emulator::aws::Emulator>,
     notes: Vec<String>,
 }
 
@@ -20,7 +27,7 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`")]
+    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`")]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -76,43 +83,52 @@ impl Emulators {
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
-        use ssectl_emulator::kafka::{Config, Emulator, Notices};
-        use ssectl_emulator::store::{Fsync, Medium};
-        if adapter != "kafka" {
-            return Err(EmulatorError::Unknown(adapter.to_owned()));
+        match adapter {
+            "kafka" => self.start_kafka(options),
+            "sqs" => self.start_aws(options),
+            _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
-        let medium = match options.data_dir {
-            None => Medium::Memory {
-                limit: options.memory,
-            },
-            Some(path) => Medium::Directory {
-                path,
-                fsync: if options.fsync {
-                    Fsync::EveryAppend
-                } else {
-                    Fsync::Every(Duration::from_secs(1))
-                },
-            },
-        };
-        let notices = Notices::new(options.notices);
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_kafka(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::kafka::{Config, Emulator};
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
             advertised: options.advertised,
-            medium,
             default_partitions: options.partitions,
             sasl_plain: options.users,
-            notices,
+            notices: Notices::new(options.notices),
             ..Config::default()
         };
-        let emulator =
-            Emulator::start(config).map_err(|error| EmulatorError::Start(error.to_string()))?;
+        let emulator = Emulator::start(config).map_err(failed)?;
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.kafka = Some(emulator);
-        Ok((
-            address,
-            Options::from_iter([("brokers".to_owned(), address.to_string().into())]),
-        ))
+        Ok((address, reach("brokers", address.to_string())))
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_aws(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::aws::{Config, Emulator};
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.aws = Some(emulator);
+        Ok((address, reach("endpoint", format!("http://{address}"))))
     }
 
     /// Says that this build has none.
@@ -125,9 +141,9 @@ impl Emulators {
         Err(EmulatorError::LeftOut)
     }
 
-    /// What had to be mended in data directories, one line each.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
+    /// What had to be mended in data directories since the last call, one line each.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// Answers the requests under way and ends.
@@ -136,5 +152,34 @@ impl Emulators {
         if let Some(kafka) = self.kafka {
             kafka.shutdown();
         }
+        #[cfg(feature = "emulator")]
+        if let Some(aws) = self.aws {
+            aws.shutdown();
+        }
     }
+}
+
+#[cfg(feature = "emulator")]
+impl EmulatorOptions {
+    fn medium(&self) -> Medium {
+        let fsync = match self.fsync {
+            true => Fsync::EveryAppend,
+            false => Fsync::Every(Duration::from_secs(1)),
+        };
+        match self.data_dir.clone() {
+            None => Medium::Memory { limit: self.memory },
+            Some(path) => Medium::Directory { path, fsync },
+        }
+    }
+}
+
+/// The option by which an adapter reaches its emulator.
+#[cfg(feature = "emulator")]
+fn reach(name: &str, value: String) -> Options {
+    Options::from_iter([(name.to_owned(), value.into())])
+}
+
+#[cfg(feature = "emulator")]
+fn failed(error: StartError) -> EmulatorError {
+    EmulatorError::Start(error.to_string())
 }

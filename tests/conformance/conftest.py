@@ -1,6 +1,6 @@
-"""Options, fixtures and the last line of the conformance suite.
+"""Options, fixtures and the last line of the conformance suites.
 
-The suite knows one thing about the broker under test: the address given with `--bootstrap`.
+A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka) or `--aws-endpoint`.
 """
 
 import socket
@@ -8,7 +8,6 @@ import socket
 import pytest
 
 from support.login import Login
-from support.target import Target
 
 _OUTCOMES = ("passed", "failed", "error", "skipped")
 
@@ -19,6 +18,8 @@ def pytest_addoption(parser):
     group.addoption("--sasl", metavar="HOST:PORT", help="a listener of the same broker that asks for SASL PLAIN")
     group.addoption("--sasl-user", default="alice")
     group.addoption("--sasl-password", default="alice-secret")
+    group.addoption("--aws-endpoint", metavar="URL", help="the server of AWS's services under test")
+    group.addoption("--aws-server", default="ssectl", help="which server that is: ssectl, moto, localstack")
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,8 @@ def bootstrap(request):
 @pytest.fixture
 def target(bootstrap, request):
     """The broker under test; topics that the test made are deleted afterwards."""
+    from support.target import Target  # the other suites have no client of Kafka
+
     host, port = bootstrap.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), timeout=5).close()

@@ -45,6 +45,7 @@ impl Adapter for FileAdapter {
             seek: false,
             seek_time: false,
             resume: false,
+            fan_out: false,
             leases: false,
             end: EndOfStream::Closes,
             lag: false,

@@ -95,6 +95,7 @@ impl Adapter for StdioAdapter {
             seek: false,
             seek_time: false,
             resume: false,
+            fan_out: false,
             leases: false,
             end: EndOfStream::Closes,
             lag: false,

@@ -1,11 +1,11 @@
 //! What an emulator is started with.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Notices;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
@@ -89,34 +89,5 @@ impl Default for Limits {
             request_bytes: 100 << 20,
             total_request_bytes: 1 << 30,
         }
-    }
-}
-
-/// Where one-line notices go: what a user should see but no client is told.
-#[derive(Clone)]
-pub struct Notices(Arc<dyn Fn(&str) + Send + Sync>);
-
-impl Notices {
-    /// Calls `sink` with each notice, a line without its end.
-    pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(sink))
-    }
-
-    /// Gives one notice.
-    pub(crate) fn say(&self, notice: &str) {
-        (self.0)(notice);
-    }
-}
-
-impl Default for Notices {
-    /// Notices go nowhere.
-    fn default() -> Self {
-        Self::new(|_| {})
-    }
-}
-
-impl fmt::Debug for Notices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Notices")
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::broker::Broker;
 use super::config::Config;
-use super::error::StartError;
 use super::housekeeping::Housekeeper;
 use super::server::Server;
+use crate::StartError;
 
 /// A running emulator. It ends when dropped: requests under way are answered, everything reaches the disk.
 #[derive(Debug)]

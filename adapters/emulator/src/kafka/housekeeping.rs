@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::broker::Broker;
 use super::compaction;
-use super::error::StartError;
+use crate::StartError;
 use crate::store::Waiter;
 
 /// How often time-outs are looked at.

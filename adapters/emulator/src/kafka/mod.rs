@@ -14,7 +14,6 @@ mod call;
 mod compaction;
 mod config;
 mod emulator;
-mod error;
 mod groups;
 mod housekeeping;
 mod partition;
@@ -27,7 +26,7 @@ mod topics;
 mod transactions;
 mod wire;
 
+pub use crate::{Notices, StartError};
 pub use apis::{Coverage, Support, coverage};
-pub use config::{Config, Limits, Notices};
+pub use config::{Config, Limits};
 pub use emulator::Emulator;
-pub use error::StartError;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::config::Notices;
+use crate::Notices;
 use crate::store::{Clock, LockExt};
 
 /// So many notices are given at once; the ones that follow are counted.

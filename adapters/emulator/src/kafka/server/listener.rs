@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::connection;
 use super::in_flight::InFlight;
-use crate::kafka::StartError;
+use crate::StartError;
 use crate::kafka::broker::Broker;
 use crate::store::LockExt;
 

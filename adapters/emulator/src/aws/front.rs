@@ -1,0 +1,196 @@
+//! From an HTTP request to an answer.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body as _, Incoming};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use uuid::Uuid;
+
+use super::config::{Config, Limits};
+use super::reply::{self, Reply};
+use super::request::{Input, Protocol, Request};
+use super::{AwsError, query, sts};
+use crate::sqs::{self, Sqs};
+use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
+
+/// What one permit of the memory for bodies stands for.
+const UNIT: usize = 1024;
+
+/// The path that deletes everything.
+const RESET: &str = "/_ssectl/reset";
+
+/// All services, and what their requests share.
+#[derive(Debug)]
+pub(super) struct Front {
+    config: Config,
+    store: Arc<Store>,
+    sqs: Arc<Sqs>,
+    /// Memory for bodies, in [`UNIT`]s.
+    memory: Semaphore,
+}
+
+impl Front {
+    /// Opens what the services keep; also tells what had to be mended.
+    pub(super) fn open(
+        config: Config,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<(Self, Vec<String>), StoreError> {
+        let (store, notes) = Store::open(
+            config.medium.clone(),
+            Arc::clone(&config.clock),
+            &mut Unseen,
+        )?;
+        let store = Arc::new(store);
+        let sqs = Arc::new(Sqs::open(Arc::clone(&store), stopped)?);
+        let memory = Semaphore::new(config.limits.total_request_bytes / UNIT);
+        let front = Self {
+            config,
+            store,
+            sqs,
+            memory,
+        };
+        Ok((front, notes))
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&self, request: http::Request<Incoming>) -> Reply {
+        let request_id = Uuid::new_v4().to_string();
+        let (parts, body) = request.into_parts();
+        if parts.uri.path() == RESET {
+            return self.reset(&parts.method);
+        }
+        let protocol = Request::protocol(&parts);
+        let answered = match self.read_body(body).await {
+            Ok((body, _memory)) => self.dispatch(&parts, body, &request_id).await,
+            Err(error) => Err((error, sqs::NAMES.namespace)),
+        };
+        match answered {
+            Ok(body) => reply::success(protocol, body, &request_id),
+            Err((error, namespace)) => reply::failure(protocol, namespace, &error, &request_id),
+        }
+    }
+
+    /// The bounds on clients.
+    pub(super) fn limits(&self) -> Limits {
+        self.config.limits
+    }
+
+    /// How often to call [`Self::sync`].
+    pub(super) fn sync_interval(&self) -> Duration {
+        self.config.sync_interval()
+    }
+
+    /// Gives a notice.
+    pub(super) fn say(&self, notice: &str) {
+        self.config.notices.say(&format!("aws: {notice}"));
+    }
+
+    /// Drops what is old.
+    pub(super) fn clean_up(&self) {
+        self.report("old messages", self.sqs.clean_up());
+    }
+
+    /// Forces everything to disk.
+    pub(super) fn sync(&self) {
+        self.report("writing to disk", self.store.sync());
+    }
+
+    fn report(&self, what: &str, result: Result<(), impl Display>) {
+        if let Err(error) = result {
+            self.say(&format!("{what}: {error}"));
+        }
+    }
+
+    /// Finds the service and has it answer; an error comes with the namespace of the service.
+    async fn dispatch(
+        &self,
+        parts: &Parts,
+        body: Bytes,
+        request_id: &str,
+    ) -> Result<Vec<u8>, (AwsError, &'static str)> {
+        let request = Request::read(parts, body).map_err(|error| (error, sqs::NAMES.namespace))?;
+        let is_sts = request.service == sts::VERSION
+            || request.service.is_empty() && request.scope.service.as_deref() == Some("sts");
+        if is_sts {
+            let answer = sts::answer(&request.operation, request_id);
+            return answer.map_err(|error| (error, sts::NAMES.namespace));
+        }
+        let answer = self.ask_sqs(request, request_id).await;
+        answer.map_err(|error| (error, sqs::NAMES.namespace))
+    }
+
+    async fn ask_sqs(&self, request: Request, request_id: &str) -> Result<Vec<u8>, AwsError> {
+        let (protocol, operation) = (request.protocol, request.operation);
+        if matches!(protocol, Protocol::Json { .. }) && request.service != sqs::TARGET {
+            let message = format!("there is no service `{}` here", request.service);
+            return Err(AwsError::coral(400, "InvalidAction", message));
+        }
+        let call = sqs::Call {
+            sqs: &self.sqs,
+            region: &request.scope.region,
+            origin: &request.origin,
+            path: &request.path,
+            protocol,
+        };
+        let input = Input::new(request.body, &sqs::NAMES);
+        match sqs::answer(&call, &operation, input).await? {
+            sqs::Output::Json(bytes) => Ok(bytes),
+            sqs::Output::Value(value) => {
+                Ok(query::to_xml(&operation, &value, &sqs::NAMES, request_id).into_bytes())
+            }
+        }
+    }
+
+    /// Receives a body within the limits; the memory it takes is reserved until the permit is dropped.
+    async fn read_body(&self, body: Incoming) -> Result<(Bytes, SemaphorePermit<'_>), AwsError> {
+        let limit = self.config.limits.request_bytes;
+        let announced = body.size_hint().upper().map(|upper| upper as usize);
+        let expected = announced.unwrap_or(limit);
+        if expected > limit {
+            return Err(too_large(limit));
+        }
+        let units =
+            (expected.div_ceil(UNIT).max(1)).min(self.config.limits.total_request_bytes / UNIT);
+        let permit = self.memory.acquire_many(units as u32).await;
+        let permit =
+            permit.map_err(|_| AwsError::coral(503, "ServiceUnavailable", "the emulator ends"))?;
+        let collected = Limited::new(body, limit).collect().await;
+        let body = collected.map_err(|_| too_large(limit))?.to_bytes();
+        Ok((body, permit))
+    }
+
+    fn reset(&self, method: &Method) -> Reply {
+        if method != Method::POST {
+            return reply::plain(StatusCode::METHOD_NOT_ALLOWED);
+        }
+        match self.sqs.reset() {
+            Ok(()) => reply::plain(StatusCode::OK),
+            Err(error) => {
+                self.report("reset", Err(error));
+                reply::plain(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+}
+
+fn too_large(limit: usize) -> AwsError {
+    let message = format!("the body of the request is torn or longer than {limit} bytes");
+    AwsError::coral(413, "RequestEntityTooLarge", message)
+}
+
+/// The queues read their logs themselves, whole.
+struct Unseen;
+
+impl Visitor for Unseen {
+    fn settings(&mut self, _stream: &str, _attributes: &Attributes) -> LogSettings {
+        sqs::LOG_SETTINGS
+    }
+
+    fn frame(&mut self, _: &str, _: u32, _: &frame::Header, _: &[u8]) {}
+}

@@ -1,0 +1,192 @@
+//! `kill -9` under load: messages that were acknowledged are there afterwards, messages that were deleted are not.
+//!
+//! The emulator runs in a process of its own: this program, started again with `serve`.
+
+#[path = "aws/client.rs"]
+#[expect(dead_code, reason = "this test needs a part of the client only")]
+mod client;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use ssectl_emulator::aws::{Config, Emulator};
+use ssectl_emulator::store::{Fsync, Medium};
+
+use client::Client;
+
+/// How many times the emulator is killed.
+const ROUNDS: u64 = 12;
+
+/// Threads that send, each to a queue of its own.
+const QUEUES: usize = 2;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["serve", directory] => serve(Path::new(directory)),
+        ["--list", ..] => {}
+        _ => {
+            survives();
+            let mut out = std::io::stdout();
+            writeln!(out, "test messages_and_deletes_survive_kill_9 ... ok").unwrap();
+        }
+    }
+}
+
+/// Runs the emulator until the standard input ends.
+fn serve(directory: &Path) {
+    let medium = Medium::Directory {
+        path: directory.to_owned(),
+        fsync: Fsync::Every(Duration::from_millis(50)),
+    };
+    let emulator = Emulator::start(Config {
+        medium,
+        ..Config::default()
+    })
+    .unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", emulator.address()).unwrap();
+    out.flush().unwrap();
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// An emulator in a process of its own.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    fn start(directory: &Path) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("serve").arg(directory);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().parse().expect("the emulator did not start");
+        Self { child, address }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// What is known of one queue.
+#[derive(Default)]
+struct Known {
+    /// Bodies that were acknowledged.
+    sent: BTreeSet<String>,
+    /// Bodies whose deletion was asked for; of the last ones it is not known whether it was done.
+    asked: BTreeSet<String>,
+    /// Bodies whose deletion was acknowledged.
+    deleted: BTreeSet<String>,
+}
+
+fn survives() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let mut known: Vec<Known> = (0..QUEUES).map(|_| Known::default()).collect();
+    for round in 0..ROUNDS {
+        let process = Process::start(directory.path());
+        let address = process.address;
+        let workers: Vec<_> = known
+            .into_iter()
+            .enumerate()
+            .map(|(queue, known)| thread::spawn(move || work(address, queue, round, known)))
+            .collect();
+        thread::sleep(Duration::from_millis(40 + round * 37 % 200));
+        process.kill();
+        known = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .collect();
+    }
+    let process = Process::start(directory.path());
+    for (queue, known) in known.iter().enumerate() {
+        verify(process.address, queue, known);
+    }
+    process.kill();
+}
+
+/// Sends and deletes until the emulator is gone.
+fn work(address: SocketAddr, queue: usize, round: u64, mut known: Known) -> Known {
+    let Some(mut client) = Client::try_connect(address) else {
+        return known;
+    };
+    let created = client.try_call("CreateQueue", &json!({"QueueName": format!("q{queue}")}));
+    let Some(url) = created.map(|created| created.json()["QueueUrl"].clone()) else {
+        return known;
+    };
+    for number in 0.. {
+        let body = format!("{round}-{number}");
+        match client.try_call(
+            "SendMessage",
+            &json!({"QueueUrl": url, "MessageBody": body}),
+        ) {
+            Some(answer) if answer.status == 200 => known.sent.insert(body),
+            Some(answer) => panic!("refused: {answer:?}"),
+            None => return known,
+        };
+        // Two of three are deleted.
+        if number % 3 == 0 {
+            continue;
+        }
+        let Some(received) = client.try_call("ReceiveMessage", &json!({"QueueUrl": url})) else {
+            return known;
+        };
+        let message = received.json()["Messages"][0].clone();
+        let Some(body) = message["Body"].as_str() else {
+            continue;
+        };
+        known.asked.insert(body.to_owned());
+        let delete = json!({"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]});
+        match client.try_call("DeleteMessage", &delete) {
+            Some(answer) if answer.status == 200 => known.deleted.insert(body.to_owned()),
+            Some(answer) => panic!("refused: {answer:?}"),
+            None => return known,
+        };
+    }
+    known
+}
+
+fn verify(address: SocketAddr, queue: usize, known: &Known) {
+    let mut client = Client::connect(address);
+    let url = client.create(&format!("q{queue}"), json!({}));
+    let mut left = BTreeSet::new();
+    loop {
+        let messages = client.receive(&url);
+        if messages.is_empty() {
+            break;
+        }
+        for message in messages {
+            let body = message["Body"].as_str().unwrap().to_owned();
+            assert!(left.insert(body.clone()), "{body} is there twice");
+        }
+    }
+    let lost: Vec<_> = known
+        .sent
+        .difference(&known.asked)
+        .filter(|body| !left.contains(*body))
+        .collect();
+    assert!(lost.is_empty(), "acknowledged but lost: {lost:?}");
+    let back: Vec<_> = known.deleted.intersection(&left).collect();
+    assert!(back.is_empty(), "deleted but there: {back:?}");
+    assert!(
+        known.deleted.len() as u64 > ROUNDS * 5,
+        "too little load: {}",
+        known.deleted.len()
+    );
+}
