@@ -21,7 +21,7 @@ use crate::verify::{Comparison, Difference, Outcome, compare, limits};
 ///
 /// Examples:
 ///   ssectl verify scenarios/01-kafka-uppercase --targets local-kafka,confluent
-///   ssectl verify scenarios/08-phone-normalise --targets local,kafka://localhost:9092
+///   ssectl verify scenarios/08-phone-normalise -t local,kafka://localhost:9092
 ///   ssectl verify scenarios/07-make-change --set amount=1.34 --targets local,local
 ///
 /// Every target has to meet the expectations of the scenario, and to hold the same records in its
@@ -33,7 +33,13 @@ pub(super) struct VerifyArgs {
     /// The scenario file, or its folder
     scenario: PathBuf,
     /// Targets of the configuration, or addresses such as kafka://localhost:9092, with commas between
-    #[arg(long, value_delimiter = ',', required = true, value_name = "TARGETS")]
+    #[arg(
+        long,
+        short,
+        value_delimiter = ',',
+        required = true,
+        value_name = "TARGETS"
+    )]
     targets: Vec<String>,
     /// Value of a parameter; may be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = params::pair)]
@@ -82,6 +88,7 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
 /// Says before anything runs what a target cannot give, and so is not compared.
 fn plan(scenario: &Scenario, name: &str, target: &TargetDecl, session: &Session) -> CliResult {
     let adapter = session.places.registry().get(&target.adapter)?;
+    report::fits(scenario, &*adapter)?;
     for limit in limits(scenario, &adapter.capabilities()) {
         session.ui.say(format!("{name}: {limit}"));
     }

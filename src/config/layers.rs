@@ -30,6 +30,20 @@ color: auto
 on-error: fail
 ";
 
+/// The same with a target for each emulator of this build, as `local-NAME`.
+fn built_in() -> String {
+    let emulated = [
+        ("kafka", cfg!(feature = "kafka")),
+        ("sqs", cfg!(feature = "sqs")),
+    ];
+    let there = emulated.iter().filter(|(_, there)| *there);
+    let targets: String = there
+        .map(|(name, _)| format!("\n  local-{name}: {{adapter: {name}, emulator: true}}"))
+        .collect();
+    let local = "\n  local: {adapter: kafka, emulator: true}";
+    BUILT_IN.replacen(local, &format!("{local}{targets}"), 1)
+}
+
 /// The configuration files in use, each of them optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
@@ -73,7 +87,7 @@ impl Files {
 
     /// The layers of the built-in defaults and of the files that are there, the weakest first.
     pub(super) fn layers(&self, faults: &mut Faults) -> Vec<Node> {
-        let built_in = Text::value("built-in default", BUILT_IN);
+        let built_in = Text::value("built-in default", built_in());
         let mut layers: Vec<Node> = parse(&built_in, faults).into_iter().collect();
         for file in [&self.system, &self.user, &self.project]
             .into_iter()

@@ -64,6 +64,10 @@ impl Config {
         let mut faults = Faults::default();
         let targets = self.root.get("targets");
         for entry in targets.map_or(&[] as &[Entry], Node::entries) {
+            // The built-in ones are not the user's to mend.
+            if !entry.key.place.text().has_lines() {
+                continue;
+            }
             let mut entry = entry.clone();
             let mut unset = Faults::default();
             interpolate(&mut entry.node, &self.env, &mut unset);

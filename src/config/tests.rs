@@ -140,10 +140,11 @@ impl Setup {
         self.short(&self.load().expect_err("faults").to_string())
     }
 
-    /// Settings as `path = value (origin)`.
+    /// Settings as `path = value (origin)`, without the targets that depend on the features.
     fn shown(&self) -> Vec<String> {
         let shown = self.config().shown().into_iter();
         shown
+            .filter(|s| !s.path.starts_with("targets.local-"))
             .map(|s| self.short(&format!("{} = {} ({})", s.path, s.value, s.origin)))
             .collect()
     }
@@ -207,7 +208,7 @@ fn stronger_layers_win_name_by_name_and_origins_are_remembered() {
     assert_eq!(config.timeout(), Some(std::time::Duration::from_secs(30)));
     assert_eq!(
         (config.target(), config.targets()),
-        ("a", vec!["local", "a", "mine"])
+        ("a", vec!["local", "local-kafka", "local-sqs", "a", "mine"])
     );
     let target = setup.resolve("a");
     assert_eq!(
@@ -283,11 +284,11 @@ fn unknown_targets_are_told_where_they_were_named() {
     assert_eq!(
         setup.refused(None),
         "ssectl.yaml:1:9: unknown target `locla`\n  1 | target: locla\n    |         ^^^^^\n  \
-         hint: did you mean `local`? the targets are `local`, `confluent`"
+         hint: did you mean `local`? the targets are `local`, `local-kafka`, `local-sqs`, `confluent`"
     );
     assert_eq!(
         setup.refused(Some("aws")),
-        "--target: unknown target `aws`\n  hint: the targets are `local`, `confluent`"
+        "--target: unknown target `aws`\n  hint: the targets are `local`, `local-kafka`, `local-sqs`, `confluent`"
     );
 }
 

@@ -55,7 +55,8 @@ impl Text {
         self.hidden.get().map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn has_lines(&self) -> bool {
+    /// Whether it is a file, and not the value of a variable or a flag, or a built-in default.
+    pub fn has_lines(&self) -> bool {
         self.lines
     }
 

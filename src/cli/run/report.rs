@@ -2,6 +2,7 @@
 
 use colored::Colorize;
 use serde_json::json;
+use ssectl_adapter::Adapter;
 
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
@@ -118,6 +119,11 @@ pub(in crate::cli) fn plan(
             pipeline.sink.to
         ));
     }
+    fits(scenario, &*adapter)
+}
+
+/// Whether targets of this adapter can do what the scenario needs.
+pub(in crate::cli) fn fits(scenario: &Scenario, adapter: &dyn Adapter) -> CliResult {
     let mismatches = check(&scenario.needs(), &adapter.capabilities());
     if mismatches.is_empty() {
         return Ok(());
@@ -130,7 +136,7 @@ pub(in crate::cli) fn plan(
         Exit::Invalid,
         format!(
             "the scenario does not fit `{}`:{}",
-            target.adapter,
+            adapter.name(),
             list.concat()
         ),
     ))
