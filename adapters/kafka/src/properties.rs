@@ -103,6 +103,19 @@ pub(crate) fn consumer(config: &KafkaConfig, group: &str) -> ClientConfig {
     with_raw(properties, config)
 }
 
+/// What reads a topic; it also logs when the id of the topic changes, and tells it nowhere else.
+pub(crate) fn reader(config: &KafkaConfig, group: &str) -> ClientConfig {
+    let mut properties = consumer(config, group);
+    let debug = match properties.get("debug") {
+        Some(contexts) => format!("{contexts},metadata"),
+        None => "metadata".to_owned(),
+    };
+    properties
+        .set("debug", debug)
+        .set_log_level(RDKafkaLogLevel::Debug);
+    properties
+}
+
 /// How often to look at the topic that is read; never if the property says so.
 pub(crate) fn refresh(config: &KafkaConfig) -> Option<Duration> {
     let own = config.librdkafka.get(REFRESH.0).map(|text| text.as_str());

@@ -68,7 +68,7 @@ impl KafkaSource {
             monitor: Monitor::new(config),
             own: Rebalances::default(),
         };
-        let consumer: GroupConsumer = properties::consumer(config, group)
+        let consumer: GroupConsumer = properties::reader(config, group)
             .create_with_context(context)
             .map_err(properties::refused)?;
         let listen = || while let Some(Err(_)) = consumer.poll(Duration::ZERO) {};
@@ -189,6 +189,7 @@ impl Source for KafkaSource {
         if ours.is_empty() {
             return Ok(());
         }
+        fault::made_anew(&consumer.context().monitor, &self.topic)?;
         let (topic, member) = (self.topic.clone(), self.member);
         blocking(move || {
             let list = list(&topic, &ours);

@@ -16,7 +16,7 @@ use super::group::{Change, GroupConsumer, is_cooperative};
 use super::plan::Plan;
 use super::queue::Queue;
 use super::record::Copier;
-use super::watch::{self, Watch};
+use super::watch::{self, Found, Watch};
 use crate::cluster::{Offsets, list};
 use crate::error::from_client;
 
@@ -121,6 +121,7 @@ impl Reader {
             self.resume()?;
         }
         self.gather(over)?;
+        fault::made_anew(&self.consumer.context().monitor, &self.plan.topic)?;
         self.rest()?;
         if self.shared.assignment().is_done() {
             self.shared.queue.end();
@@ -198,16 +199,21 @@ impl Reader {
         Ok(())
     }
 
-    /// Finds partitions that the topic has got since; a group's members find them by themselves.
+    /// Notices that the topic has gone, and partitions that it has got; those of a group are dealt
+    /// out by it.
     fn look(&mut self) -> Result<()> {
         let follows = self.shared.assignment().ends.is_none();
-        if !(self.plan.takes_all() && follows && self.watch.is_due()) {
+        if !(follows && self.watch.is_due()) {
             return Ok(());
         }
-        let there = watch::partitions(&self.consumer, &self.plan.topic).unwrap_or_default();
-        match self.take_over(&there)? {
-            true => self.reassign(),
-            false => Ok(()),
+        match watch::look(&self.consumer, &self.plan.topic) {
+            // Asked again, to be sure and to name the nearest.
+            Found::Nothing => self.plan.cluster.partitions(&self.plan.topic).map(drop),
+            Found::Partitions(there) if self.plan.takes_all() => match self.take_over(&there)? {
+                true => self.reassign(),
+                false => Ok(()),
+            },
+            Found::Partitions(_) | Found::NoAnswer => Ok(()),
         }
     }
 
@@ -365,7 +371,9 @@ impl Reader {
             }
             // After a change of leaders this may be said of a topic that is there.
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
-                cluster.partitions(&self.plan.topic).map(drop)
+                cluster.partitions(&self.plan.topic)?;
+                watch::look(&self.consumer, &self.plan.topic);
+                Ok(())
             }
             _ => fault::explain(error, &self.plan.topic, self.plan.group.is_some()),
         }

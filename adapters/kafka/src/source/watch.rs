@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
-use rdkafka::metadata::{MetadataPartition, MetadataTopic};
+use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::metadata::MetadataPartition;
 
 use super::group::GroupConsumer;
 
@@ -35,23 +36,38 @@ impl Watch {
     }
 }
 
-/// The partitions that the topic has now; nothing when that cannot be said at the moment.
-pub(super) fn partitions(consumer: &GroupConsumer, topic: &str) -> Option<Vec<i32>> {
-    let answer = consumer.client().fetch_metadata(Some(topic), PATIENCE);
-    let metadata = answer
-        .inspect_err(|error| log::debug!("looking for partitions of `{topic}`: {error}"))
-        .ok()?;
-    let found = metadata.topics().first()?;
-    if found.error().is_some() {
-        return None;
-    }
-    Some(ids(found))
+/// What a look finds.
+pub(super) enum Found {
+    /// The topic has these partitions.
+    Partitions(Vec<i32>),
+    /// There is no such topic.
+    Nothing,
+    /// No broker said.
+    NoAnswer,
 }
 
-fn ids(topic: &MetadataTopic) -> Vec<i32> {
-    topic
-        .partitions()
-        .iter()
-        .map(MetadataPartition::id)
-        .collect()
+/// Looks at the topic. This also makes librdkafka compare its id with the one it knows.
+pub(super) fn look(consumer: &GroupConsumer, topic: &str) -> Found {
+    let answer = consumer.client().fetch_metadata(Some(topic), PATIENCE);
+    let metadata = match answer {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            log::debug!("looking at `{topic}`: {error}");
+            return Found::NoAnswer;
+        }
+    };
+    let Some(found) = metadata.topics().first() else {
+        return Found::NoAnswer;
+    };
+    match found.error().map(Code::from) {
+        None => Found::Partitions(
+            found
+                .partitions()
+                .iter()
+                .map(MetadataPartition::id)
+                .collect(),
+        ),
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => Found::Nothing,
+        Some(_) => Found::NoAnswer,
+    }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
-use ssectl_adapter::{Bound, Fetched, Limit, Range, Source, SourceSpec, Target};
+use ssectl_adapter::{Bound, Error, ErrorKind, Fetched, Limit, Range, Source, SourceSpec, Target};
 
 use crate::support::{Cluster, fresh, keyed, reader_of, topic, until_end, write};
 
@@ -128,4 +128,83 @@ async fn a_bounded_read_and_one_of_named_partitions_stay_with_theirs() {
     assert!(!seen.contains("one"), "{seen:?}");
     named.bound().await.expect("the end is fixed");
     assert!(until_end(named.as_mut()).await.is_empty());
+}
+
+/// Deletes a topic; makes it again, if asked, with records up to where the old one was read.
+async fn replace(cluster: &Cluster, stream: &str, records: Option<usize>) {
+    let admin = admin(cluster);
+    let options = AdminOptions::new();
+    let gone = admin.delete_topics(&[stream], &options).await;
+    gone.expect("an answer")[0].as_ref().expect("it is deleted");
+    let Some(count) = records else { return };
+    let new = NewTopic::new(stream, 1, TopicReplication::Fixed(1));
+    let made = admin.create_topics([&new], &options).await;
+    made.expect("an answer")[0].as_ref().expect("it is made");
+    let records: Vec<_> = (0..count)
+        .map(|n| keyed("k", &format!("new {n}")))
+        .collect();
+    write(cluster.target(json!({})).as_ref(), stream, &records).await;
+}
+
+async fn failure(source: &mut dyn Source) -> Error {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match source.fetch(Limit::default()).await {
+            Err(error) if !error.is_temporary() => return error,
+            _ => assert!(Instant::now() < deadline, "no error"),
+        }
+    }
+}
+
+/// Its offsets go on where the old one's ended, so they alone tell nothing.
+#[tokio::test]
+async fn a_topic_that_is_made_anew_is_not_read_on_as_if_it_were_the_old_one() {
+    let cluster = Cluster::start();
+    let target = watchful(&cluster);
+    for group in [None, Some(fresh("group"))] {
+        let stream = topic(target.as_ref(), 1, &[]).await;
+        let old: Vec<_> = (0..10).map(|n| keyed("k", &n.to_string())).collect();
+        write(target.as_ref(), &stream, &old).await;
+        let mut spec = reader_of(&stream, Range::default());
+        spec.group = group;
+        let mut source = open(target.as_ref(), &spec).await;
+        read(source.as_mut(), 10).await;
+        replace(&cluster, &stream, Some(15)).await;
+        let error = failure(source.as_mut()).await;
+        assert_eq!(error.kind(), ErrorKind::OutOfRange, "{error}");
+        assert!(error.to_string().contains("made anew"), "{error}");
+        source.close().await.expect("the source closes");
+    }
+}
+
+#[tokio::test]
+async fn every_member_of_a_group_is_told_that_the_topic_is_gone() {
+    let cluster = Cluster::start();
+    let target = watchful(&cluster);
+    let stream = topic(target.as_ref(), 2, &[]).await;
+    let mut spec = reader_of(&stream, Range::default());
+    spec.group = Some(fresh("group"));
+    spec.range.from = Bound::Stored;
+    let mut members = [
+        open(target.as_ref(), &spec).await,
+        open(target.as_ref(), &spec).await,
+    ];
+    put(&cluster, &stream, 0, "zero");
+    put(&cluster, &stream, 1, "one");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut read = 0;
+    while read < 2 {
+        assert!(Instant::now() < deadline, "{read} of 2");
+        for member in &mut members {
+            if let Fetched::Batch(batch) = member.fetch(Limit::default()).await.expect("a fetch") {
+                read += batch.records.len();
+            }
+        }
+    }
+    replace(&cluster, &stream, None).await;
+    for member in &mut members {
+        let error = failure(member.as_mut()).await;
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        assert!(error.to_string().contains("does not exist"), "{error}");
+    }
 }
