@@ -124,6 +124,14 @@ impl Store {
         self.streams.reading().get(name).cloned()
     }
 
+    /// Whether an append was refused for the first time since memory was free; true once.
+    pub fn is_newly_full(&self) -> bool {
+        match &self.home {
+            Home::Memory(budget) => budget.take_refusal(),
+            Home::Directory { .. } => false,
+        }
+    }
+
     /// All streams, by name.
     pub fn streams(&self) -> Vec<Arc<Stream>> {
         self.streams.reading().values().cloned().collect()
