@@ -143,6 +143,14 @@ impl Cluster {
                     self.metadata(Some(topic))?;
                     std::thread::sleep(ELECTION);
                 }
+                // This client may not have heard of new partitions yet.
+                Err(error) if error.kind() == ErrorKind::NotFound && Instant::now() < deadline => {
+                    let there = self.partitions(topic)?;
+                    if !partitions.iter().all(|asked| there.contains(asked)) {
+                        return Err(error);
+                    }
+                    std::thread::sleep(ELECTION);
+                }
                 answer => return answer,
             }
         }

@@ -26,15 +26,15 @@ pub(crate) fn classify(code: Code) -> (ErrorKind, bool) {
             (ErrorKind::OutOfRange, false)
         }
         Code::BadMessage | Code::BadCompression | Code::InvalidMessage => (ErrorKind::Data, false),
-        Code::InvalidTimestamp | Code::InvalidRecord | Code::PolicyViolation => {
-            (ErrorKind::Data, false)
-        }
+        Code::InvalidTimestamp | Code::InvalidRecord => (ErrorKind::Data, false),
         Code::InvalidArgument
         | Code::InvalidConfig
         | Code::InvalidTopic
         | Code::InvalidPartitions
         | Code::InvalidReplicationFactor
         | Code::InvalidGroupId
+        // Of the cluster's operator, about topics and settings; no record is bad because of it.
+        | Code::PolicyViolation
         | Code::InconsistentGroupProtocol
         | Code::InvalidSessionTimeout => (ErrorKind::Config, false),
         Code::UnsupportedVersion
@@ -147,6 +147,8 @@ mod tests {
                 false,
             ),
             (Code::MessageSizeTooLarge, ErrorKind::TooLarge, false),
+            (Code::PolicyViolation, ErrorKind::Config, false),
+            (Code::KafkaStorageError, ErrorKind::Unavailable, true),
             (Code::Application, ErrorKind::Other, false),
         ] {
             assert_eq!(classify(code), (kind, temporary), "{code:?}");

@@ -24,6 +24,9 @@ pub(crate) struct Monitor {
 struct Heard {
     last: Option<String>,
     refusal: Option<(ErrorKind, String)>,
+    /// The id of the only topic that the client reads, once known.
+    topic_id: Option<String>,
+    made_anew: bool,
 }
 
 impl Monitor {
@@ -71,6 +74,21 @@ impl Monitor {
         Some(with_hint(error, &reason).caused_by(brief(&reason)))
     }
 
+    /// Whether the topic that is read is another one by now, of the same name.
+    pub(crate) fn topic_was_made_anew(&self) -> bool {
+        self.heard().made_anew
+    }
+
+    /// Takes note of a topic's id; the log is the only place where librdkafka tells it.
+    fn hear_of_topic(&self, message: &str) {
+        let Some(id) = topic_id(message) else {
+            return;
+        };
+        let mut heard = self.heard();
+        let known = heard.topic_id.replace(id.to_owned());
+        heard.made_anew |= known.is_some_and(|known| known != id);
+    }
+
     fn hear(&self, code: Code, reason: &str) {
         if code == Code::PartitionEOF {
             return;
@@ -87,6 +105,14 @@ impl Monitor {
     fn heard(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The new id in "Topic NAME changed id from ID to ID"; a topic without one has that of all zeros.
+fn topic_id(message: &str) -> Option<&str> {
+    let (_, ids) = message.split_once(" changed id from ")?;
+    let (_, id) = ids.split_once(" to ")?;
+    id.contains(|letter| letter != 'A' && letter != '=')
+        .then_some(id)
 }
 
 /// The words without how fast and how often it failed.
@@ -143,7 +169,12 @@ pub(crate) struct Context<T> {
 impl<T: Send + Sync> ClientContext for Context<T> {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
-    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if matches!(level, RDKafkaLogLevel::Debug) {
+            log::trace!(target: "librdkafka", "{facility} {message}");
+            self.monitor.hear_of_topic(message);
+            return;
+        }
         log::debug!(target: "librdkafka", "{facility} {message}");
         // Broken connections that librdkafka does not count as errors: ports of another protocol.
         if facility == "FAIL" {
@@ -171,3 +202,19 @@ impl<T: Send + Sync> ClientContext for Context<T> {
 }
 
 impl ConsumerContext for Context<()> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_topic_is_read_from_the_log() {
+        let line = |old: &str, new: &str| {
+            format!("[thrd:main]: Topic a to b changed id from {old} to {new}")
+        };
+        let (zero, one) = ("AAAAAAAAAAAAAAAAAAAAAA", "2vRkLMS2Tqyn2DTBS0hCjQ");
+        assert_eq!(topic_id(&line(zero, one)), Some(one));
+        assert_eq!(topic_id(&line(one, zero)), None);
+        assert_eq!(topic_id("Topic a [0] Leader 1 Epoch 0"), None);
+    }
+}

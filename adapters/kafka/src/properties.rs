@@ -1,5 +1,7 @@
 //! From our options to the properties of librdkafka.
 
+use std::time::Duration;
+
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
@@ -31,6 +33,10 @@ const OURS: &[(&str, &str)] = &[
     ("log.queue", "nothing: it is always on"),
     ("transactional.id", "nothing: there are no transactions yet"),
 ];
+
+/// How often clients that read look for new partitions: the property, and its value in milliseconds
+/// unless `librdkafka` has another. The default of five minutes hides records for as long.
+const REFRESH: (&str, &str) = ("topic.metadata.refresh.interval.ms", "5000");
 
 /// Checks every property without connecting to anything.
 pub(crate) fn check(config: &KafkaConfig) -> Result<()> {
@@ -81,6 +87,7 @@ pub(crate) fn consumer(config: &KafkaConfig, group: &str) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         .set("enable.partition.eof", "true")
         .set("allow.auto.create.topics", "false")
+        .set(REFRESH.0, REFRESH.1)
         // The default of one second stalls a fast reader whenever its queue was full once.
         .set("fetch.queue.backoff.ms", "5")
         .set("queued.max.messages.kbytes", "32768");
@@ -94,6 +101,28 @@ pub(crate) fn consumer(config: &KafkaConfig, group: &str) -> ClientConfig {
         properties.set("session.timeout.ms", timeout.as_millis().to_string());
     }
     with_raw(properties, config)
+}
+
+/// What reads a topic; it also logs when the id of the topic changes, and tells it nowhere else.
+pub(crate) fn reader(config: &KafkaConfig, group: &str) -> ClientConfig {
+    let mut properties = consumer(config, group);
+    let debug = match properties.get("debug") {
+        Some(contexts) => format!("{contexts},metadata"),
+        None => "metadata".to_owned(),
+    };
+    properties
+        .set("debug", debug)
+        .set_log_level(RDKafkaLogLevel::Debug);
+    properties
+}
+
+/// How often to look at the topic that is read; never if the property says so.
+pub(crate) fn refresh(config: &KafkaConfig) -> Option<Duration> {
+    let own = config.librdkafka.get(REFRESH.0).map(|text| text.as_str());
+    let millis = own.unwrap_or(REFRESH.1).parse().ok();
+    millis
+        .filter(|millis| *millis > 0)
+        .map(Duration::from_millis)
 }
 
 /// What writes; `batch` is the largest request part the topic takes, in bytes.

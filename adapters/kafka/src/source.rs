@@ -8,6 +8,7 @@ mod plan;
 mod queue;
 mod reader;
 mod record;
+mod watch;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,6 +31,7 @@ use plan::Plan;
 pub(crate) use plan::committed;
 use queue::{Portion, Taken};
 use reader::{Reader, Shared};
+use watch::Watch;
 
 /// The group of reads that belong to none: librdkafka does not read without one. Nothing is
 /// committed under it.
@@ -46,7 +48,8 @@ pub(crate) struct KafkaSource {
     thread: Option<JoinHandle<()>>,
     cluster: Arc<Cluster>,
     topic: String,
-    partitions: Vec<i32>,
+    /// The partitions that were asked for by name, if any were; else there may be more now.
+    named: Option<Vec<i32>>,
     group: Option<String>,
     /// Whether the group deals out the partitions, or we have taken them.
     member: bool,
@@ -65,7 +68,7 @@ impl KafkaSource {
             monitor: Monitor::new(config),
             own: Rebalances::default(),
         };
-        let consumer: GroupConsumer = properties::consumer(config, group)
+        let consumer: GroupConsumer = properties::reader(config, group)
             .create_with_context(context)
             .map_err(properties::refused)?;
         let listen = || while let Some(Err(_)) = consumer.poll(Duration::ZERO) {};
@@ -86,10 +89,15 @@ impl KafkaSource {
         begin(&consumer, &shared, &mut plan)?;
         Ok(Self {
             topic: plan.topic.clone(),
-            partitions: plan.partitions.clone(),
             group: plan.group.clone(),
             member: plan.shares(),
-            thread: Some(start(Reader::new(consumer.clone(), shared.clone(), plan))?),
+            named: plan.named.then(|| plan.partitions.clone()),
+            thread: Some(start(Reader::new(
+                consumer.clone(),
+                shared.clone(),
+                plan,
+                Watch::new(properties::refresh(config)),
+            ))?),
             consumer: Some(consumer),
             shared,
             cluster,
@@ -163,9 +171,11 @@ impl Source for KafkaSource {
             return Ok(());
         }
         let (cluster, topic) = (self.cluster.clone(), self.topic.clone());
-        let partitions = self.partitions.clone();
-        let ends =
-            blocking(move || crate::bounds::ends(&cluster, &topic, &partitions, &Bound::End));
+        let named = self.named.clone();
+        let ends = blocking(move || {
+            let partitions = named.map_or_else(|| cluster.partitions(&topic), Ok)?;
+            crate::bounds::ends(&cluster, &topic, &partitions, &Bound::End)
+        });
         let ends = ends.await?;
         self.shared.assignment().bound(ends);
         Ok(())
@@ -179,6 +189,7 @@ impl Source for KafkaSource {
         if ours.is_empty() {
             return Ok(());
         }
+        fault::made_anew(&consumer.context().monitor, &self.topic)?;
         let (topic, member) = (self.topic.clone(), self.member);
         blocking(move || {
             let list = list(&topic, &ours);

@@ -86,6 +86,24 @@ impl Broker {
         }
     }
 
+    /// Says that a write was refused; of full memory once, until some of it is free again.
+    pub(crate) fn tell_refused_write(&self, partition: &str, reason: &str) {
+        match &self.config.medium {
+            Medium::Memory { limit } => {
+                if self.store.is_newly_full() {
+                    self.config.notices.say(&format!(
+                        "memory limit of {} MiB reached (--memory), writes are refused; delete topics, or use --data-dir",
+                        limit >> 20
+                    ));
+                }
+            }
+            Medium::Directory { .. } => {
+                let notice = format!("a write to {partition} was refused: {reason}");
+                self.write_faults.say(notice);
+            }
+        }
+    }
+
     /// Checks a PLAIN token.
     pub(crate) fn authenticate(&self, token: &Bytes) -> Authentication {
         let users = self.config.sasl_plain.as_ref();

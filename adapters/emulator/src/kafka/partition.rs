@@ -169,7 +169,6 @@ impl TopicPartition {
 /// What a client is told when the store refuses.
 pub(crate) fn store_refusal(error: &StoreError) -> Refusal {
     let code = match error {
-        StoreError::OutOfMemory { .. } => ResponseError::PolicyViolation,
         StoreError::Deleted => ResponseError::UnknownTopicOrPartition,
         StoreError::OutOfRange { .. } => ResponseError::OffsetOutOfRange,
         _ => ResponseError::KafkaStorageError,

@@ -1,6 +1,6 @@
 //! How much memory the records of a store without a data directory may take.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use super::StoreError;
 
@@ -11,7 +11,18 @@ use super::StoreError;
 pub struct Budget {
     limit: u64,
     used: AtomicU64,
+    /// [`ROOM`], [`REFUSED`] or [`TOLD`].
+    state: AtomicU8,
 }
+
+/// Nothing was refused since bytes were given back.
+const ROOM: u8 = 0;
+
+/// Something was.
+const REFUSED: u8 = 1;
+
+/// Something was, and somebody asked.
+const TOLD: u8 = 2;
 
 impl Budget {
     /// A bound of `limit` bytes.
@@ -19,6 +30,7 @@ impl Budget {
         Self {
             limit,
             used: AtomicU64::new(0),
+            state: AtomicU8::new(ROOM),
         }
     }
 
@@ -38,15 +50,31 @@ impl Budget {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
         {
             Ok(_) => Ok(()),
-            Err(used) => Err(StoreError::OutOfMemory {
-                limit: self.limit,
-                used,
-            }),
+            Err(used) => {
+                self.change(ROOM, REFUSED);
+                Err(StoreError::OutOfMemory {
+                    limit: self.limit,
+                    used,
+                })
+            }
         }
     }
 
     /// Gives `bytes` back.
     pub(crate) fn release(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
+        self.state.store(ROOM, Ordering::Relaxed);
+    }
+
+    /// Whether something was refused since bytes were given back; true once.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.change(REFUSED, TOLD)
+    }
+
+    fn change(&self, from: u8, to: u8) -> bool {
+        let changed = self
+            .state
+            .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+        changed.is_ok()
     }
 }

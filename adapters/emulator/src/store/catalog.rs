@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use super::data_dir::DataDir;
 use super::frame::Header;
+use super::ledger::{Ledger, forget_stream};
 use super::log::{Log, Place};
 use super::recovery::open_segments;
 use super::stream::{Attributes, StreamFact};
@@ -52,7 +53,7 @@ pub trait Visitor {
 #[derive(Debug)]
 pub struct Store {
     clock: Arc<dyn Clock>,
-    facts: Facts,
+    facts: Arc<Facts>,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
     home: Home,
 }
@@ -99,7 +100,7 @@ impl Store {
         };
         let store = Self {
             clock,
-            facts,
+            facts: Arc::new(facts),
             streams: RwLock::default(),
             home,
         };
@@ -121,6 +122,14 @@ impl Store {
     /// The stream of that name.
     pub fn stream(&self, name: &str) -> Option<Arc<Stream>> {
         self.streams.reading().get(name).cloned()
+    }
+
+    /// Whether an append was refused for the first time since memory was free; true once.
+    pub fn is_newly_full(&self) -> bool {
+        match &self.home {
+            Home::Memory(budget) => budget.take_refusal(),
+            Home::Directory { .. } => false,
+        }
     }
 
     /// All streams, by name.
@@ -311,6 +320,7 @@ impl Store {
         if let Home::Directory { directory, .. } = &self.home {
             directory.remove_stream(&directory.stream(name, id))?;
         }
+        forget_stream(&self.facts, id)?;
         self.facts
             .apply(vec![Change::remove(DOOMED, format!("{id:032x}"))])
     }
@@ -340,6 +350,7 @@ impl Store {
             } => Place::Directory {
                 path: directory.stream(name, id).join(number.to_string()),
                 sync_appends: *sync_appends,
+                ledger: Ledger::new(Arc::clone(&self.facts), id, number),
             },
         }
     }
@@ -356,10 +367,16 @@ fn open_log(
     visit: &mut dyn FnMut(&Header, &[u8]),
     notes: &mut Vec<String>,
 ) -> Result<Log, StoreError> {
-    let Place::Directory { path, .. } = &place else {
+    let Place::Directory { path, ledger, .. } = &place else {
         return Ok(Log::new(Default::default(), start, settings, place));
     };
     let recovered = open_segments(path, visit)?;
+    let found: Vec<_> = recovered
+        .segments
+        .iter()
+        .map(|segment| segment.base_offset)
+        .collect();
     notes.extend(recovered.notes);
+    notes.extend(ledger.check(path, &found)?);
     Ok(Log::new(recovered.segments, start, settings, place))
 }

@@ -104,13 +104,18 @@ impl Log {
         if let (
             Storage::File(file),
             Place::Directory {
-                path: directory, ..
+                path: directory,
+                ledger,
+                ..
             },
         ) = (&mut new.storage, &self.place)
         {
             let path = segment_path(directory, closed.base_offset);
             match vanishes {
-                true => remove(&path).and_then(|()| remove(file.path()))?,
+                true => {
+                    ledger.strike(closed.base_offset)?;
+                    remove(&path).and_then(|()| remove(file.path()))?;
+                }
                 false => publish(file, &path, directory)?,
             }
         }

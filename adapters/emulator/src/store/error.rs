@@ -56,6 +56,9 @@ pub enum StoreError {
         /// What does not hold.
         reason: &'static str,
     },
+    /// A file that was there is gone.
+    #[error("`{}` is missing; restore the file, or remove the data directory to start anew", .0.display())]
+    Missing(PathBuf),
     /// Another process uses the data directory.
     #[error("the data directory `{}` is in use by another process", .0.display())]
     Locked(PathBuf),

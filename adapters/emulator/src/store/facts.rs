@@ -105,10 +105,24 @@ impl Facts {
     /// # Errors
     /// The journal cannot be written; nothing changed then.
     pub fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.change(&mut self.inner.locked(), changes)
+    }
+
+    /// Makes those changes whose facts are still there.
+    pub(crate) fn update(&self, mut changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut inner = self.inner.locked();
+        changes.retain(|change| {
+            inner
+                .table
+                .contains_key(&(change.table, change.key.clone()))
+        });
+        self.change(&mut inner, changes)
+    }
+
+    fn change(&self, inner: &mut Inner, changes: Vec<Change>) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
         }
-        let mut inner = self.inner.locked();
         if let Some(journal) = &mut inner.journal {
             // Three strings and a number: JSON can always express that.
             let entry = serde_json::to_vec(&changes).expect("changes can be written as JSON");
@@ -130,11 +144,20 @@ impl Facts {
         &self,
         table: u8,
     ) -> Result<Vec<(String, T)>, StoreError> {
+        self.rows(table, "")
+    }
+
+    /// The facts of a table whose keys begin with `prefix`.
+    pub(crate) fn rows<T: for<'de> Deserialize<'de>>(
+        &self,
+        table: u8,
+        prefix: &str,
+    ) -> Result<Vec<(String, T)>, StoreError> {
         let inner = self.inner.locked();
         let rows = inner
             .table
-            .range((table, String::new())..)
-            .take_while(|((number, _), _)| *number == table);
+            .range((table, prefix.to_owned())..)
+            .take_while(|((number, key), _)| *number == table && key.starts_with(prefix));
         rows.map(|((_, key), value)| {
             let parsed = serde_json::from_str(value);
             let parsed = parsed.map_err(|error| StoreError::Fact {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::frame::{HEADER_LEN, Header};
+use super::ledger::Ledger;
 use super::segment::{Prepared, Segment, Wanted};
 use super::storage::{Dirty, Memory, SegmentFile, Storage};
 use super::{Budget, Frame, StoreError};
@@ -59,7 +60,11 @@ pub(crate) enum Place {
     /// In memory.
     Memory(Arc<Budget>),
     /// In files of this directory, which is made with the first of them.
-    Directory { path: PathBuf, sync_appends: bool },
+    Directory {
+        path: PathBuf,
+        sync_appends: bool,
+        ledger: Ledger,
+    },
 }
 
 /// One partition's segments, the last of which grows.
@@ -216,12 +221,33 @@ impl Log {
     }
 
     /// What may not have reached the disk yet; it counts as synced from now on.
-    pub(crate) fn take_dirty(&mut self) -> Vec<Dirty> {
-        let file = |segment: &mut Segment| match &mut segment.storage {
-            Storage::File(file) => file.take_dirty(),
-            Storage::Memory(_) => None,
+    pub(crate) fn take_dirty(&mut self) -> Unsynced {
+        let mut unsynced = Unsynced {
+            files: Vec::new(),
+            fresh: Vec::new(),
+            ledger: self.ledger().cloned(),
         };
-        self.segments.iter_mut().filter_map(file).collect()
+        for segment in &mut self.segments {
+            let Storage::File(file) = &mut segment.storage else {
+                continue;
+            };
+            let Some(dirty) = file.take_dirty() else {
+                continue;
+            };
+            if dirty.is_fresh() {
+                unsynced.fresh.push(segment.base_offset);
+            }
+            unsynced.files.push(dirty);
+        }
+        unsynced
+    }
+
+    /// The notes about the segments, unless they are in memory.
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        match &self.place {
+            Place::Memory(_) => None,
+            Place::Directory { ledger, .. } => Some(ledger),
+        }
     }
 
     /// Refuses all further appends until the next start, because what was written may be lost.
@@ -236,7 +262,7 @@ impl Log {
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        let synced = self.take_dirty().iter().try_for_each(Dirty::sync);
+        let synced = self.take_dirty().sync();
         synced.inspect_err(|_| self.mark_broken())
     }
 
@@ -254,8 +280,10 @@ impl Log {
         let base_offset = self.next_offset();
         let storage = match &self.place {
             Place::Memory(budget) => Storage::Memory(Memory::new(Arc::clone(budget))),
-            Place::Directory { path, .. } => {
-                Storage::File(SegmentFile::create(segment_path(path, base_offset))?)
+            Place::Directory { path, ledger, .. } => {
+                let file = SegmentFile::create(segment_path(path, base_offset))?;
+                ledger.note(base_offset)?;
+                Storage::File(file)
             }
         };
         self.sync()?;
@@ -269,6 +297,25 @@ impl Log {
         self.segments
             .push_back(Segment::new(base_offset, now_ms, storage));
         Ok(())
+    }
+}
+
+/// Files with bytes that may not have reached the disk, and the segments that are new among them.
+#[derive(Debug)]
+pub(crate) struct Unsynced {
+    files: Vec<Dirty>,
+    fresh: Vec<i64>,
+    ledger: Option<Ledger>,
+}
+
+impl Unsynced {
+    /// Waits until all of it is on disk.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.files.iter().try_for_each(Dirty::sync)?;
+        match &self.ledger {
+            Some(ledger) => ledger.settle(&self.fresh),
+            None => Ok(()),
+        }
     }
 }
 

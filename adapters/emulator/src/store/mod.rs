@@ -21,6 +21,7 @@ mod facts;
 pub mod frame;
 mod index;
 mod journal;
+mod ledger;
 mod log;
 mod partition;
 mod recovery;

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 
 use super::log::Log;
 use super::segment::Wanted;
-use super::storage::Dirty;
 use super::wake::Waiters;
 use super::{Frame, LockExt, LogSettings, NewFrame, StoreError, Subscription, Waiter};
 
@@ -103,7 +102,7 @@ impl Partition {
     /// Forces what was written to disk. If that fails, nothing more is accepted.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         let dirty = self.log.locked().take_dirty();
-        let synced = dirty.iter().try_for_each(Dirty::sync);
+        let synced = dirty.sync();
         synced.inspect_err(|_| self.log.locked().mark_broken())
     }
 

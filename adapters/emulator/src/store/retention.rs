@@ -69,6 +69,9 @@ impl Log {
     }
 
     fn drop_oldest(&mut self) -> Result<(), StoreError> {
+        if let (Some(ledger), Some(oldest)) = (self.ledger(), self.segments.front()) {
+            ledger.strike(oldest.base_offset)?;
+        }
         if let Some(Segment {
             storage,
             next_offset,

@@ -1,12 +1,13 @@
 //! Produce, Fetch, ListOffsets.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::ResponseError;
-use kafka_protocol::messages::ProduceRequest;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use ssectl_emulator::kafka::{Config, Emulator};
+use kafka_protocol::messages::{DeleteTopicsRequest, ProduceRequest};
+use ssectl_emulator::kafka::{Config, Emulator, Notices};
 use ssectl_emulator::store::Medium;
 
 use super::client::*;
@@ -422,35 +423,41 @@ fn offsets_are_found_by_place_and_by_time() {
 }
 
 #[test]
-fn a_full_memory_refuses_with_a_reason_and_drops_nothing() {
+fn a_full_memory_refuses_as_a_full_disk_does_says_so_once_and_drops_nothing() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&heard);
     let config = Config {
-        medium: Medium::Memory { limit: 100_000 },
+        medium: Medium::Memory { limit: 1 << 20 },
+        notices: Notices::new(move |line| sink.lock().unwrap().push(line.to_owned())),
         ..Config::default()
     };
     let emulator = Emulator::start(config).unwrap();
     let mut client = Client::of(&emulator);
-    client.create_topic("t", 1, &[]);
-    let value = "x".repeat(10_000);
-    let mut stored = 0;
-    let refused = loop {
-        let sent = client.produce("t", 0, batch(ANYBODY, &[&value]));
-        match sent.error_code {
-            0 => stored += 1,
-            _ => break sent,
+    let value = "x".repeat(100_000);
+    for round in 1..=2 {
+        client.create_topic("t", 1, &[]);
+        let refusals = (0..20).filter_map(|_| {
+            let sent = client.produce("t", 0, batch(ANYBODY, &[&value]));
+            error(sent.error_code).map(|error| (error, sent.error_message))
+        });
+        let refusals: Vec<_> = refusals.collect();
+        assert_eq!(refusals.len(), 10);
+        for (error, reason) in refusals {
+            assert_eq!(error, ResponseError::KafkaStorageError);
+            let reason = reason.expect("a reason");
+            assert!(reason.contains("memory limit of 1048576 bytes"), "{reason}");
         }
-    };
-    assert_eq!(
-        error(refused.error_code),
-        Some(ResponseError::PolicyViolation)
-    );
-    assert!(
-        refused
-            .error_message
-            .unwrap()
-            .contains("memory limit of 100000 bytes")
-    );
-    assert_eq!(stored, 9);
-    assert_eq!(client.values("t", 0, false).len(), stored);
+        assert_eq!(client.values("t", 0, false).len(), 10);
+        let heard = heard.lock().unwrap();
+        assert_eq!(heard.len(), round, "{heard:?}");
+        assert!(heard[round - 1].starts_with("memory limit of 1 MiB reached (--memory)"));
+        drop(heard);
+        let delete = DeleteTopicsRequest::default()
+            .with_topic_names(vec![topic_name("t")])
+            .with_timeout_ms(1000);
+        let deleted = client.call(5, &delete);
+        assert_eq!(deleted.responses[0].error_code, 0);
+    }
 }
 
 #[test]

@@ -105,6 +105,79 @@ fn damage_in_a_closed_segment_is_an_error_when_it_is_opened_or_read() {
     assert!(matches!(shortened, Err(StoreError::Damaged { .. })));
 }
 
+/// Retention and deletion strike out what they remove; what goes otherwise is missed.
+#[test]
+fn a_segment_that_is_missing_is_an_error() {
+    let directory = TempDir::new().unwrap();
+    let settings = LogSettings {
+        segment_bytes: 100,
+        ..LogSettings::default()
+    };
+    let (store, _) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    let stream = stream(&store, settings);
+    for payload in [[1_u8; 60], [2; 60], [3; 60], [4; 60]] {
+        only_partition(&store)
+            .append(frame(&payload, 1, 5), 0, |_, _| {})
+            .unwrap();
+    }
+    store.truncate_front(&stream, 0, 1).unwrap();
+    store.sync().unwrap();
+    drop((store, stream));
+    let files = segments(directory.path());
+    assert_eq!(files.len(), 3);
+    for file in &files {
+        let bytes = fs::read(file).unwrap();
+        fs::remove_file(file).unwrap();
+        let missing = open(on_disk(directory.path()), &mut Seen::default());
+        let missing = missing.err();
+        assert!(
+            matches!(&missing, Some(StoreError::Missing(path)) if path == file),
+            "{missing:?}"
+        );
+        fs::write(file, bytes).unwrap();
+    }
+    let (store, notes) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    assert_eq!(notes, [""; 0]);
+    assert_eq!(only_partition(&store).bounds(), (1, 4));
+}
+
+/// The name of a new file may be lost with the power, which is said and no error.
+#[test]
+fn a_new_segment_may_be_missing_until_its_name_is_on_disk() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    stream(&store, LogSettings::default());
+    only_partition(&store)
+        .append(frame(b"lost", 1, 5), 0, |_, _| {})
+        .unwrap();
+    drop(store);
+    fs::remove_file(segment(directory.path())).unwrap();
+    let (store, notes) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    assert!(
+        notes.len() == 1 && notes[0].contains("is missing"),
+        "{notes:?}"
+    );
+    drop(store);
+    let (_, notes) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    assert_eq!(notes, [""; 0]);
+}
+
+#[test]
+fn the_notes_about_segments_go_with_their_stream() {
+    let directory = TempDir::new().unwrap();
+    let (store, _) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    stream(&store, LogSettings::default());
+    only_partition(&store)
+        .append(frame(b"gone", 1, 5), 0, |_, _| {})
+        .unwrap();
+    store.sync().unwrap();
+    store.delete("s").unwrap();
+    stream(&store, LogSettings::default());
+    drop(store);
+    let (_, notes) = open(on_disk(directory.path()), &mut Seen::default()).unwrap();
+    assert_eq!(notes, [""; 0]);
+}
+
 #[test]
 fn a_data_directory_has_one_user() {
     let directory = TempDir::new().unwrap();

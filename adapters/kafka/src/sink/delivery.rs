@@ -176,7 +176,7 @@ fn fault(error: &KafkaError, topic: &str, client: &Client<Context<Deliveries>>) 
         }
         Some(Code::KafkaStorageError) => {
             from_client(format!("cannot write to topic `{topic}`"), error)
-                .hint("the broker cannot write to its disk, which may be full: see what it says")
+                .hint("the broker cannot store it: its disk, or the memory of an emulator, may be full; see what it says")
         }
         _ => from_client(format!("cannot write to topic `{topic}`"), error),
     }

@@ -57,11 +57,9 @@ impl Assignment {
     pub(super) fn add(&mut self, starts: &Offsets) {
         self.known = true;
         for (partition, start) in starts {
-            let end = self
-                .ends
-                .as_ref()
-                .and_then(|ends| ends.get(partition))
-                .copied();
+            // A partition that the ends do not know came after they were fixed.
+            let ends = self.ends.as_ref();
+            let end = ends.map(|ends| ends.get(partition).copied().unwrap_or(*start));
             self.slots.entry(*partition).or_insert_with(|| Slot {
                 name: Partition::from(partition.to_string()),
                 since: self.generation,
@@ -88,12 +86,19 @@ impl Assignment {
             return;
         }
         for (partition, slot) in &mut self.slots {
-            slot.end = ends.get(partition).copied();
-            slot.done = slot.end.is_some_and(|end| slot.next >= end);
+            let end = ends.get(partition).copied().unwrap_or(slot.next);
+            slot.end = Some(end);
+            slot.done = slot.next >= end;
         }
         self.ends = Some(ends);
         self.ends_are_new = true;
         self.generation += 1;
+    }
+
+    /// The partitions of ends that were fixed since [`Self::take_new_ends`].
+    pub(super) fn newly_bounded(&self) -> Option<Vec<i32>> {
+        let ends = self.ends.as_ref().filter(|_| self.ends_are_new)?;
+        Some(ends.keys().copied().collect())
     }
 
     /// Whether ends were fixed since the last call.
@@ -252,6 +257,18 @@ mod tests {
         assert_eq!(kept.records, [record("0", 9)]);
         assert_eq!(kept.faults.len(), 1);
         assert_eq!(ours.active(), Offsets::new());
+    }
+
+    #[test]
+    fn a_partition_that_came_after_the_ends_were_fixed_holds_nothing_to_read() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 10)]));
+        ours.bound(offsets(&[(0, 10)]));
+        assert_eq!(ours.newly_bounded(), Some(vec![0]));
+        ours.take_new_ends();
+        ours.add(&offsets(&[(1, 0)]));
+        assert_eq!(ours.newly_bounded(), None);
+        assert!(ours.is_done());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::bounds;
 use crate::cluster::{Cluster, Offsets};
 use crate::config::OffsetReset;
 use crate::error::from_client;
+use crate::monitor::Monitor;
 
 /// Sorts an error: nothing, something that may pass, or the end of the read.
 pub(super) fn explain(error: &KafkaError, topic: &str, grouped: bool) -> Result<()> {
@@ -43,4 +44,18 @@ pub(super) fn out_of_range(
         Err(named) => named,
         Ok(_) => from_client(format!("the offset to read of `{topic}` is gone"), error),
     }
+}
+
+/// The error for a topic of another id under the same name: where we are means nothing there.
+pub(super) fn made_anew(monitor: &Monitor, topic: &str) -> Result<()> {
+    if !monitor.topic_was_made_anew() {
+        return Ok(());
+    }
+    let error = Error::new(
+        ErrorKind::OutOfRange,
+        format!("topic `{topic}` was deleted and made anew while it was read"),
+    );
+    Err(error.hint(
+        "read it again from `start`; a group begins there by itself, unless it has committed since",
+    ))
 }

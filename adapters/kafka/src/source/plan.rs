@@ -19,7 +19,7 @@ pub(super) struct Plan {
     pub(super) topic: String,
     pub(super) group: Option<String>,
     /// The partitions that were asked for by name; without any, a group shares all of them.
-    named: bool,
+    pub(super) named: bool,
     /// The asked partitions, or all.
     pub(super) partitions: Vec<i32>,
     /// Where to begin whatever is committed; `None` goes by what is committed.
@@ -71,6 +71,11 @@ impl Plan {
     /// Whether the group deals out the partitions.
     pub(super) fn shares(&self) -> bool {
         self.group.is_some() && !self.named
+    }
+
+    /// Whether the read is of all partitions, those to come as well, and nobody deals them out.
+    pub(super) fn takes_all(&self) -> bool {
+        self.group.is_none() && !self.named
     }
 
     /// Where the range ends now.

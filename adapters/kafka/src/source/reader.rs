@@ -16,6 +16,7 @@ use super::group::{Change, GroupConsumer, is_cooperative};
 use super::plan::Plan;
 use super::queue::Queue;
 use super::record::Copier;
+use super::watch::{self, Found, Watch};
 use crate::cluster::{Offsets, list};
 use crate::error::from_client;
 
@@ -51,6 +52,7 @@ pub(super) struct Reader {
     shared: Arc<Shared>,
     plan: Plan,
     copier: Copier,
+    watch: Watch,
     paused: bool,
     /// Partitions that are paused because they were read to their end.
     resting: BTreeSet<i32>,
@@ -73,8 +75,14 @@ impl Gathered {
 }
 
 impl Reader {
-    pub(super) fn new(consumer: Arc<GroupConsumer>, shared: Arc<Shared>, plan: Plan) -> Self {
+    pub(super) fn new(
+        consumer: Arc<GroupConsumer>,
+        shared: Arc<Shared>,
+        plan: Plan,
+        watch: Watch,
+    ) -> Self {
         Self {
+            watch,
             copier: Copier::new(Arc::from(plan.topic.as_str())),
             consumer,
             shared,
@@ -106,12 +114,14 @@ impl Reader {
     fn step(&mut self, over: bool) -> Result<()> {
         self.rebalance()?;
         self.apply_ends()?;
+        self.look()?;
         if over || !self.shared.queue.wait_for_room(PATIENCE) {
             self.pause()?;
         } else {
             self.resume()?;
         }
         self.gather(over)?;
+        fault::made_anew(&self.consumer.context().monitor, &self.plan.topic)?;
         self.rest()?;
         if self.shared.assignment().is_done() {
             self.shared.queue.end();
@@ -189,6 +199,51 @@ impl Reader {
         Ok(())
     }
 
+    /// Notices that the topic has gone, and partitions that it has got; those of a group are dealt
+    /// out by it.
+    fn look(&mut self) -> Result<()> {
+        let follows = self.shared.assignment().ends.is_none();
+        if !(follows && self.watch.is_due()) {
+            return Ok(());
+        }
+        match watch::look(&self.consumer, &self.plan.topic) {
+            // Asked again, to be sure and to name the nearest.
+            Found::Nothing => self.plan.cluster.partitions(&self.plan.topic).map(drop),
+            Found::Partitions(there) if self.plan.takes_all() => match self.take_over(&there)? {
+                true => self.reassign(),
+                false => Ok(()),
+            },
+            Found::Partitions(_) | Found::NoAnswer => Ok(()),
+        }
+    }
+
+    /// Makes partitions ours that are not yet; whether there are any. They are read from their start.
+    fn take_over(&mut self, partitions: &[i32]) -> Result<bool> {
+        let held = self.shared.assignment().positions();
+        let mut new = partitions.to_vec();
+        new.retain(|partition| !held.contains_key(partition));
+        if new.is_empty() {
+            return Ok(false);
+        }
+        log::info!("new partitions of `{}`: {new:?}", self.plan.topic);
+        let starts = self.plan.positions(&self.consumer, &new, &held);
+        let starts = starts.inspect_err(|_| self.shared.queue.wait_for_close(BACK_OFF))?;
+        self.shared.assignment().add(&starts);
+        Ok(true)
+    }
+
+    /// Reads on everything that is not read to its end from where we are.
+    fn reassign(&mut self) -> Result<()> {
+        let active = self.shared.assignment().active();
+        let outcome = self
+            .list(&active)
+            .and_then(|list| self.consumer.assign(&list));
+        outcome.map_err(|error| from_client("cannot take over partitions", &error))?;
+        self.paused = false;
+        self.resting.clear();
+        Ok(())
+    }
+
     fn assign(&mut self, partitions: &[i32]) -> Result<()> {
         let held = self.shared.assignment().positions();
         let starts = self.plan.positions(&self.consumer, partitions, &held);
@@ -232,13 +287,18 @@ impl Reader {
 
     /// Begins to count ends of partitions as ends of the read.
     fn apply_ends(&mut self) -> Result<()> {
+        let Some(bounded) = self.shared.assignment().newly_bounded() else {
+            return Ok(());
+        };
+        let grown = self.plan.takes_all() && self.take_over(&bounded)?;
         let unfinished = {
             let mut assignment = self.shared.assignment();
-            if !assignment.take_new_ends() {
-                return Ok(());
-            }
+            assignment.take_new_ends();
             assignment.active()
         };
+        if grown {
+            return self.reassign();
+        }
         if unfinished.is_empty() {
             return Ok(());
         }
@@ -311,7 +371,9 @@ impl Reader {
             }
             // After a change of leaders this may be said of a topic that is there.
             Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
-                cluster.partitions(&self.plan.topic).map(drop)
+                cluster.partitions(&self.plan.topic)?;
+                watch::look(&self.consumer, &self.plan.topic);
+                Ok(())
             }
             _ => fault::explain(error, &self.plan.topic, self.plan.group.is_some()),
         }

@@ -130,6 +130,27 @@ async fn the_first_millisecond_of_1970_is_sent_as_the_second() {
     assert_eq!(read[0].timestamp, Some(Timestamp::from_millis(1)));
 }
 
+/// No record is bad because the emulator is full, so none may be left out.
+#[tokio::test]
+async fn an_emulator_whose_memory_is_full_rejects_no_record() {
+    let config = Config {
+        medium: Medium::Memory { limit: 1 << 20 },
+        ..Config::default()
+    };
+    let emulator = Emulator::start(config).expect("the emulator starts");
+    let target = target(&options(json!({
+        "brokers": emulator.address().to_string(),
+        "librdkafka": { "retry.backoff.max.ms": 100 },
+    })));
+    let stream = topic(target.as_ref(), 1, &[]).await;
+    let half = [keyed("k", &"x".repeat(600_000))];
+    let mut sink = target.sink(&sink_of(&stream)).await.expect("a sink");
+    sink.write(&half).await.expect("the first write");
+    let error = sink.write(&half).await.expect_err("it is full");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    assert!(error.is_temporary());
+}
+
 /// A broker without disk space is not waited for until the delivery times out, which says nothing.
 #[tokio::test]
 async fn a_broker_that_cannot_write_is_told_with_its_reason() {

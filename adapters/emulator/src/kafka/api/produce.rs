@@ -28,8 +28,8 @@ pub(crate) fn handle(call: &mut Call<'_>, request: ProduceRequest) -> Option<Pro
             let appended = append(call, &terms, &topic.name, data);
             if let Err((ResponseError::KafkaStorageError, reason)) = &appended {
                 let name: &str = &topic.name;
-                let notice = format!("a write to {name}-{index} was refused: {reason}");
-                call.broker.write_faults.say(notice);
+                call.broker
+                    .tell_refused_write(&format!("{name}-{index}"), reason);
             }
             respond(index, appended, call.version)
         };

@@ -151,6 +151,11 @@ pub(crate) struct Dirty {
 }
 
 impl Dirty {
+    /// Whether the file was new, and its name is not on disk for sure.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
     /// Waits until the bytes, and for a new file its name too, are on disk.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file
