@@ -35,7 +35,7 @@ if [[ -n "$EMULATOR" ]]; then
   ENDPOINT="http://$ADDRESS"
 elif [[ -z "$ENDPOINT" ]]; then
   "$PEERS_HOME/install.sh" moto
-  start_emulator "$RUN/moto" "$PEERS/moto/bin/python $PEERS_HOME/moto.py"
+  start_emulator "$RUN/moto" "$PEERS/moto/bin/python $PEERS_HOME/moto_server.py"
   ENDPOINT="http://$ADDRESS" SERVER=moto
 fi
 

@@ -19,11 +19,10 @@ def aws(endpoint):
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": endpoint,
             "AWS_PAGER": "",
         }
         done = subprocess.run(
-            [program, *arguments, "--output", "json"],
+            [program, "--endpoint-url", endpoint, "--output", "json", *arguments],
             env={**os.environ, **settings},
             capture_output=True,
             text=True,

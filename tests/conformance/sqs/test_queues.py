@@ -111,7 +111,6 @@ def test_set_attributes(sqs, queue, arn):
     assert json.loads(found["Policy"]) == json.loads(policy)
 
 
-@pytest.mark.differs(moto="keeps an empty policy")
 def test_an_empty_policy_removes_it(sqs, queue):
     url = queue(Policy=json.dumps({"Version": "2012-10-17", "Statement": []}))
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
