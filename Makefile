@@ -7,7 +7,7 @@ INSTALLED := $(DESTDIR)$(PREFIX)/bin/ssectl
 SHARE := $(DESTDIR)$(PREFIX)/share
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SSECTL := $(TARGET)/debug/ssectl
-FEATURES := none stdio file kafka emulator
+FEATURES := none stdio file kafka sqs emulator
 # Recorded messages for `make bench`; made-up ones of the same shape where there are none.
 NESTED ?= $(wildcard ../shared/data/demo_stream.json)
 
@@ -58,7 +58,7 @@ docs: need ## Build the API documentation, without a warning
 deny: ## Check licences, sources and versions of all crates (installs cargo-deny below target/)
 	.ci/deny licenses bans sources
 
-conformance: need ## Test the emulators with clients of others, and the adapter with a real Apache Kafka
+conformance: need ## Test the emulators with clients of others, and the adapters with servers of others
 	$(CARGO) build --locked
 	tests/conformance/all.sh $(SSECTL)
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ssectl_adapter::{
     Adapter, Admin, Error, ErrorKind, Options, Registry, Result, Sink, SinkSpec, Source,
-    SourceSpec, StreamUri, Target,
+    SourceSpec, StreamUri, Target, closest,
 };
 
 use crate::config::Config;
@@ -71,8 +71,11 @@ impl Places {
         &self.config
     }
 
-    /// Finds the place of an address. `extra` are options from flags; those of the address win.
+    /// Finds the place of an address, or a target by its bare name. `extra` are options from flags; those of the address win.
     pub fn find(&self, address: &str, extra: &Options) -> Result<Place> {
+        if self.config.targets().contains(&address) {
+            return self.locate(&format!("{address}:").parse()?, extra);
+        }
         self.locate(&address.parse()?, extra)
     }
 
@@ -86,7 +89,7 @@ impl Places {
             options.extend(target.options);
             (adapter, uri.path.clone())
         } else {
-            let adapter = self.registry.get(&uri.scheme)?;
+            let adapter = self.adapter(&uri.scheme)?;
             let location = adapter.locate(uri)?;
             options.extend(location.options);
             (adapter, location.stream)
@@ -97,6 +100,19 @@ impl Places {
             stream,
             address: uri.to_string(),
         })
+    }
+
+    /// The adapter of that name; the error for another name knows the targets as well.
+    fn adapter(&self, name: &str) -> Result<Arc<dyn Adapter>> {
+        let targets = self.config.targets();
+        match (self.registry.get(name), closest(name, targets)) {
+            (Err(error), Some(target)) if error.kind() == ErrorKind::Config => {
+                let message = format!("unknown adapter or target `{name}`");
+                let hint = format!("did you mean the target `{target}`?");
+                Err(Error::new(ErrorKind::Config, message).hint(hint))
+            }
+            (found, _) => found,
+        }
     }
 
     /// The target of that name in the configuration; all its faults are in the error.
@@ -138,17 +154,21 @@ impl Place {
     }
 
     fn named(&self) -> Result<()> {
-        if self.stream.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("`{}` names no stream", self.address),
-            )
-            .hint(format!(
-                "add it: `{}/STREAM`",
-                self.address.trim_end_matches('/')
-            )));
+        match self.stream.is_empty() {
+            true => Err(self.nameless()),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    /// That the address names only the target.
+    pub fn nameless(&self) -> Error {
+        let address = self.address.trim_end_matches(['/', ':']);
+        let sign = if address.contains("://") { '/' } else { ':' };
+        let error = Error::new(
+            ErrorKind::Config,
+            format!("`{}` names no stream", self.address),
+        );
+        error.hint(format!("add it: `{address}{sign}STREAM`"))
     }
 
     /// Opens it for reading; the stream's name is filled in.

@@ -18,5 +18,9 @@ pub fn registry() -> Registry {
     registry.add(ssectl_adapter_kafka::adapter());
     #[cfg(not(feature = "kafka"))]
     registry.leave_out("kafka");
+    #[cfg(feature = "sqs")]
+    registry.add(ssectl_adapter_sqs::adapter());
+    #[cfg(not(feature = "sqs"))]
+    registry.leave_out("sqs");
     registry
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use ssectl_adapter::{Bound, Options, Range, Sink, Source, SourceSpec, Timestamp};
-use ssectl_framing::{Compression, FramedSink, Framing};
+use ssectl_framing::{Claim, Compression, FramedSink, Framing};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
@@ -29,7 +29,7 @@ pub(super) struct RangeArgs {
     #[arg(long, short, value_name = "PARTITION")]
     pub(super) partition: Vec<String>,
     /// Read as this consumer group: go on where it stopped, share partitions, commit
-    #[arg(long, short, value_name = "GROUP")]
+    #[arg(long, short, value_name = "GROUP", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) group: Option<String>,
     /// Wait for more instead of stopping at the end
     #[arg(long, short)]
@@ -40,6 +40,7 @@ pub(super) struct RangeArgs {
 }
 
 impl RangeArgs {
+    /// What the flags say together.
     fn range(&self) -> CliResult<Range> {
         let now = jiff::Timestamp::now().as_nanosecond();
         let stored = if self.group.is_some() {
@@ -70,15 +71,19 @@ impl RangeArgs {
     }
 
     /// Opens the place for reading as the flags say.
-    pub(super) async fn open(&self, place: &Place) -> CliResult<Box<dyn Source>> {
-        let source = place
-            .source(SourceSpec {
-                stream: String::new(),
-                partitions: self.partition.clone(),
-                range: self.range()?,
-                group: self.group.clone(),
-            })
-            .await?;
+    pub(super) async fn open(
+        &self,
+        session: &Session,
+        place: &Place,
+    ) -> CliResult<Box<dyn Source>> {
+        let spec = SourceSpec {
+            stream: String::new(),
+            partitions: self.partition.clone(),
+            range: self.range()?,
+            group: self.group.clone(),
+        };
+        let opened = place.source(spec).await;
+        let source = opened.map_err(|error| session.blame(&place.address, error))?;
         Ok(match self.count {
             Some(count) => Box::new(Take::new(source, count)),
             None => source,
@@ -94,8 +99,13 @@ pub(super) struct InputArgs {
     #[arg(long, short = 'I', value_name = "FORMAT", value_parser = framing)]
     pub(super) input_format: Option<Framing>,
     /// Longest record that is read, in bytes [default: 64 MiB]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
     pub(super) max_record: Option<usize>,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "use a number from 1 on".to_owned())
 }
 
 impl InputArgs {
@@ -107,8 +117,9 @@ impl InputArgs {
         }
     }
 
-    /// Finds a place to read from.
+    /// Finds a place to read from; the path of a file that is there will do.
     pub(super) fn find(&self, session: &Session, address: &str) -> CliResult<Place> {
+        let address = &file_address(session, address);
         if address == "-" && session.ui.input_is_terminal() {
             return Err(CliError::usage("nothing to read: stdin is a terminal")
                 .hint("pipe data in, or name a stream; `--help` has examples"));
@@ -121,8 +132,11 @@ impl InputArgs {
             if let Some(max) = self.max_record {
                 options.insert("max-record".to_owned(), max.into());
             }
+        } else if self.max_record.is_some() {
+            return Err(CliError::usage("`--max-record` is for files and stdin")
+                .hint("a broker has its own limit"));
         }
-        session.find(address, &options)
+        session.find_stream(address, &options)
     }
 
     /// The framing that will be used for a place.
@@ -133,6 +147,17 @@ impl InputArgs {
             Framing::Json
         };
         self.input_format.unwrap_or(by_name)
+    }
+}
+
+/// The address of a file that is named by its path alone.
+fn file_address(session: &Session, address: &str) -> String {
+    let is_file = !address.contains(':')
+        && !session.places.config().targets().contains(&address)
+        && std::path::Path::new(address).is_file();
+    match is_file {
+        true => format!("file:{address}"),
+        false => address.to_owned(),
     }
 }
 
@@ -166,6 +191,10 @@ impl OutputArgs {
     /// Opens the place to write to. `usual` is the format where neither flag nor name says one.
     pub(super) async fn open(&self, session: &Session, usual: &Format) -> CliResult<Box<dyn Sink>> {
         if self.to == "-" {
+            if self.append {
+                return Err(CliError::usage("`--append` is for files")
+                    .hint("a shell appends to a file with `>>`"));
+            }
             return self.look.stdout(session, usual);
         }
         let mut options = Options::new();
@@ -193,7 +222,9 @@ impl OutputArgs {
                     .hint("`--format`, `--columns` and `--append` are for files and stdout"),
             );
         }
-        Ok(session.find(&self.to, &options)?.sink().await?)
+        let place = session.find_stream(&self.to, &options)?;
+        let opened = place.sink().await;
+        opened.map_err(|error| session.blame(&self.to, error))
     }
 }
 
@@ -201,7 +232,10 @@ impl LookArgs {
     /// A sink that writes to stdout.
     pub(super) fn stdout(&self, session: &Session, usual: &Format) -> CliResult<Box<dyn Sink>> {
         let format = self.format.as_ref().unwrap_or(usual);
-        let encoder = format.encoder(self.columns.clone(), session.ui.colours_output())?;
+        let encoder = format
+            .encoder(self.columns.clone(), session.ui.colours_output())
+            .map_err(|error| session.blame("-", error))?;
+        Claim::check_stdout().map_err(|error| session.blame("-", error))?;
         let output = Compression::None
             .compress(std::io::stdout())
             .map_err(|error| CliError::new(Exit::Failed, format!("cannot open stdout: {error}")))?;
@@ -218,7 +252,8 @@ impl LookArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Bad records")]
 pub(super) struct PolicyArgs {
-    /// fail, skip, or dead-letter=ADDRESS (records as they were, with the reason in headers)
+    /// fail, skip, or dead-letter=ADDRESS (records as they were, with the reason in headers; of
+    /// those over --max-record the first 1024 bytes)
     ///
     /// [default: fail, unless the configuration says skip]
     #[arg(long, value_name = "POLICY")]
@@ -270,7 +305,9 @@ impl PolicyArgs {
                     // Only the envelope holds any bytes and the reason beside them.
                     set_format(&mut options, Framing::Envelope);
                 }
-                OnError::DeadLetter(session.find(address, &options)?.sink().await?)
+                let place = session.find_stream(address, &options)?;
+                let opened = place.sink().await;
+                OnError::DeadLetter(opened.map_err(|error| session.blame(address, error))?)
             }
         })
     }
@@ -295,7 +332,7 @@ pub(super) fn pipeline(
     }
 }
 
-fn is_framed(address: &str) -> bool {
+pub(super) fn is_framed(address: &str) -> bool {
     address == "-" || address.starts_with("file:")
 }
 

@@ -25,6 +25,11 @@ pub(super) struct ConfigArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Print every setting
+    ///
+    /// Examples:
+    ///   ssectl config show
+    ///   ssectl config show --origin
+    #[command(verbatim_doc_comment)]
     Show {
         /// Say where each value comes from
         #[arg(long)]

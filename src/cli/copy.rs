@@ -3,7 +3,7 @@
 use clap::Args;
 use ssectl_framing::Framing;
 
-use super::args::{InputArgs, LookArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
+use super::args::{InputArgs, LookArgs, OutputArgs, PolicyArgs, RangeArgs, is_framed, pipeline};
 use super::error::CliResult;
 use super::progress::Total;
 use super::session::{Job, Session};
@@ -16,10 +16,10 @@ use crate::format::Format;
 ///   ssectl copy kafka://localhost:9092/orders kafka://localhost:9092/orders-copy
 ///   ssectl copy kafka://localhost:9092/orders file:orders.ndjson --format envelope
 ///   ssectl copy file:orders.csv kafka://localhost:9092/orders
-///   ssectl copy kafka://a:9092/orders kafka://b:9092/orders --follow --group mirror
+///   ssectl copy kafka://a:9092/orders kafka://b:9092/orders -f --group mirror
 ///
-/// A record that the destination cannot hold as it is (a key in a plain file, say) is refused,
-/// not bent; `--format envelope` keeps everything in a file.
+/// Plain files and pipes hold values alone: what is left out is said, and `--format envelope`
+/// keeps everything.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct CopyArgs {
@@ -51,12 +51,19 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         to: args.to,
         look: args.look,
     };
-    let source = args.range.open(&place).await?;
+    let source = args.range.open(session, &place).await?;
     let to_stdout = output.to == "-";
     let on_error = args.policy.open(session).await?;
     let sink = output
         .open(session, &Format::Framing(Framing::Json))
         .await?;
+    let enveloped = output.look.format == Some(Format::Framing(Framing::Envelope));
+    if !place.is_framed() && is_framed(&output.to) && !enveloped {
+        session.ui.warn(format!(
+            "keys, headers and times are left out of `{}`: `--format envelope` keeps them",
+            output.to
+        ));
+    }
     let pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
     let job = Job {
         pipeline,

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
+use crate::document::Severity;
 
 /// Check this machine, the configuration and the targets
 ///
@@ -41,14 +42,18 @@ pub(super) async fn run(args: DoctorArgs, session: &Session) -> CliResult {
         None => config.targets(),
     };
     for target in targets {
-        checkup.target(target).await?;
+        let unfilled = config.unfilled(target);
+        match args.target.is_none() && !unfilled.is_empty() {
+            true => checkup.note(
+                &format!("target {target}"),
+                &format!("not looked at: {}", unfilled.join(", ")),
+            )?,
+            false => checkup.target(target).await?,
+        }
     }
     match checkup.bad {
         0 => Ok(()),
-        bad => Err(CliError::new(
-            Exit::Check,
-            format!("{bad} things are not as they should be"),
-        )),
+        bad => Err(CliError::new(Exit::Check, format!("faults found: {bad}"))),
     }
 }
 
@@ -66,6 +71,13 @@ impl Checkup<'_> {
                 ("failed".red(), text)
             }
         };
+        self.session.ui.data(format!("{mark:6}  {what}: {text}\n"))
+    }
+
+    /// What is worth knowing and no fault.
+    fn note(&mut self, what: &str, text: &str) -> CliResult {
+        let mark = "note".yellow();
+        let text = text.replacen("warning: ", "", 1);
         self.session.ui.data(format!("{mark:6}  {what}: {text}\n"))
     }
 
@@ -114,7 +126,10 @@ impl Checkup<'_> {
             return self.line("configuration", Ok("no faults".to_owned()));
         }
         for fault in &faults {
-            self.line("configuration", Err(fault.to_string()))?;
+            match fault.severity {
+                Severity::Error => self.line("configuration", Err(fault.to_string()))?,
+                Severity::Warning => self.note("configuration", &fault.to_string())?,
+            }
         }
         Ok(())
     }

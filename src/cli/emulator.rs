@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
+use crate::config::EMULATOR_USERS;
 use crate::document::Env;
 use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 
@@ -15,11 +16,11 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///
 /// Examples:
 ///   ssectl emulator --only kafka --kafka-port 9092
-///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data     # records survive a restart
-///   kcat -b 127.0.0.1:9092 -L                                         # from another terminal
+///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
+///   kcat -b 127.0.0.1:9092 -L        # from another terminal
 ///   ssectl emulator --only sqs --aws-port 4566
-///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues        # with any credentials
-///   ssectl emulator coverage                                          # what is there, what is not
+///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
 /// is in memory unless there is a data directory. With SSECTL_EMULATOR_USERS=name:password,...
@@ -55,6 +56,7 @@ pub(super) struct EmulatorArgs {
         long,
         default_value_t = 1024,
         value_name = "MIB",
+        value_parser = clap::value_parser!(u64).range(1..),
         conflicts_with = "data_dir"
     )]
     memory: u64,
@@ -66,6 +68,11 @@ pub(super) struct EmulatorArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Print which operations of each service are supported, partly supported or refused
+    ///
+    /// Examples:
+    ///   ssectl emulator coverage
+    ///   ssectl emulator coverage | grep -v ' supported$'
+    #[command(verbatim_doc_comment)]
     Coverage,
 }
 
@@ -144,11 +151,8 @@ impl EmulatorArgs {
     }
 }
 
-/// The variable that holds the users; a flag would show them in the list of processes.
-const USERS: &str = "SSECTL_EMULATOR_USERS";
-
 fn users(env: &Env) -> CliResult<Option<BTreeMap<String, String>>> {
-    let Some(text) = env.get(USERS).filter(|text| !text.is_empty()) else {
+    let Some(text) = env.get(EMULATOR_USERS).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let pairs = text.split(',').map(|pair| {
@@ -159,7 +163,7 @@ fn users(env: &Env) -> CliResult<Option<BTreeMap<String, String>>> {
     match users {
         Some(users) => Ok(Some(users)),
         None => Err(CliError::usage(format!(
-            "`{USERS}` is not `name:password,name:password`"
+            "`{EMULATOR_USERS}` is not `name:password,name:password`"
         ))),
     }
 }

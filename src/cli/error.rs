@@ -145,13 +145,19 @@ impl From<PipelineError> for CliError {
             found.hints.extend(below.hint_text().map(str::to_owned));
             found.quiet = below.kind() == ErrorKind::Closed;
         }
-        if matches!(error, PipelineError::Record { .. }) && found.hints.is_empty() {
-            found.hints.push(
-                "leave bad records out with `--on-error skip`, or keep them with `--on-error dead-letter=file:bad.ndjson`"
-                    .to_owned(),
-            );
-        }
         found
+    }
+}
+
+impl CliError {
+    /// The error of a pipeline, with a hint on what to do about a bad record.
+    pub(super) fn of_pipeline(error: PipelineError, policy: &str) -> Self {
+        let bad = matches!(error, PipelineError::Record { .. });
+        let found = Self::from(error);
+        match bad && found.hints.is_empty() {
+            true => found.hint(policy),
+            false => found,
+        }
     }
 }
 

@@ -20,10 +20,11 @@ use crate::generate::{
 /// Examples:
 ///   ssectl generate words --count 5
 ///   ssectl generate phone --count 1000 --seed 7 --to file:phones.ndjson
-///   ssectl generate orders --rate 200/s --keys 50 --skew 1.1 --to kafka://localhost:9092/orders
-///   ssectl generate iot --count 10000 --late-share 0.1 --late-by 5s --bad-share 0.01
+///   ssectl generate orders --rate 200/s --keys 50 --skew 1.1 \
+///     --to kafka://localhost:9092/orders
+///   ssectl generate iot -n 10000 --late-share 0.1 --late-by 5s --bad-share 0.01
 ///   ssectl generate template --template '{"id":{{seq}},"n":{{int 1 6}}}' --count 3
-///   ssectl generate --from-envelope saved.ndjson --to kafka://localhost:9092/restored
+///   ssectl generate --from-envelope saved.ndjson --to kafka://localhost:9092/new
 ///   ssectl generate --list
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -35,7 +36,16 @@ pub(super) struct GenerateArgs {
     #[arg(long)]
     list: bool,
     /// Give back records that `tail --format envelope` wrote, bit for bit (`-` is stdin)
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        default_missing_value = "-",
+        conflicts_with_all = [
+            "list", "seed", "from_index", "rate", "duration", "keys", "skew", "key_field", "start_time", "period", "jitter",
+            "late_share", "late_by", "bad_share", "template"
+        ]
+    )]
     from_envelope: Option<String>,
     /// Stop after this many events
     #[arg(long, short = 'n', value_name = "N")]
@@ -125,7 +135,7 @@ pub(super) async fn run(args: GenerateArgs, session: &Session) -> CliResult {
     }
     let (source, total, usual): (Box<dyn Source>, _, _) = match (&args.from_envelope, args.kind) {
         (Some(path), _) => (
-            envelopes(path, session).await?,
+            envelopes(path, args.count, session).await?,
             Total::Unknown,
             Framing::Envelope,
         ),
@@ -170,17 +180,23 @@ fn list(session: &Session) -> CliResult {
     session.ui.data(lines)
 }
 
-/// Opens a file of envelopes, or stdin.
-pub(super) async fn envelopes(path: &str, session: &Session) -> CliResult<Box<dyn Source>> {
+/// Opens a file of envelopes, or stdin, for so many records.
+pub(super) async fn envelopes(
+    path: &str,
+    count: Option<u64>,
+    session: &Session,
+) -> CliResult<Box<dyn Source>> {
     let input = InputArgs::envelopes();
     let address = if path == "-" {
         "-".to_owned()
     } else {
         format!("file:{path}")
     };
-    RangeArgs::default()
-        .open(&input.find(session, &address)?)
-        .await
+    let range = RangeArgs {
+        count,
+        ..RangeArgs::default()
+    };
+    range.open(session, &input.find(session, &address)?).await
 }
 
 impl GenerateArgs {
@@ -223,7 +239,9 @@ impl GenerateArgs {
 
 fn start_time(text: &str) -> Result<jiff::Timestamp, String> {
     if text == "now" {
-        return Ok(jiff::Timestamp::now());
+        // What made-up events say and what brokers keep shall be the same.
+        let now = jiff::Timestamp::now().as_millisecond();
+        return jiff::Timestamp::from_millisecond(now).map_err(|error| error.to_string());
     }
     text.parse()
         .map_err(|_| "use RFC 3339 such as 2026-01-01T00:00:00Z, or `now`".to_owned())

@@ -22,6 +22,7 @@ mod streams;
 mod tail;
 mod transform;
 mod ui;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,21 @@ use error::{CliError, CliResult, Exit};
 use session::Session;
 use ui::{Colour, Ui};
 
+/// What each exit code means.
+const EXIT_CODES: &str = "\
+0 ok, 1 failed, 2 usage, 3 a check failed, 4 authentication, 5 target unavailable,
+6 scenario or config invalid, 7 bad data under --strict or records missing,
+124 time-out, 130/143 signals.";
+
+/// What stands below the list of verbs.
+fn after_help() -> String {
+    format!(
+        "Exit codes: {EXIT_CODES}\n\
+         Streams are addresses: `-`, `file:PATH`, `kafka://HOST:PORT/TOPIC`, or `TARGET:STREAM`\n\
+         with a target of ssectl.yaml."
+    )
+}
+
 /// Generate, replay, transform and tail event streams, with the brokers inside
 #[derive(Debug, Parser)]
 #[command(
@@ -42,11 +58,7 @@ use ui::{Colour, Ui};
     propagate_version = true,
     arg_required_else_help = true
 )]
-#[command(
-    after_help = "Exit codes: 0 ok, 1 failed, 2 usage, 3 a check failed, 4 authentication, 5 target unavailable,\n\
-6 scenario or config invalid, 7 bad data under --strict or records missing, 124 time-out, 130/143 signals.\n\
-Streams are addresses: `-`, `file:PATH`, `kafka://HOST:PORT/TOPIC`, or `TARGET:STREAM` with a target of ssectl.yaml."
-)]
+#[command(after_help = after_help())]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -83,6 +95,7 @@ enum Verb {
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
+    Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
     Emulator(emulator::EmulatorArgs),
@@ -143,6 +156,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
+        Verb::Verify(args) => verify::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,

@@ -1,13 +1,13 @@
 //! A bar on stderr with rate and time left, only on a terminal.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ssectl_framing::Compression;
 use tokio::task::JoinHandle;
 
-use super::ui::Ui;
+use super::ui::{self, Ui};
 use crate::engine::{Counts, Stats};
 use crate::places::Place;
 
@@ -49,7 +49,7 @@ impl Total {
 
 /// A bar that follows the counters of a pipeline.
 pub(super) struct Progress {
-    bar: ProgressBar,
+    bar: Arc<OnceLock<ProgressBar>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -58,30 +58,33 @@ const EVERY: Duration = Duration::from_millis(100);
 /// A run that is over sooner shows no bar.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// Narrower terminals get a shorter line.
+const NARROW: usize = 100;
+
 impl Progress {
-    /// Draws nothing where nobody looks.
-    pub(super) fn start(ui: &Ui, name: &str, stats: Arc<Stats>, total: Total) -> Self {
-        if !ui.shows_progress() || ui.output_is_terminal() {
-            return Self {
-                bar: ProgressBar::hidden(),
-                task: None,
-            };
+    /// Draws nothing where nobody looks, and nothing between records on the same terminal: what goes
+    /// `to_stdout` may well end there, through other programs of a pipe.
+    pub(super) fn start(
+        ui: &Ui,
+        name: &str,
+        stats: Arc<Stats>,
+        total: Total,
+        to_stdout: bool,
+    ) -> Self {
+        let bar = Arc::new(OnceLock::new());
+        let in_the_way = to_stdout && !ui::output_is_file();
+        if !ui.shows_progress() || in_the_way {
+            return Self { bar, task: None };
         }
-        let bar = match total {
-            Total::Records(total) | Total::Bytes(total) => ProgressBar::new(total),
-            Total::Unknown => ProgressBar::new_spinner(),
-        };
-        let bar = ui.add_bar(bar);
-        bar.set_style(style(total));
-        bar.set_prefix(name.to_owned());
-        let follower = bar.clone();
+        let (ui, name, drawn) = (ui.clone(), name.to_owned(), bar.clone());
         let task = tokio::spawn(async move {
             // Nobody wants to see a bar come and go.
             tokio::time::sleep(QUIET).await;
+            let bar = drawn.get_or_init(|| draw(&ui, name, total));
             loop {
                 let counts = stats.counts();
-                follower.set_position(total.position(&counts));
-                follower.set_message(format!("{} records", counts.read));
+                bar.set_position(total.position(&counts));
+                bar.set_message(format!("{} records", counts.read));
                 tokio::time::sleep(EVERY).await;
             }
         });
@@ -96,17 +99,33 @@ impl Progress {
         if let Some(task) = self.task {
             task.abort();
         }
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
     }
 }
 
-fn style(total: Total) -> ProgressStyle {
-    let template = match total {
-        Total::Records(_) => "{prefix} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}",
-        Total::Bytes(_) => {
+fn draw(ui: &Ui, name: String, total: Total) -> ProgressBar {
+    let bar = match total {
+        Total::Records(total) | Total::Bytes(total) => ProgressBar::new(total),
+        Total::Unknown => ProgressBar::new_spinner(),
+    };
+    let bar = ui.add_bar(bar);
+    bar.set_style(style(total, ui.width() < NARROW));
+    bar.set_prefix(name);
+    bar
+}
+
+fn style(total: Total, narrow: bool) -> ProgressStyle {
+    let template = match (total, narrow) {
+        (Total::Records(_), false) => {
+            "{prefix} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}"
+        }
+        (Total::Bytes(_), false) => {
             "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} eta {eta}"
         }
-        Total::Unknown => "{prefix} {spinner} {human_pos} records {per_sec} {elapsed}",
+        (Total::Records(_) | Total::Bytes(_), true) => "{prefix} {percent}% eta {eta}",
+        (Total::Unknown, _) => "{prefix} {spinner} {human_pos} {per_sec} {elapsed}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -16,7 +16,7 @@ use super::error::{CliError, CliResult, Exit};
 use super::progress::Total;
 use super::session::{Job, Session};
 use crate::duration::HumanDuration;
-use crate::engine::Steps;
+use crate::engine::{Steps, Take};
 use crate::expr::Options;
 use crate::expr::time::{EventTime, Unit};
 use crate::format::Format;
@@ -26,11 +26,13 @@ use crate::replay::{Order, Plan, Repeat, ReplaySource, Speed};
 ///
 /// Examples:
 ///   ssectl replay demo.ndjson --time '.payload[0].time' --unit ns
-///   ssectl replay demo.ndjson --time .ts --speed 10x --to kafka://localhost:9092/raw-data
+///   ssectl replay in.ndjson --time .ts --speed 10x --to kafka://localhost:9092/raw
 ///   ssectl replay a.ndjson.gz b.csv.zst --time .ts --unit rfc3339 --speed max
-///   ssectl replay access.log -I text --time 'capture("\\[(?<t>[^]]+)").t' --unit rfc3339
-///   ssectl replay --from-envelope saved.ndjson --to kafka://localhost:9092/restored
-///   ssectl replay demo.ndjson --time .ts --loop forever --shift --to kafka://localhost:9092/raw-data
+///   ssectl replay access.log -I text --unit rfc3339 \
+///     --time 'capture("\\[(?<t>[^]]+)").t'
+///   ssectl replay --from-envelope saved.ndjson --to kafka://localhost:9092/new
+///   ssectl replay demo.ndjson --time .ts --loop forever --shift \
+///     --to kafka://localhost:9092/raw
 ///
 /// Several files are merged by event time; within a file nothing is reordered. How well the
 /// pace was kept is printed at the end.
@@ -43,6 +45,9 @@ pub(super) struct ReplayArgs {
     /// Give back records that `tail` wrote as envelopes, bit for bit (`-` is stdin)
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["files", "input_format"])]
     from_envelope: Option<String>,
+    /// Stop after this many records
+    #[arg(long, short = 'n', value_name = "N")]
+    count: Option<u64>,
     #[command(flatten)]
     pace: PaceArgs,
     #[command(flatten)]
@@ -96,7 +101,11 @@ pub(super) async fn run(args: ReplayArgs, session: &Session) -> CliResult {
         _ => Total::Unknown,
     };
     let source = ReplaySource::open(plan).await?;
-    let source: Box<dyn Source> = Box::new(source.on_end(move |drift| ui.say(drift)));
+    let source = source.on_end(move |drift| ui.say(drift));
+    let source: Box<dyn Source> = match args.count {
+        Some(count) => Box::new(Take::new(Box::new(source), count)),
+        None => Box::new(source),
+    };
     let on_error = args.policy.open(session).await?;
     let sink = args.output.open(session, &Format::Framing(usual)).await?;
     let pipeline = pipeline("replay", source, Steps::default(), on_error, sink);

@@ -1,7 +1,7 @@
 //! `run`: a whole scenario, on the emulators inside or on a target.
 
-mod params;
-mod report;
+pub(super) mod params;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,16 +15,17 @@ use super::progress::{Progress, Total};
 use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
-use crate::runner::{EmulatorOptions, Emulators, RunError, Runner};
+use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner};
+use crate::scenario::{Address, Scenario};
 
 /// Run a scenario and check what must come out
 ///
 /// Examples:
 ///   ssectl run scenarios/01-kafka-uppercase
 ///   ssectl run scenarios/07-make-change --set amount=1.34
-///   ssectl run scenarios/01-kafka-uppercase --target confluent      # a target of ssectl.yaml
+///   ssectl run scenarios/01-kafka-uppercase --target confluent
 ///   ssectl run scenarios/08-phone-normalise --target kafka://localhost:9092
-///   ssectl run scenarios/08-phone-normalise --keep                  # look at the streams afterwards
+///   ssectl run scenarios/08-phone-normalise --keep   # look at the streams then
 ///
 /// Without a target the streams live in an emulator inside this process. The exit code is 0 if
 /// every expectation holds, else 3.
@@ -67,15 +68,64 @@ enum ReportFormat {
 pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
     let scenario = loaded(&args.scenario, &params, session)?;
-    let mut target = session.target(args.target.as_deref())?;
+    let writes_stdout = scenario
+        .pipelines
+        .iter()
+        .any(|pipeline| is_stdout(&pipeline.sink.to));
+    if args.format == ReportFormat::Json && writes_stdout {
+        return Err(CliError::usage(
+            "`--format json` wants stdout for the report, and the scenario writes records there",
+        )
+        .hint("let its sink `-` be a file"));
+    }
+    let target = session.target(args.target.as_deref())?;
     if args.dry_run {
         return report::plan(&scenario, &target, session);
     }
+    if args.keep && !target.emulator {
+        return Err(CliError::usage(format!(
+            "there is no emulator to keep: the streams live at the {} target",
+            target.adapter
+        )));
+    }
+    let ran = drive(&scenario, target, args.follow, false, session).await?;
+    match args.format {
+        ReportFormat::Text => report::text(&ran.report, &session.ui),
+        ReportFormat::Json => report::json(&ran.report, &session.ui)?,
+    }
+    if let Some(address) = ran.emulated.filter(|_| args.keep) {
+        session.ui.insist(format!(
+            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
+            example(&scenario)
+        ));
+        session.stop().cancelled().await;
+    }
+    tokio::task::block_in_place(|| ran.emulators.shutdown());
+    report::verdict(ran.report)
+}
+
+/// A run that is over, and the emulators that still hold its streams.
+pub(super) struct Ran {
+    pub(super) report: Report,
+    pub(super) emulators: Emulators,
+    /// Where they listen, if there are any.
+    emulated: Option<String>,
+}
+
+/// Runs a scenario on a target; starts the emulator of one that wants it.
+pub(super) async fn drive(
+    scenario: &Scenario,
+    mut target: TargetDecl,
+    follow: bool,
+    collect: bool,
+    session: &Session,
+) -> CliResult<Ran> {
     let mut emulators = Emulators::default();
     let emulated = start(&mut emulators, &mut target, session)?;
-    let bars = Arc::new(Mutex::new(Vec::new()));
+    let bars = Mutex::new(Vec::new());
     let watch = |name: &str, stats: Arc<Stats>| {
-        let bar = Progress::start(&session.ui, name, stats, Total::Unknown);
+        session.records_are_under_way();
+        let bar = Progress::start(&session.ui, name, stats, Total::Unknown, false);
         bars.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(bar);
@@ -84,28 +134,24 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         places: &session.places,
         target,
         control: session.control(),
-        follow: args.follow,
+        follow,
+        collect,
         watch: &watch,
     };
-    let result = runner.run(&scenario).await;
-    bars.lock()
+    let result = runner.run(scenario).await;
+    bars.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
-        .drain(..)
+        .into_iter()
         .for_each(Progress::finish);
-    let run = result.map_err(failed)?;
-    match args.format {
-        ReportFormat::Text => report::text(&run, &session.ui),
-        ReportFormat::Json => report::json(&run, &session.ui)?,
-    }
-    if let Some(address) = emulated.filter(|_| args.keep) {
-        session.ui.insist(format!(
-            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
-            example(&scenario)
-        ));
-        session.stop().cancelled().await;
-    }
-    tokio::task::block_in_place(|| emulators.shutdown());
-    report::verdict(run)
+    Ok(Ran {
+        report: result.map_err(failed)?,
+        emulators,
+        emulated,
+    })
+}
+
+fn is_stdout(address: &Address) -> bool {
+    matches!(address, Address::Uri(uri) if uri.scheme == "stdio")
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.
@@ -129,7 +175,7 @@ fn start(
     Ok(Some(format!("{}://{address}", target.adapter)))
 }
 
-fn example(scenario: &crate::scenario::Scenario) -> &str {
+fn example(scenario: &Scenario) -> &str {
     scenario
         .streams
         .last()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use ssectl_adapter::{ErrorKind, Options, StreamUri};
@@ -17,6 +18,18 @@ use crate::document::Env;
 use crate::engine::{Control, Counts, Pipeline};
 use crate::places::{Place, Places, TargetDecl};
 
+/// How long a verb without records under way may take to end by itself.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// How long a target may take to get what was read.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// What to do about a bad record.
+const POLICY_HINT: &str = "leave bad records out with `--on-error skip`, or keep them with `--on-error dead-letter=file:bad.ndjson`";
+
+/// How often somebody looks whether stdout is still read.
+const GLANCE: Duration = Duration::from_millis(500);
+
 /// One run of a verb.
 pub(super) struct Session {
     /// The terminal.
@@ -26,6 +39,8 @@ pub(super) struct Session {
     /// The environment, for `${VAR}` in files.
     pub(super) env: Env,
     stop: CancellationToken,
+    /// Whether records are under way, which a stop lets come to their end.
+    draining: AtomicBool,
     /// Why it was asked to stop, once it was.
     stopped: watch::Receiver<Option<Exit>>,
 }
@@ -64,6 +79,7 @@ impl Session {
             places: Places::new(crate::registry::registry(), config),
             env,
             stop,
+            draining: AtomicBool::new(false),
             stopped,
         }
     }
@@ -72,33 +88,66 @@ impl Session {
     /// failed; one that does not stop by itself is given up after a while.
     pub(super) async fn run(&self, verb: impl Future<Output = CliResult>) -> CliResult {
         let result = tokio::select! {
+            biased;
             result = verb => result,
-            () = self.overdue() => Err(CliError::new(Exit::Failed, "gave up waiting for the target to take what was read")
-                .hint("records that were not committed come again next time")),
+            result = self.overdue() => result,
         };
         result.and_then(|()| match *self.stopped.borrow() {
             None => Ok(()),
-            Some(Exit::Timeout) => Err(CliError::new(Exit::Timeout, "the time-out ran out")),
+            Some(Exit::Timeout) => Err(CliError::new(
+                Exit::Timeout,
+                "the time that `--timeout` gives ran out",
+            )),
             Some(exit) => Err(CliError::silent(exit)),
         })
     }
 
-    /// Comes a while after the stop.
-    async fn overdue(&self) {
+    /// From here on a stop lets what was read come to its end.
+    pub(super) fn records_are_under_way(&self) {
+        self.draining.store(true, Relaxed);
+    }
+
+    /// Comes when nobody waits any longer: a little after the stop, or, with records under way, a
+    /// good while after it.
+    async fn overdue(&self) -> CliResult {
         self.stop.cancelled().await;
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(MOMENT).await;
+        if !self.draining.load(Relaxed) {
+            return Ok(());
+        }
+        tokio::time::sleep(DRAIN).await;
+        Err(CliError::new(
+            Exit::Failed,
+            "gave up waiting for the target to take what was read",
+        )
+        .hint("what a group had not committed comes again next time"))
     }
 
     /// Finds the place of an address from the command line: a wrong one is an error of usage.
     pub(super) fn find(&self, address: &str, options: &Options) -> CliResult<Place> {
-        self.places.find(address, options).map_err(|error| {
-            let usage = error.kind() == ErrorKind::Config;
-            let mut error = CliError::from(error);
-            if usage {
-                error.exit = Exit::Usage;
-            }
-            error
-        })
+        let found = self.places.find(address, options);
+        found.map_err(|error| self.blame(address, error))
+    }
+
+    /// The same for an address that has to name a stream.
+    pub(super) fn find_stream(&self, address: &str, options: &Options) -> CliResult<Place> {
+        let place = self.find(address, options)?;
+        match place.stream.is_empty() {
+            true => Err(self.blame(address, place.nameless())),
+            false => Ok(place),
+        }
+    }
+
+    /// What does not fit is an error of the command line, unless a file describes the target.
+    pub(super) fn blame(&self, address: &str, error: ssectl_adapter::Error) -> CliError {
+        let scheme = address.split(':').next().unwrap_or_default();
+        let described = self.places.config().targets().contains(&scheme);
+        let usage = error.kind() == ErrorKind::Config && !described;
+        let mut error = CliError::from(error);
+        if usage {
+            error.exit = Exit::Usage;
+        }
+        error
     }
 
     /// The target of that name or address; without one, that of the configuration.
@@ -115,6 +164,12 @@ impl Session {
         let uri: StreamUri = name.parse().map_err(usage)?;
         let adapter = self.places.registry().get(&uri.scheme).map_err(usage)?;
         let location = adapter.locate(&uri).map_err(usage)?;
+        if !location.stream.is_empty() {
+            return Err(CliError::usage(format!(
+                "`{name}` names the stream `{}`, and a target has none",
+                location.stream
+            )));
+        }
         Ok(TargetDecl {
             adapter: uri.scheme,
             options: location.options,
@@ -142,34 +197,40 @@ impl Session {
     /// Runs one pipeline with a progress bar and says what became of its records.
     pub(super) async fn pipe(&self, job: Job) -> CliResult {
         let stats = job.pipeline.stats.clone();
-        let progress = Progress::start(&self.ui, &job.pipeline.name, stats.clone(), job.total);
-        let result = job.pipeline.run(self.control()).await;
+        let progress = Progress::start(
+            &self.ui,
+            &job.pipeline.name,
+            stats.clone(),
+            job.total,
+            job.to_stdout,
+        );
+        self.records_are_under_way();
+        let stop = self.stop.clone();
+        let result = tokio::select! {
+            result = job.pipeline.run(self.control()) => result,
+            never = stop_when_unread(stop), if job.to_stdout => never,
+        };
         progress.finish();
         let counts = stats.counts();
-        let result = result.map_err(CliError::from);
+        let result = result.map_err(|error| CliError::of_pipeline(error, POLICY_HINT));
         if !matches!(&result, Err(error) if error.quiet) {
             let told = job.to_stdout || !self.ui.shows_progress();
             if counts.bad() > 0 || result.is_err() || !told {
-                self.report(&counts);
+                self.ui.say(counts.line());
             }
         }
         result?;
         check(&counts, job.strict)
     }
+}
 
-    fn report(&self, counts: &Counts) {
-        let Counts {
-            read,
-            written,
-            filtered,
-            skipped,
-            dead_lettered,
-            ..
-        } = counts;
-        self.ui.say(format!(
-            "{read} read, {written} written, {filtered} filtered, {skipped} skipped, {dead_lettered} dead-lettered"
-        ));
+/// Stops the reading when nobody reads stdout any more: without a new record no write would tell.
+async fn stop_when_unread<T>(stop: CancellationToken) -> T {
+    while !super::ui::output_is_closed() {
+        tokio::time::sleep(GLANCE).await;
     }
+    stop.cancel();
+    std::future::pending().await
 }
 
 /// Records that vanished are a defect; bad ones are one under `--strict`.

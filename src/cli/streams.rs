@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use ssectl_adapter::{Backlog, Lag, Options, Range, StreamInfo, StreamSpec, Timestamp};
+use ssectl_adapter::{Backlog, Bound, Lag, Options, Range, StreamInfo, StreamSpec, Timestamp};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
@@ -14,11 +14,11 @@ use crate::places::Place;
 /// Create, list, describe and delete streams, and see how far readers are behind
 ///
 /// Examples:
-///   ssectl streams create kafka://localhost:9092/orders --partitions 4 --config retention.ms=60000
+///   ssectl streams create kafka://localhost:9092/orders --partitions 4
 ///   ssectl streams list kafka://localhost:9092
 ///   ssectl streams describe kafka://localhost:9092/orders
 ///   ssectl streams lag kafka://localhost:9092/orders --group billing
-///   ssectl streams seek kafka://localhost:9092/orders --group billing --offset @-1h
+///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset @-1h
 ///   ssectl streams delete kafka://localhost:9092/orders
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, arg_required_else_help = true)]
@@ -30,6 +30,12 @@ pub(super) struct StreamsArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a stream
+    ///
+    /// Examples:
+    ///   ssectl streams create kafka://localhost:9092/orders --partitions 4
+    ///   ssectl streams create kafka://localhost:9092/orders --if-missing \
+    ///     --config retention.ms=60000
+    #[command(verbatim_doc_comment)]
     Create {
         /// The stream
         address: String,
@@ -44,6 +50,11 @@ enum Action {
         if_missing: bool,
     },
     /// List the streams of a target
+    ///
+    /// Examples:
+    ///   ssectl streams list kafka://localhost:9092
+    ///   ssectl streams list kafka://localhost:9092 --format json
+    #[command(verbatim_doc_comment)]
     List {
         /// The target, such as kafka://localhost:9092
         address: String,
@@ -51,6 +62,10 @@ enum Action {
         format: ListFormat,
     },
     /// Show partitions, positions and settings
+    ///
+    /// Examples:
+    ///   ssectl streams describe kafka://localhost:9092/orders
+    #[command(verbatim_doc_comment)]
     Describe {
         /// The stream
         address: String,
@@ -58,26 +73,39 @@ enum Action {
         format: ListFormat,
     },
     /// Delete a stream and its records
+    ///
+    /// Examples:
+    ///   ssectl streams delete kafka://localhost:9092/orders
+    #[command(verbatim_doc_comment)]
     Delete {
         /// The stream
         address: String,
     },
     /// Show how far a group is behind
+    ///
+    /// Examples:
+    ///   ssectl streams lag kafka://localhost:9092/orders --group billing
+    #[command(verbatim_doc_comment)]
     Lag {
         /// The stream
         address: String,
         /// The group
-        #[arg(long, short)]
+        #[arg(long, short, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         group: String,
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
     /// Move what a group will read next; it must not be running
+    ///
+    /// Examples:
+    ///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset start
+    ///   ssectl streams seek kafka://localhost:9092/orders -g billing --offset @-1h
+    #[command(verbatim_doc_comment)]
     Seek {
         /// The stream
         address: String,
         /// The group
-        #[arg(long, short)]
+        #[arg(long, short, value_parser = clap::builder::NonEmptyStringValueParser::new())]
         group: String,
         /// start, end, N, +N, -N or @TIME
         #[arg(long, short, allow_hyphen_values = true)]
@@ -105,7 +133,7 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
             if_missing,
         } => create(session, &address, partitions, config, if_missing).await,
         Action::List { address, format } => {
-            let names = find(session, &address)?.admin()?.list().await?;
+            let names = target(session, &address)?.admin()?.list().await?;
             print(session, format, &names, |names| {
                 names
                     .iter()
@@ -141,6 +169,11 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
             let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
             let range =
                 Range::parse(&offset, now).map_err(|error| CliError::usage(error.to_string()))?;
+            if range.to.is_some() || range.from == Bound::Stored {
+                return Err(CliError::usage(format!(
+                    "a group cannot be moved to `{offset}`: use one place such as `start`, `-5` or `@-1h`"
+                )));
+            }
             place.admin()?.seek(&place.stream, &group, &range).await?;
             session.ui.say(format!(
                 "group {group} reads {} from {} next",
@@ -167,7 +200,12 @@ async fn create(
     };
     match place.admin()?.create(&spec).await {
         Err(error) if if_missing && error.kind() == ssectl_adapter::ErrorKind::AlreadyExists => {
-            session.ui.say(format!("{} is there already", place.stream));
+            let found = place.admin()?.describe(&place.stream).await?;
+            session.ui.say(format!(
+                "{} is there already, partitions: {}; it stays as it is",
+                place.stream,
+                found.partitions.len()
+            ));
         }
         result => {
             result?;
@@ -177,17 +215,19 @@ async fn create(
     Ok(())
 }
 
-fn find(session: &Session, address: &str) -> CliResult<Place> {
-    session.find(address, &Options::new())
+fn target(session: &Session, address: &str) -> CliResult<Place> {
+    let place = session.find(address, &Options::new())?;
+    match place.stream.as_str() {
+        "" => Ok(place),
+        stream => Err(CliError::usage(format!(
+            "`{address}` names the stream `{stream}`, and all streams of a target are listed"
+        ))
+        .hint("leave the stream out, or use `streams describe`")),
+    }
 }
 
 fn stream(session: &Session, address: &str) -> CliResult<Place> {
-    let place = find(session, address)?;
-    if place.stream.is_empty() {
-        return Err(CliError::usage(format!("`{address}` names no stream"))
-            .hint(format!("add it: `{address}/STREAM`")));
-    }
-    Ok(place)
+    session.find_stream(address, &Options::new())
 }
 
 fn print<T: Serialize + ?Sized>(
@@ -207,7 +247,9 @@ fn print<T: Serialize + ?Sized>(
 }
 
 fn describe(info: &StreamInfo) -> String {
-    let mut text = format!("{}: {} partitions\n", info.name, info.partitions.len());
+    let count = info.partitions.len();
+    let many = if count == 1 { "" } else { "s" };
+    let mut text = format!("{}: {count} partition{many}\n", info.name);
     for (name, value) in &info.config {
         let _ = writeln!(text, "  {name}={value}");
     }

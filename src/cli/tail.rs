@@ -16,11 +16,11 @@ use crate::format::Format;
 ///
 /// Examples:
 ///   ssectl tail kafka://localhost:9092/orders
-///   ssectl tail kafka://localhost:9092/orders -o -5            # the last 5 of each partition
+///   ssectl tail kafka://localhost:9092/orders -o -5   # 5 of each partition
 ///   ssectl tail kafka://localhost:9092/orders -o @-1h:end -F json | jq .total
 ///   ssectl tail kafka://localhost:9092/orders -f -F '%p %o %k %s\n'
 ///   ssectl tail kafka://localhost:9092/orders -n 10 --filter '.total > 100'
-///   ssectl tail kafka://localhost:9092/orders > saved.ndjson   # envelopes; read them back with
+///   ssectl tail kafka://localhost:9092/orders > saved.ndjson   # read back with
 ///   ssectl replay --from-envelope saved.ndjson --to kafka://localhost:9092/copy
 ///
 /// Reads from the start to the end that the stream has now. On a terminal records are pretty
@@ -62,7 +62,7 @@ pub(super) async fn run(args: TailArgs, session: &Session) -> CliResult {
     } else {
         Format::Framing(Framing::Envelope)
     };
-    let source = args.range.open(&place).await?;
+    let source = args.range.open(session, &place).await?;
     let sink = args.look.stdout(session, &usual)?;
     let job = Job {
         pipeline: pipeline("tail", source, steps, OnError::Fail, sink),

@@ -18,10 +18,12 @@ use crate::format::Format;
 ///
 /// Examples:
 ///   ssectl transform '.text |= ascii_upcase' < words.ndjson
-///   ssectl transform '.payload[]' --filter '.deviceId != null' --to file:out.ndjson.gz < in.ndjson
-///   ssectl transform '{id, total: (.price * .n)}' --key .id --from file:orders.csv --to kafka://localhost:9092/totals
+///   ssectl transform '.payload[]' --filter '.deviceId != null' \
+///     --to file:out.ndjson.gz < in.ndjson
+///   ssectl transform '{id, total: (.price * .n)}' --key .id \
+///     --from file:orders.csv --to kafka://localhost:9092/totals
 ///   ssectl transform 'ascii_upcase' -I text -F text < words.txt
-///   ssectl transform .amount --on-error dead-letter=file:bad.ndjson < orders.ndjson
+///   ssectl transform .amount --on-error dead-letter=file:bad.ndjson < in.ndjson
 ///
 /// A program may give no result, one, or many. It sees the record's value as `.`, and
 /// $key, $headers, $stream, $partition, $offset, $time and $time_ns.
@@ -70,7 +72,7 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
     );
     let encoding = |text| if text { Encoding::Text } else { Encoding::Json };
     let steps = Steps::new(steps, encoding(text_in), encoding(text_out));
-    let source = args.range.open(&place).await?;
+    let source = args.range.open(session, &place).await?;
     let on_error = args.policy.open(session).await?;
     let sink = args
         .output

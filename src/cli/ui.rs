@@ -89,6 +89,11 @@ impl Ui {
             && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
     }
 
+    /// Columns of the terminal.
+    pub(super) fn width(&self) -> usize {
+        terminal_size::terminal_size_of(stderr()).map_or(80, |(width, _)| width.0.into())
+    }
+
     /// A line for people, left out with `--quiet`.
     pub(super) fn say(&self, line: impl AsRef<str>) {
         if !self.quiet {
@@ -131,6 +136,37 @@ impl Ui {
         written
             .map_err(|error| ssectl_adapter::Error::from_io("cannot write to stdout", error).into())
     }
+}
+
+/// Whether stdout goes into a file, where nobody watches it.
+pub(super) fn output_is_file() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let out = stdout().as_fd().try_clone_to_owned();
+        out.and_then(|out| std::fs::File::from(out).metadata())
+            .is_ok_and(|out| out.is_file())
+    }
+    #[cfg(not(unix))]
+    {
+        false
+    }
+}
+
+/// Whether stdout is a pipe whose reader has gone.
+#[cfg(unix)]
+pub(super) fn output_is_closed() -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let out = stdout();
+    let mut asked = [PollFd::new(&out, PollFlags::empty())];
+    let now = rustix::event::Timespec::default();
+    matches!(poll(&mut asked, Some(&now)), Ok(1..)) && asked[0].revents().contains(PollFlags::ERR)
+}
+
+/// Whether stdout is a pipe whose reader has gone; only a write tells here.
+#[cfg(not(unix))]
+pub(super) fn output_is_closed() -> bool {
+    false
 }
 
 /// `error:` in red, `hint:` in cyan.

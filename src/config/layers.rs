@@ -15,6 +15,12 @@ const FILE_VARIABLE: &str = "SSECTL_CONFIG";
 /// What the variables of the configuration start with.
 const PREFIX: &str = "SSECTL_";
 
+/// Variables that are read elsewhere and set nothing here.
+const NO_SETTINGS: [&str; 2] = [FILE_VARIABLE, EMULATOR_USERS];
+
+/// The variable with the users of emulators: a flag would show their passwords in the list of processes.
+pub const EMULATOR_USERS: &str = "SSECTL_EMULATOR_USERS";
+
 /// What holds if nobody says otherwise.
 const BUILT_IN: &str = "
 target: local
@@ -89,7 +95,7 @@ pub(super) fn variables(env: &Env, below: &Node, known: &[&str], faults: &mut Fa
     for (variable, value) in env {
         let Some(name) = variable
             .strip_prefix(PREFIX)
-            .filter(|_| variable != FILE_VARIABLE)
+            .filter(|_| !NO_SETTINGS.contains(&variable.as_str()))
         else {
             continue;
         };

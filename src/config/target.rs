@@ -76,6 +76,16 @@ impl Config {
         }
     }
 
+    /// What keeps the variables of a target from being filled in, such as one that is not set.
+    pub fn unfilled(&self, name: &str) -> Vec<String> {
+        let targets = self.root.get("targets");
+        let mut faults = Faults::default();
+        if let Some(entry) = targets.and_then(|targets| targets.entry(name)) {
+            interpolate(&mut entry.node.clone(), &self.env, &mut faults);
+        }
+        faults.iter().map(|fault| fault.message.clone()).collect()
+    }
+
     fn find(&self, name: Option<&str>, faults: &mut Faults) -> Option<&Entry> {
         let asked = match name {
             Some(name) => Node::plain(Place::start_of(&Text::value("--target", name)), name),

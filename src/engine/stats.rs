@@ -92,6 +92,25 @@ impl Counts {
         self.read.cast_signed() - accounted.cast_signed()
     }
 
+    /// The counts in one line, for people: after `read` come parts that add up to it.
+    pub fn line(&self) -> String {
+        let mut text = format!("{} read, {} written", self.read, self.written);
+        if self.used != self.written {
+            text += &format!(" from {}", self.used);
+        }
+        let others = [
+            (self.filtered, "filtered"),
+            (self.skipped, "skipped"),
+            (self.dead_lettered, "dead-lettered"),
+            (self.failed, "failed"),
+            (self.unfinished, "unfinished"),
+        ];
+        for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
+            text += &format!(", {count} {what}");
+        }
+        text
+    }
+
     /// Records that were bad, whatever the policy made of them.
     pub fn bad(&self) -> u64 {
         self.skipped + self.dead_lettered + self.failed

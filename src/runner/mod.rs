@@ -7,8 +7,8 @@
 
 mod emulators;
 mod error;
-mod expectations;
 mod pipelines;
+mod readback;
 mod report;
 mod streams;
 
@@ -21,6 +21,8 @@ use tokio::sync::watch;
 use crate::engine::{Control, Notice, Stats};
 use crate::places::{Places, TargetDecl};
 use crate::scenario::Scenario;
+
+use readback::Found;
 
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
@@ -36,6 +38,8 @@ pub struct Runner<'a> {
     pub control: Control,
     /// Go on reading streams from outside after their end.
     pub follow: bool,
+    /// Also read back what the run wrote to the declared streams.
+    pub collect: bool,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }
@@ -52,21 +56,22 @@ impl Runner<'_> {
         streams::fits(scenario, &home)?;
         let streams = streams::create(scenario, &home).await?;
         // Opened before anything is written, so that each sees exactly what this run writes.
-        let checks = expectations::open(scenario, &home).await?;
+        let reads = readback::open(scenario, &home, self.collect).await?;
         let (pipelines, ends) = pipelines::open(self, scenario, &home).await?;
         let reports = self.drive(pipelines, ends).await;
         let failed = reports.iter().any(|report| report.error.is_some());
-        let expectations = if failed || self.control.stop.is_cancelled() {
-            Vec::new()
+        let found = if failed || self.control.stop.is_cancelled() {
+            Found::default()
         } else {
-            expectations::check(scenario, checks).await?
+            readback::finish(reads).await?
         };
         Ok(Report {
             scenario: scenario.name.clone(),
             target: home.describe(),
             streams,
             pipelines: reports,
-            expectations,
+            expectations: found.verdicts,
+            contents: found.contents,
         })
     }
 

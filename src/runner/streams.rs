@@ -37,7 +37,9 @@ pub(super) async fn create(
         let created = match admin.create(&spec).await {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                same(&*admin, &stream.spec).await?;
+                if home.adapter.capabilities().partitions {
+                    same(&*admin, &stream.spec).await?;
+                }
                 false
             }
             Err(error) => return Err(RunError::stream(&stream.name)(error)),

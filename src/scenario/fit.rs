@@ -104,6 +104,11 @@ impl Feature {
                 "has no groups of readers",
                 "leave out `group` and `stored`, or choose another target",
             ),
+            Self::FanOut => (
+                target.fan_out,
+                "gives each record to one reader",
+                "let one pipeline write a copy for each reader, or choose another target",
+            ),
             Self::RecordSize(bytes) => {
                 let limit = target.max_record_bytes.filter(|limit| *limit < bytes)?;
                 let lacks = format!("takes at most {limit} bytes");

@@ -36,6 +36,8 @@ pub enum Feature {
     SeekTime,
     /// A group of readers goes on where it committed.
     Groups,
+    /// Several readers get all of a stream, each.
+    FanOut,
     /// Records of so many bytes are taken.
     RecordSize(usize),
 }
@@ -75,7 +77,30 @@ impl Scenario {
         for expectation in &self.expectations {
             needs.expectation(expectation);
         }
+        for stream in &self.streams {
+            needs.fan_out(&stream.name, &self.readers(&stream.name));
+        }
         needs
+    }
+
+    /// Who reads a declared stream, and where that is written. Pipelines of the same group share
+    /// it, and count once.
+    fn readers(&self, stream: &str) -> Vec<(String, &Place)> {
+        let mut groups = Vec::new();
+        let mut readers = Vec::new();
+        for Pipeline { name, source, .. } in &self.pipelines {
+            let SourceKind::Read(read) = &source.kind else {
+                continue;
+            };
+            let shares = read.group.is_some() && groups.contains(&&read.group);
+            if read.from.declared() == Some(stream) && !shares {
+                groups.push(&read.group);
+                readers.push((format!("pipeline `{name}`"), &source.place));
+            }
+        }
+        let expectations = self.expectations.iter().filter(|e| e.stream == stream);
+        readers.extend(expectations.map(|e| ("its expectation".to_owned(), &e.place)));
+        readers
     }
 }
 
@@ -195,6 +220,13 @@ impl Needs {
             .chain(order);
         for Expr { source, place, .. } in programs {
             self.variables(source, stream, place);
+        }
+    }
+
+    fn fan_out(&mut self, stream: &str, readers: &[(String, &Place)]) {
+        if let [(first, _), (second, place), ..] = readers {
+            let why = format!("{first} and {second} both read all of `{stream}`");
+            self.add(Feature::FanOut, stream, why, place);
         }
     }
 

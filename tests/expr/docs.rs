@@ -71,7 +71,7 @@ fn every_example_is_true() {
                 ..Meta::default()
             },
         };
-        let outcome = match Program::compile("--map", &example.program, &options) {
+        let outcome = match Program::compile("PROGRAM", &example.program, &options) {
             Ok(program) => eval(&program, &input).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };

@@ -20,8 +20,7 @@ fn skipped_records_are_counted() {
     let done = run(&["transform", ".a + 1", "--on-error", "skip"], MIXED).ended(0);
     assert_eq!(done.out(), "2\n5\n");
     assert!(
-        done.err()
-            .contains("4 read, 2 written, 0 filtered, 2 skipped, 0 dead-lettered"),
+        done.err().contains("4 read, 2 written, 2 skipped"),
         "{}",
         done.err()
     );
@@ -58,6 +57,31 @@ fn dead_letters_keep_the_bytes_and_the_reason() {
         lines[1].starts_with("no json|ssectl-error=") && lines[1].contains("ssectl-origin=-:3"),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_dead_letter_of_which_only_the_start_was_kept_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let args = [
+        "transform",
+        ".",
+        "--max-record",
+        "5000",
+        "--on-error",
+        "dead-letter=file:bad.ndjson",
+    ];
+    let input = format!("\"{}\"\nx\n", "y".repeat(6000));
+    run_in(dir.path(), &args, &input).ended(0);
+    let bad = std::fs::read_to_string(dir.path().join("bad.ndjson")).expect("the file");
+    let letters: Vec<serde_json::Value> = bad
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an envelope"))
+        .collect();
+    assert_eq!(letters[0]["value"].as_str().map(str::len), Some(1024));
+    assert_eq!(letters[0]["headers"][0][0], "ssectl-truncated");
+    assert_eq!(letters[0]["headers"][0][1], "6002");
+    assert_eq!(letters[1]["value"], "x");
+    assert_eq!(letters[1]["headers"][0][0], "ssectl-error");
 }
 
 #[test]
@@ -201,7 +225,7 @@ fn a_file_is_not_written_while_the_same_run_reads_or_writes_it() {
         ],
     ];
     for args in cases {
-        let done = run(args).ended(6);
+        let done = run(args).ended(2);
         assert!(
             done.err().contains("this file would be"),
             "{args:?}: {}",

@@ -2,13 +2,14 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "generate",
     "replay",
     "transform",
     "tail",
     "copy",
     "run",
+    "verify",
     "lint",
     "streams",
     "emulator",
@@ -29,6 +30,43 @@ fn every_verb_has_help_with_examples() {
             done.out()
         );
     }
+}
+
+#[test]
+fn every_verb_below_a_verb_has_help_with_examples() {
+    let streams = ["create", "list", "describe", "delete", "lag", "seek"];
+    let below = streams.map(|verb| ["streams", verb]);
+    for verbs in below
+        .iter()
+        .chain(&[["emulator", "coverage"], ["config", "show"]])
+    {
+        let help = run(&[verbs[0], verbs[1], "--help"], "").ended(0).out();
+        let example = format!("Examples:\n  ssectl {}", verbs.join(" "));
+        assert!(help.contains(&example), "{verbs:?}: {help}");
+    }
+}
+
+#[test]
+fn examples_fit_a_terminal_of_80_columns_and_keep_their_lines_in_the_manual() {
+    for verb in VERBS {
+        let help = run(&[verb, "--help"], "").ended(0).out();
+        let examples: Vec<_> = help
+            .lines()
+            .skip_while(|line| *line != "Examples:")
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        assert!(!examples.is_empty(), "{verb}");
+        for example in examples {
+            assert!(example.chars().count() <= 80, "{example}");
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    run_in(dir.path(), &["man", "--dir", "."], "").ended(0);
+    let page = std::fs::read_to_string(dir.path().join("ssectl-tail.1")).expect("a page");
+    let examples = ".SH EXAMPLES\n.nf\n  ssectl tail kafka://localhost:9092/orders\n";
+    assert!(page.contains(examples), "{page}");
+    assert!(page.contains(".SH \"EXIT STATUS\""), "{page}");
 }
 
 #[test]

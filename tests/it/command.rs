@@ -1,5 +1,6 @@
 //! Starting the binary in an environment of its own.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -83,6 +84,11 @@ pub(crate) struct Done(pub(crate) Output);
 impl Done {
     pub(crate) fn out(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    /// The distinct lines of stdout.
+    pub(crate) fn lines(&self) -> BTreeSet<String> {
+        self.out().lines().map(str::to_owned).collect()
     }
 
     pub(crate) fn err(&self) -> String {

@@ -340,7 +340,7 @@ fn who_waits_for_a_broker_says_so_and_a_group_goes_on_after_it() {
     let emulator = Emulator::durable(dir.path(), port);
     assert_eq!(exit_code(&mut producer, SOON), Some(0));
     let made = run(&["generate", "orders", "--count", "1000"], "").ended(0);
-    let made: BTreeSet<_> = made.out().lines().map(str::to_owned).collect();
+    let made = made.lines();
     eventually(SOON, || copied() == made);
     signal(&group, "INT");
     assert_eq!(exit_code(&mut group, SOON), Some(130));
@@ -378,6 +378,54 @@ fn records_that_a_topic_would_delete_at_once_are_talked_about() {
     ];
     let fresh = run(&fresh, "").ended(0);
     assert!(!fresh.err().contains("warning"), "{}", fresh.err());
+}
+
+#[test]
+fn a_compressed_copy_that_was_killed_goes_on_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let emulator = Emulator::start();
+    create(&emulator, "orders", "2");
+    generate(&emulator, "orders", "60000");
+    let from = emulator.stream("orders");
+    let expected = run(&["tail", &from, "-F", "%s\n"], "").ended(0).lines();
+    assert_eq!(expected.len(), 60_000);
+    for name in ["copy.ndjson.gz", "copy.ndjson.zst"] {
+        let path = dir.path().join(name);
+        let to = format!("file:{}", path.display());
+        let args = ["copy", &from, &to, "--group", name];
+        let mut killed = start(&args);
+        let written = || std::fs::metadata(&path).map_or(0, |file| file.len());
+        eventually(SOON, || written() > 100_000);
+        killed.kill().expect("it lives");
+        killed.wait().expect("a child");
+        run(&args, "").ended(0);
+        let read = run(&["tail", &to, "-F", "%s\n"], "").ended(0).lines();
+        assert_eq!(read, expected, "{name}");
+    }
+}
+
+#[test]
+fn times_that_a_topic_cannot_hold_are_talked_about_once() {
+    let emulator = Emulator::start();
+    create(&emulator, "times", "1");
+    let dir = tempfile::tempdir().expect("a folder");
+    let record =
+        |nanos: &str| format!(r#"{{"timestamp":"2026-01-01T00:00:00{nanos}Z","value":"x"}}"#);
+    let exact = dir.path().join("exact.ndjson");
+    std::fs::write(&exact, format!("{}\n{}\n", record(""), record(".5"))).expect("a file");
+    let finer = dir.path().join("finer.ndjson");
+    let lines = [record(".123456789"), record(".000000001")].join("\n");
+    std::fs::write(&finer, lines).expect("a file");
+    let replay = |file: &std::path::Path| {
+        let file = file.to_str().expect("UTF-8");
+        let times = emulator.stream("times");
+        run(&["replay", "--from-envelope", file, "--to", &times], "").ended(0)
+    };
+    let kept = replay(&exact);
+    assert!(!kept.err().contains("warning"), "{}", kept.err());
+    let cut = replay(&finer);
+    let warning = "cuts finer ones, such as 2026-01-01T00:00:00.123456789Z";
+    assert_eq!(cut.err().matches(warning).count(), 1, "{}", cut.err());
 }
 
 /// Reads what a child says until it says this; panics when it ends without.

@@ -6,6 +6,7 @@ ROOT="$(cd "$PEERS_HOME/../.." && pwd)"
 # Everything that is installed or runs lives here; git ignores it. Several checkouts may share one.
 PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
+ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"
@@ -40,4 +41,10 @@ java_command() {
 need_kafka() {
   [[ -e "$KAFKA_JARS/kafka_2.13-$KAFKA_VERSION.jar" ]] \
     || die "Apache Kafka $KAFKA_VERSION is not installed: run tests/peers/install.sh kafka"
+}
+
+# need_elasticmq: ends the script when install.sh has not fetched ElasticMQ's jars.
+need_elasticmq() {
+  [[ -e "$ELASTICMQ_JARS/elasticmq-server_2.13-$ELASTICMQ_VERSION.jar" ]] \
+    || die "ElasticMQ $ELASTICMQ_VERSION is not installed: run tests/peers/install.sh elasticmq"
 }

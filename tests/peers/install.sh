@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -87,6 +87,18 @@ install_kafka() {
   stamp kafka "$versions"
 }
 
+install_elasticmq() {
+  fresh elasticmq "$ELASTICMQ_VERSION" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$ELASTICMQ_JARS"
+  run elasticmq mvn -B -q -f "$PEERS_HOME/elasticmq/pom.xml" "-Delasticmq.version=$ELASTICMQ_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$ELASTICMQ_JARS" -DincludeScope=runtime
+  need_elasticmq
+  stamp elasticmq "$ELASTICMQ_VERSION"
+}
+
 install_kafkajs() {
   local packages=("kafkajs@$KAFKAJS_VERSION" "kafkajs-snappy@$KAFKAJS_SNAPPY_VERSION")
   fresh kafkajs "${packages[*]}" && return
@@ -117,14 +129,14 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | kafkajs | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka kafkajs
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq kafkajs
 for name in "$@"; do
   install_one "$name"
 done

@@ -57,6 +57,9 @@ pub struct Capabilities {
     pub seek_time: bool,
     /// A named reader (group) resumes where it committed.
     pub resume: bool,
+    /// Several groups can read a stream, each all of it and at its own pace. Without, what one
+    /// reader commits is gone for all of them (queues).
+    pub fan_out: bool,
     /// Un-acknowledged messages come again by themselves (leases).
     pub leases: bool,
     /// How a bounded read ends.

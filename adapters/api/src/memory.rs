@@ -71,6 +71,7 @@ impl Adapter for MemoryAdapter {
             seek: true,
             seek_time: true,
             resume: true,
+            fan_out: true,
             leases: false,
             end: EndOfStream::Exact,
             lag: true,

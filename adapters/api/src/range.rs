@@ -44,7 +44,7 @@ impl Default for Range {
 /// Why a text is no range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is no offset: use `start`, `end`, `stored`, `N`, `+N` (after the start), `-N` (before the end), `@TIME`, or `FROM:TO` of two of them; TIME is milliseconds or seconds since 1970, a date, RFC 3339, or `-1h`"
+    "`{text}` is no offset: use `start`, `end`, `stored`, `N`, `+N` (after the start), `-N` (before the end), `@TIME`, or `FROM:TO` of two of them, in this order; TIME is milliseconds or seconds since 1970, a date, RFC 3339, or `-1h`"
 )]
 pub struct RangeError {
     text: String,
@@ -81,9 +81,21 @@ impl Range {
                     },
                 })
             })
+            .filter(|range| !range.runs_backwards())
             .ok_or_else(|| RangeError {
                 text: text.to_owned(),
             })
+    }
+
+    /// Whether the end is before the start, as far as that can be told without the stream.
+    fn runs_backwards(&self) -> bool {
+        match (&self.from, &self.to) {
+            (Bound::At(Position::Offset(from)), Some(Bound::At(Position::Offset(to)))) => to < from,
+            (Bound::Time(from), Some(Bound::Time(to))) => to < from,
+            (Bound::AfterStart(from), Some(Bound::AfterStart(to))) => to < from,
+            (Bound::BeforeEnd(from), Some(Bound::BeforeEnd(to))) => to > from,
+            _ => false,
+        }
     }
 }
 

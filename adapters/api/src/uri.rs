@@ -26,8 +26,9 @@ impl FromStr for StreamUri {
             return Ok(Self::plain("stdio", "-"));
         }
         let (scheme, rest) = text.split_once(':').ok_or_else(|| {
+            let file = if text.is_empty() { "PATH" } else { text };
             Error::new(ErrorKind::Config, format!("`{text}` is no stream address")).hint(format!(
-                "write `file:{text}`, `kafka://host:port/topic`, `TARGET:STREAM` or `-`"
+                "write `file:{file}`, `kafka://host:port/topic`, `TARGET:STREAM` or `-`"
             ))
         })?;
         if scheme.is_empty()

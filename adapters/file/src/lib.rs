@@ -4,7 +4,6 @@
 //! it grows.
 #![deny(missing_docs)]
 
-mod claim;
 mod config;
 mod read;
 mod write;
@@ -46,6 +45,7 @@ impl Adapter for FileAdapter {
             seek: false,
             seek_time: false,
             resume: false,
+            fan_out: false,
             leases: false,
             end: EndOfStream::Closes,
             lag: false,

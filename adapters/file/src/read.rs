@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ssectl_adapter::{Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec};
-use ssectl_framing::{FramedSource, Input, decompress};
+use ssectl_framing::{Claim, FramedSource, Input, decompress};
 
-use crate::claim::Claim;
 use crate::config::FileOptions;
 
 /// How often a followed file is looked at for more.
@@ -24,6 +23,9 @@ pub(crate) fn open(options: &FileOptions, spec: &SourceSpec) -> Result<Box<dyn S
             "a file can only be read from its start",
         )
         .with("path", &path));
+    }
+    if !spec.partitions.is_empty() {
+        return Err(Error::new(ErrorKind::Config, "a file has no partitions").with("path", &path));
     }
     let file = check(&path)?;
     let claim = Claim::to_read(&file, &path)?;

@@ -4,9 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 
 use ssectl_adapter::{Error, ErrorKind, Result, Sink};
-use ssectl_framing::{Compression, FramedSink};
+use ssectl_framing::{Claim, Compression, FramedSink, whole};
 
-use crate::claim::Claim;
 use crate::config::FileOptions;
 
 pub(crate) fn open(options: &FileOptions, path: &str) -> Result<Box<dyn Sink>> {
@@ -49,26 +48,62 @@ pub(crate) fn open(options: &FileOptions, path: &str) -> Result<Box<dyn Sink>> {
     )))
 }
 
-/// Whether there is something to write behind. A plain file that ends inside a line was cut
-/// while it was written, and a record behind it would be lost in that line.
+/// Whether there is something to write behind. What an earlier write left unfinished is cut off a
+/// compressed file: it was never flushed, so nobody counts on it.
 fn seek_to_end(file: &mut File, compression: Compression, path: &str) -> Result<bool> {
     let io = |error| Error::from_io("cannot append", error).with("path", path);
     let size = file.seek(SeekFrom::End(0)).map_err(io)?;
     if size == 0 {
         return Ok(false);
     }
-    if compression == Compression::None {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1)).map_err(io)?;
-        file.read_exact(&mut last).map_err(io)?;
-        if last != *b"\n" {
-            return Err(Error::new(
-                ErrorKind::Data,
-                "the file ends inside a line, so an earlier write was cut",
-            )
-            .with("path", path)
-            .hint("remove the torn line, for example with `sed -i '$d' FILE`, then run again"));
-        }
+    let last = match compression {
+        Compression::None => last_byte(file).map_err(io)?,
+        _ => cut_back(file, size, compression, path)?,
+    };
+    if last.is_some_and(|last| last != b'\n') {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "the file ends inside a line, so an earlier write was cut",
+        )
+        .with("path", path)
+        .hint("remove the torn line, for example with `sed -i '$d' FILE`, then run again"));
     }
-    Ok(true)
+    Ok(last.is_some())
+}
+
+fn last_byte(file: &mut File) -> std::io::Result<Option<u8>> {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(Some(last[0]))
+}
+
+/// Cuts an unfinished member off and gives the last byte of what the others hold.
+fn cut_back(
+    file: &mut File,
+    size: u64,
+    compression: Compression,
+    path: &str,
+) -> Result<Option<u8>> {
+    let io = |error| Error::from_io("cannot append", error).with("path", path);
+    file.rewind().map_err(io)?;
+    let found = whole(compression, &mut *file).map_err(io)?;
+    if found.bytes == 0 && !found.begun {
+        let error = Error::new(
+            ErrorKind::Data,
+            "the file is not compressed as its name says",
+        );
+        return Err(error
+            .with("path", path)
+            .hint("give it another name, or write another file"));
+    }
+    if found.bytes < size {
+        log::warn!(
+            "`{path}`: the last {} bytes are of a write that was cut, and were removed",
+            size - found.bytes
+        );
+        file.set_len(found.bytes).map_err(io)?;
+    }
+    file.seek(SeekFrom::End(0)).map_err(io)?;
+    Ok(found.last)
 }

@@ -1,9 +1,13 @@
 //! gzip and zstd around byte streams.
 
+mod members;
+
 use std::io::{self, BufReader, Read, Write};
 
 use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
+
+use members::Members;
+pub use members::{Whole, whole};
 
 /// How a byte stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +31,17 @@ impl Compression {
     }
 
     fn of_bytes(start: &[u8]) -> Self {
-        match start {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            _ => Self::None,
+        let begins = |compression: &Self| start.starts_with(compression.magic());
+        let found = [Self::Gzip, Self::Zstd].into_iter().find(begins);
+        found.unwrap_or(Self::None)
+    }
+
+    /// What every such stream begins with.
+    fn magic(self) -> &'static [u8] {
+        match self {
+            Self::None => &[],
+            Self::Gzip => &[0x1f, 0x8b],
+            Self::Zstd => &[0x28, 0xb5, 0x2f, 0xfd],
         }
     }
 }
@@ -59,10 +70,10 @@ pub fn decompress(mut input: impl Read + Send + 'static) -> io::Result<Box<dyn R
     })
 }
 
-/// A byte stream that may need a trailer.
+/// A byte stream that may need a trailer. After a `flush` all that was written is whole by itself:
+/// a process that dies later takes nothing of it away.
 pub trait Output: Write + Send {
-    /// Writes what completes the stream. Not called when the process dies, so a reader of a
-    /// compressed file sees that it is cut.
+    /// Writes what completes the stream.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
@@ -84,34 +95,20 @@ impl<W: Write + Send> Output for Plain<W> {
     }
 }
 
-impl<W: Write + Send> Output for GzEncoder<W> {
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        GzEncoder::finish(*self)?.flush()
-    }
-}
-
-impl<W: Write + Send> Output for zstd::stream::write::Encoder<'_, W> {
-    fn finish(self: Box<Self>) -> io::Result<()> {
-        zstd::stream::write::Encoder::finish(*self)?.flush()
-    }
-}
-
 impl Compression {
     /// Wraps a writer.
     pub fn compress(self, output: impl Write + Send + 'static) -> io::Result<Box<dyn Output>> {
         Ok(match self {
             Self::None => Box::new(Plain(output)),
-            Self::Gzip => Box::new(GzEncoder::new(output, flate2::Compression::default())),
-            Self::Zstd => Box::new(zstd::stream::write::Encoder::new(
-                output,
-                zstd::DEFAULT_COMPRESSION_LEVEL,
-            )?),
+            Self::Gzip | Self::Zstd => Box::new(Members::new(self, output)),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     fn packed(compression: Compression, data: &[u8]) -> Vec<u8> {

@@ -56,6 +56,7 @@ impl Place {
             origin: self.at(line),
             index: out.records.len(),
             raw: Some(Bytes::copy_from_slice(&raw[..raw.len().min(KEPT)])),
+            cut_from: (raw.len() > KEPT).then_some(raw.len() as u64),
             error,
         });
     }
@@ -66,5 +67,5 @@ fn too_long(max: usize) -> Error {
         ErrorKind::TooLarge,
         format!("record is longer than {max} bytes"),
     )
-    .hint("raise the limit with the option `max-record`")
+    .hint("raise the limit with `--max-record BYTES`, or `max-record` of a target")
 }

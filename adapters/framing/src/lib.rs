@@ -6,6 +6,7 @@
 //! by the name's ending when writing.
 #![deny(missing_docs)]
 
+mod claim;
 mod compression;
 mod decode;
 mod encode;
@@ -14,7 +15,8 @@ mod options;
 mod sink;
 mod source;
 
-pub use compression::{Compression, Output, decompress};
+pub use claim::Claim;
+pub use compression::{Compression, Output, Whole, decompress, whole};
 pub use decode::Decode;
 pub use encode::{Encode, csv::CsvEncoder, envelope::EnvelopeEncoder, lines::LineEncoder};
 pub use options::{Framing, FramingOptions};

@@ -77,7 +77,7 @@ pub(crate) fn gone(topic: &str, partition: i32, asked: i64, first: i64, end: i64
     .with("partition", partition)
     .with("first", first)
     .with("end", end)
-    .hint("read from `start`, or set `offset-reset: earliest` to go on with what is left")
+    .hint("read from `start`, or give the target `offset-reset: earliest` in ssectl.yaml to go on with what is left")
 }
 
 fn resolve(cluster: &Cluster, topic: &str, partitions: &[i32], bound: &Bound) -> Result<Offsets> {

@@ -111,10 +111,13 @@ impl Cluster {
             format!("topic `{topic}` does not exist"),
         )
         .with("cluster", self.monitor().cluster());
+        let cluster = self.monitor().cluster();
         let topics = self.topics().unwrap_or_default();
         match closest(topic, topics.iter().map(String::as_str)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("make it with `streams create {topic}`")),
+            None => error.hint(format!(
+                "make it with `ssectl streams create {cluster}/{topic}`, or see what there is with `ssectl streams list {cluster}`"
+            )),
         }
     }
 
@@ -172,6 +175,12 @@ impl Cluster {
     }
 }
 
+/// The first wait for an answer; each one after it is twice as long.
+const FIRST_TRY: Duration = Duration::from_millis(200);
+
+/// When the waits are this long, who watches is told: after 1.4 s.
+const SILENCE: Duration = Duration::from_millis(1600);
+
 /// Asks a client for the metadata of a topic or of all, until a broker answers or refuses.
 ///
 /// A client that asked knows the leaders of the topic, and need not find them when it is in a
@@ -184,7 +193,7 @@ pub(crate) fn metadata<T: Send + Sync>(
 ) -> Result<Metadata> {
     let deadline = Instant::now() + patience;
     // Short tries first, so that a refusal is noticed soon; then longer ones for slow answers.
-    let mut slice = Duration::from_millis(200);
+    let mut slice = FIRST_TRY;
     loop {
         listen();
         let left = deadline.saturating_duration_since(Instant::now());
@@ -195,6 +204,14 @@ pub(crate) fn metadata<T: Send + Sync>(
             Err(error) => give_up(&client.context().monitor, &error, left <= slice)?,
         }
         slice *= 2;
+        if slice == SILENCE {
+            let monitor = &client.context().monitor;
+            log::warn!(
+                "`{}` does not answer{}; trying for {patience:?}",
+                monitor.cluster(),
+                monitor.last_words()
+            );
+        }
     }
 }
 

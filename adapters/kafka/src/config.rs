@@ -3,7 +3,6 @@
 mod brokers;
 mod sasl;
 mod secret;
-mod span;
 mod text;
 mod tls;
 
@@ -11,12 +10,11 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use ssectl_adapter::{Error, ErrorKind, Result};
+use ssectl_adapter::{Error, ErrorKind, Result, Span};
 
 pub(crate) use brokers::Brokers;
 pub(crate) use sasl::{Mechanism, Sasl, TokenSource};
 pub(crate) use secret::Secret;
-pub(crate) use span::Span;
 pub(crate) use text::Text;
 pub(crate) use tls::Tls;
 

@@ -56,6 +56,7 @@ impl Adapter for KafkaAdapter {
             seek: true,
             seek_time: true,
             resume: true,
+            fan_out: true,
             leases: false,
             end: EndOfStream::Exact,
             lag: true,

@@ -11,7 +11,7 @@ use ssectl_adapter::{
     Result, Sink, SinkSpec, Source, SourceSpec, StreamUri, Target, decode,
 };
 use ssectl_framing::{
-    Compression, FramedSink, FramedSource, Framing, FramingOptions, Input, decompress,
+    Claim, Compression, FramedSink, FramedSource, Framing, FramingOptions, Input, decompress,
 };
 
 /// The two byte streams behind `-`.
@@ -28,7 +28,9 @@ struct Process;
 
 impl Streams for Process {
     fn input(&self) -> Box<dyn Read + Send> {
-        Box::new(Unlocked)
+        Box::new(Unlocked {
+            _claim: Claim::of_stdin(),
+        })
     }
 
     fn output(&self) -> Box<dyn Write + Send> {
@@ -93,6 +95,7 @@ impl Adapter for StdioAdapter {
             seek: false,
             seek_time: false,
             resume: false,
+            fan_out: false,
             leases: false,
             end: EndOfStream::Closes,
             lag: false,
@@ -136,6 +139,9 @@ struct Stdio {
 #[async_trait]
 impl Target for Stdio {
     async fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>> {
+        if !spec.partitions.is_empty() {
+            return Err(Error::new(ErrorKind::Config, "stdin has no partitions"));
+        }
         if !matches!(
             spec.range,
             Range {
@@ -166,6 +172,7 @@ impl Target for Stdio {
     }
 
     async fn sink(&self, _spec: &SinkSpec) -> Result<Box<dyn Sink>> {
+        Claim::check_stdout()?;
         let output = Compression::None
             .compress(self.streams.output())
             .map_err(|error| Error::from_io("cannot open stdout", error))?;
@@ -195,7 +202,9 @@ impl Target for Stdio {
 }
 
 /// Takes the lock of stdin per read, since a lock guard cannot move to the reading thread.
-struct Unlocked;
+struct Unlocked {
+    _claim: Option<Claim>,
+}
 
 impl Read for Unlocked {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {

@@ -33,10 +33,12 @@ pub enum Need {
     SeekTime,
     /// Groups resume where they committed.
     Resume,
-    /// A bounded read ends by itself, not by silence.
-    Ends,
+    /// Groups have positions of their own.
+    FanOut,
     /// The end of a bounded read is exact.
     ExactEnd,
+    /// A read without an end goes on when there is nothing more for now.
+    Follows,
     /// The backlog of a group is known.
     Lag,
     /// Records have a largest size.
@@ -64,9 +66,10 @@ impl Need {
             Self::Seek => (has.seek, "its reads cannot start at a position"),
             Self::SeekTime => (has.seek_time, "its reads cannot start at a time"),
             Self::Resume => (has.resume, "it has no named readers that resume"),
-            Self::Ends => (
-                has.end != EndOfStream::Silence,
-                "only silence ends its reads",
+            Self::FanOut => (has.fan_out, "its readers share one position"),
+            Self::Follows => (
+                has.end != EndOfStream::Closes,
+                "its streams end by themselves",
             ),
             Self::ExactEnd => (has.end == EndOfStream::Exact, "its reads have no exact end"),
             Self::Lag => (has.lag, "it does not know the backlog of a reader"),

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssectl_adapter::{
-    Admin, Capabilities, Range, Record, Sink, SinkSpec, Source, SourceSpec, Target,
+    Admin, Capabilities, Order, Range, Record, Sink, SinkSpec, Source, SourceSpec, Target,
 };
 
 use crate::{Harness, read};
@@ -100,6 +100,15 @@ impl Rig {
         let records = read::until_end(source.as_mut()).await;
         source.close().await.expect("the source closes");
         records
+    }
+
+    /// Asserts that this was read, in this order; in any order where the adapter promises none.
+    pub fn assert_read<T: Ord + std::fmt::Debug>(&self, mut read: Vec<T>, mut expected: Vec<T>) {
+        if self.has.order == Order::None {
+            read.sort_unstable();
+            expected.sort_unstable();
+        }
+        assert_eq!(read, expected);
     }
 
     /// Deletes the streams the case made.

@@ -79,6 +79,7 @@ impl Harness for Lines {
             seek: true,
             seek_time: false,
             resume: false,
+            fan_out: false,
             end: EndOfStream::Closes,
             lag: false,
             max_record_bytes: None,

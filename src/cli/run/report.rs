@@ -6,13 +6,12 @@ use serde_json::json;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
 use crate::cli::ui::Ui;
-use crate::engine::Counts;
 use crate::places::TargetDecl;
 use crate::runner::Report;
 use crate::scenario::{Scenario, check};
 
 /// Columns on stderr.
-pub(super) fn text(report: &Report, ui: &Ui) {
+pub(in crate::cli) fn text(report: &Report, ui: &Ui) {
     ui.say(format!("{} on {}", report.scenario.bold(), report.target));
     let names = report.pipelines.iter().map(|p| p.name.len());
     let names = names.chain(report.expectations.iter().map(|v| v.stream.len()));
@@ -21,7 +20,7 @@ pub(super) fn text(report: &Report, ui: &Ui) {
         ui.say(format!(
             "  {:width$}  {}",
             pipeline.name,
-            counts(&pipeline.counts)
+            pipeline.counts.line()
         ));
     }
     for verdict in &report.expectations {
@@ -39,25 +38,8 @@ pub(super) fn text(report: &Report, ui: &Ui) {
     }
 }
 
-fn counts(counts: &Counts) -> String {
-    let mut text = format!("{} read, {} written", counts.read, counts.written);
-    let others = [
-        (counts.filtered, "filtered"),
-        (counts.skipped, "skipped"),
-        (counts.dead_lettered, "dead-lettered"),
-        (counts.failed, "failed"),
-        (counts.unfinished, "unfinished"),
-    ];
-    for (count, what) in others {
-        if count > 0 {
-            text += &format!(", {count} {what}");
-        }
-    }
-    text
-}
-
 /// One document on stdout.
-pub(super) fn json(report: &Report, ui: &Ui) -> CliResult {
+pub(in crate::cli) fn json(report: &Report, ui: &Ui) -> CliResult {
     let document = json!({
         "scenario": report.scenario,
         "target": report.target,
@@ -78,30 +60,34 @@ pub(super) fn json(report: &Report, ui: &Ui) -> CliResult {
 }
 
 /// The exit code of a run.
-pub(super) fn verdict(report: Report) -> CliResult {
+pub(in crate::cli) fn verdict(report: Report) -> CliResult {
     let mut report = report;
     for pipeline in &mut report.pipelines {
         if let Some(error) = pipeline.error.take() {
-            return Err(CliError::from(error).at(format!("pipeline `{}`", pipeline.name)));
+            let hint = "leave bad records out with `on-error: skip` at the pipeline, or keep them with `on-error: {dead-letter: STREAM}`";
+            return Err(
+                CliError::of_pipeline(error, hint).at(format!("pipeline `{}`", pipeline.name))
+            );
         }
         crate::cli::session::check(&pipeline.counts, false)?;
     }
-    let failed = report
-        .expectations
-        .iter()
-        .filter(|verdict| !verdict.passed)
-        .count();
-    match failed {
-        0 => Ok(()),
+    let failed = report.expectations.iter().filter(|verdict| !verdict.passed);
+    let failed: Vec<_> = failed.map(|verdict| verdict.stream.as_str()).collect();
+    match failed[..] {
+        [] => Ok(()),
         _ => Err(CliError::new(
             Exit::Check,
-            format!("expectations of {failed} streams do not hold"),
+            format!("what is expected does not hold: {}", failed.join(", ")),
         )),
     }
 }
 
 /// `--dry-run`: what would run, and whether the target can do it.
-pub(super) fn plan(scenario: &Scenario, target: &TargetDecl, session: &Session) -> CliResult {
+pub(in crate::cli) fn plan(
+    scenario: &Scenario,
+    target: &TargetDecl,
+    session: &Session,
+) -> CliResult {
     let adapter = session.places.registry().get(&target.adapter)?;
     let place = if target.emulator {
         "the emulator inside"

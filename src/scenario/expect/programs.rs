@@ -38,6 +38,10 @@ impl EveryCheck {
     pub(super) fn finish(self, seen: u64) -> Line {
         let Self { source, failed, .. } = self;
         match self.first {
+            None if seen == 0 => Line {
+                ok: true,
+                text: format!("every `{source}`: there was no record to look at"),
+            },
             None => Line {
                 ok: true,
                 text: format!("every `{source}`: {}", records(seen)),

@@ -47,6 +47,7 @@ fn pipe() -> Capabilities {
         seek: false,
         seek_time: false,
         resume: false,
+        fan_out: false,
         leases: false,
         end: EndOfStream::Closes,
         lag: false,
@@ -73,6 +74,7 @@ fn needs_come_from_every_part_of_a_scenario() {
         (Feature::Seek, "in"),
         (Feature::SeekTime, "in"),
         (Feature::Groups, "in"),
+        (Feature::FanOut, "in"),
         (Feature::RecordSize(2_000_000), "in"),
     ];
     expected.sort();
@@ -96,7 +98,7 @@ fn a_target_that_has_it_all_is_never_refused() {
 fn a_mismatch_says_what_where_and_what_to_change() {
     let case = Case::new(BODY).file("e.ndjson", "");
     let mismatches = check(&case.scenario().needs(), &pipe());
-    assert_eq!(mismatches.len(), 12);
+    assert_eq!(mismatches.len(), 13);
     let text = |feature| {
         let found = mismatches.iter().find(|m| m.need.feature == feature);
         let text = found.expect("a mismatch").to_string();
@@ -122,6 +124,34 @@ fn a_mismatch_says_what_where_and_what_to_change() {
         "scenario.yaml:10:13: pipeline `change` reads `in` from `@2026-01-01T00:00:00Z`, but the target cannot read from a time\n  \
          hint: read from `start` and filter by time, or choose another target"
     );
+}
+
+#[test]
+fn several_readers_of_a_stream_need_a_target_that_fans_out() {
+    let needs = |readers: &str, expect: &str| {
+        let body = format!(
+            "streams: {{a: , b: }}\npipelines: {{{readers}}}\nexpect: {{{expect}: {{count: 1}}}}"
+        );
+        let list = Case::new(&body).scenario().needs().list;
+        list.into_iter()
+            .filter(|need| need.feature == Feature::FanOut)
+            .map(|need| need.why)
+            .collect::<Vec<_>>()
+    };
+    let one = "p: {source: a, sink: b}";
+    let two = "p: {source: a, sink: b}, q: {source: a, sink: b}";
+    let group =
+        "p: {source: {stream: a, group: g}, sink: b}, q: {source: {stream: a, group: g}, sink: b}";
+    assert!(needs(one, "b").is_empty());
+    assert_eq!(
+        needs(one, "a"),
+        ["pipeline `p` and its expectation both read all of `a`"]
+    );
+    assert_eq!(
+        needs(two, "b"),
+        ["pipeline `p` and pipeline `q` both read all of `a`"]
+    );
+    assert!(needs(group, "b").is_empty());
 }
 
 #[test]

@@ -17,17 +17,42 @@ enum Use {
 }
 
 /// One use of a file, until it is dropped. Pipes and devices are nobody's.
-pub(crate) struct Claim(Option<(Handle, Use)>);
+#[derive(Debug)]
+pub struct Claim(Option<(Handle, Use)>);
 
 impl Claim {
     /// Reads a file, also one that is being written.
-    pub(crate) fn to_read(file: &File, path: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// The file cannot be looked at.
+    pub fn to_read(file: &File, path: &str) -> Result<Self> {
         Self::new(file, path, Use::Read)
     }
 
     /// Writes a file alone.
-    pub(crate) fn to_write(file: &File, path: &str) -> Result<Self> {
+    ///
+    /// # Errors
+    /// This process reads or writes it already.
+    pub fn to_write(file: &File, path: &str) -> Result<Self> {
         Self::new(file, path, Use::Write)
+    }
+
+    /// What a shell has opened as stdin, if that is a file.
+    pub fn of_stdin() -> Option<Self> {
+        let file = standard(&std::io::stdin())?;
+        Self::to_read(&file, "-").ok()
+    }
+
+    /// That stdout is no file which this process reads. Several may write to it.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check_stdout() -> Result<()> {
+        let out = standard(&std::io::stdout()).and_then(|file| Handle::from_file(file).ok());
+        match out.is_some_and(|out| claims().contains(&(out, Use::Read))) {
+            true => Err(read_and_written("-")),
+            false => Ok(()),
+        }
     }
 
     fn new(file: &File, path: &str, wanted: Use) -> Result<Self> {
@@ -59,6 +84,17 @@ impl Drop for Claim {
             claims.swap_remove(index);
         }
     }
+}
+
+/// A stream that came with the process, as a file.
+#[cfg(unix)]
+fn standard(stream: &impl std::os::fd::AsFd) -> Option<File> {
+    stream.as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+#[cfg(not(unix))]
+fn standard<T>(_stream: &T) -> Option<File> {
+    None
 }
 
 fn claims() -> MutexGuard<'static, Vec<(Handle, Use)>> {

@@ -9,20 +9,23 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// Milliseconds, or a text with a unit: `500ms`, `10s`, `2m`. At most a day.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span(u32);
+pub struct Span(u32);
 
 const LONGEST: u64 = 24 * 60 * 60 * 1000;
 
 impl Span {
-    pub(crate) const fn from_millis(millis: u32) -> Self {
+    /// So many milliseconds.
+    pub const fn from_millis(millis: u32) -> Self {
         Self(millis)
     }
 
-    pub(crate) fn as_millis(self) -> u32 {
+    /// In whole milliseconds.
+    pub fn as_millis(self) -> u32 {
         self.0
     }
 
-    pub(crate) fn as_duration(self) -> Duration {
+    /// As the standard library has it.
+    pub fn as_duration(self) -> Duration {
         Duration::from_millis(self.0.into())
     }
 }
