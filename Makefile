@@ -58,7 +58,7 @@ docs: need ## Build the API documentation, without a warning
 deny: ## Check licences, sources and versions of all crates (installs cargo-deny below target/)
 	.ci/deny licenses bans sources
 
-conformance: need ## Test the emulator with clients of others, and the adapters with servers of others
+conformance: need ## Test the emulators with clients of others, and the adapters with servers of others
 	$(CARGO) build --locked
 	tests/conformance/all.sh $(SSECTL)
 

@@ -92,6 +92,14 @@ impl Service {
             Self::Sqs => "sqs",
         }
     }
+
+    /// Where it keeps its records below the data directory; services on one port share a place.
+    fn directory(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Sqs => "aws",
+        }
+    }
 }
 
 /// Runs the verb.
@@ -130,7 +138,10 @@ impl EmulatorArgs {
             host: self.host,
             port,
             advertised,
-            data_dir: self.data_dir.as_ref().map(|dir| dir.join(name)),
+            data_dir: self
+                .data_dir
+                .as_ref()
+                .map(|dir| dir.join(service.directory())),
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,

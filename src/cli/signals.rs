@@ -6,21 +6,27 @@ use super::error::Exit;
 use super::ui::Ui;
 
 /// Listens until the process ends. The first signal cancels `stop` and is remembered in `seen`.
-pub(super) async fn listen(
+///
+/// Signals count from the call on, not from when the future is first polled: whoever waits for `ready` may send one at
+/// once.
+pub(super) fn listen(
     stop: CancellationToken,
     seen: tokio::sync::watch::Sender<Option<Exit>>,
     ui: Ui,
-) {
-    let Ok(mut signals) = Signals::new() else {
-        ui.warn("cannot listen for signals: Ctrl-C quits at once");
-        return;
-    };
-    let first = signals.next().await;
-    seen.send_replace(Some(first));
-    stop.cancel();
-    ui.say("stopping in an orderly way; again to quit at once");
-    let second = signals.next().await;
-    std::process::exit(second as i32);
+) -> impl Future<Output = ()> + Send {
+    let signals = Signals::new();
+    async move {
+        let Ok(mut signals) = signals else {
+            ui.warn("cannot listen for signals: Ctrl-C quits at once");
+            return;
+        };
+        let first = signals.next().await;
+        seen.send_replace(Some(first));
+        stop.cancel();
+        ui.say("stopping in an orderly way; again to quit at once");
+        let second = signals.next().await;
+        std::process::exit(second as i32);
+    }
 }
 
 #[cfg(unix)]

@@ -3,7 +3,8 @@
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
 #                                         on a real Apache Kafka, our adapters on that Kafka and on ElasticMQ, then the
-#                                         emulator's suite
+#                                         emulators' suites: Kafka, and SQS with AWS's clients, which moto has to pass as
+#                                         far as it can
 #
 # DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
 set -euo pipefail
@@ -25,4 +26,6 @@ failed=0
 "$HERE/adapter-sqs.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
+"$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
+"$HERE/sqs.sh" || failed=1
 exit "$failed"

@@ -12,5 +12,7 @@ mod envelope;
 mod kafka;
 mod pipes;
 mod scenarios;
+#[cfg(feature = "emulator")]
+mod services;
 mod shipped;
 mod signals;

@@ -52,7 +52,7 @@ install_python() {
   local packages=(
     "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
     "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
-    "zstandard==$ZSTANDARD_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
     "pytest-xdist==$PYTEST_XDIST_VERSION"
   )
   fresh python "${packages[*]}" && return
@@ -61,6 +61,16 @@ install_python() {
   python3 -m venv "$VENV" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
   run python "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
   stamp python "${packages[*]}"
+}
+
+install_moto() {
+  local package="moto[server]==$MOTO_VERSION"
+  fresh moto "$package" && return
+  need python3 "3.10 or newer"
+  rm -rf "$PEERS/moto"
+  python3 -m venv "$PEERS/moto" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run moto "$PEERS/moto/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
+  stamp moto "$package"
 }
 
 install_kafka() {
@@ -119,14 +129,14 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | kafka | elasticmq | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | kafkajs | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python kafka elasticmq kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python kafka elasticmq kafkajs
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq kafkajs
 for name in "$@"; do
   install_one "$name"
 done

@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         for marker in item.iter_markers("differs"):
             if server in marker.kwargs:
-                item.add_marker(pytest.mark.xfail(reason=marker.kwargs[server], strict=False))
+                item.add_marker(pytest.mark.xfail(reason=marker.kwargs[server], strict=True))
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,6 @@ def test_dead_letters_say_where_they_come_from(sqs, pair, receive, arn):
     assert message["Attributes"]["DeadLetterQueueSourceArn"] == arn(url)
 
 
-@pytest.mark.differs(moto="loses the group")
 def test_fifo_dead_letters_keep_their_group(sqs, pair, receive):
     url, dead = pair(fifo=True)
     for number in range(2):

@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::config::{Config, Limits};
@@ -21,6 +22,9 @@ use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
 
 /// What one permit of the memory for bodies stands for.
 const UNIT: usize = 1024;
+
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
@@ -160,7 +164,10 @@ impl Front {
         let permit = self.memory.acquire_many(units as u32).await;
         let permit =
             permit.map_err(|_| AwsError::coral(503, "ServiceUnavailable", "the emulator ends"))?;
-        let collected = Limited::new(body, limit).collect().await;
+        // A client that stalls must not keep the memory for ever.
+        let collected = timeout(PATIENCE, Limited::new(body, limit).collect()).await;
+        let collected = collected
+            .map_err(|_| AwsError::coral(408, "RequestTimeout", "the body did not come in time"))?;
         let body = collected.map_err(|_| too_large(limit))?.to_bytes();
         Ok((body, permit))
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::aws::AwsError;
+use crate::store::StoreError;
 
 /// Codes of the query protocol that differ from the shape's name: shape, code, status.
 const CODES: [(&str, &str, u16); 12] = [
@@ -71,6 +72,14 @@ pub(super) fn sqs(shape: &'static str, message: impl Into<Cow<'static, str>>) ->
 /// There is no such queue.
 pub(super) fn no_such_queue() -> AwsError {
     sqs("QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+/// What became of a write to a queue that may have been deleted in the meantime.
+pub(super) fn store(error: StoreError) -> AwsError {
+    match error {
+        StoreError::Deleted => no_such_queue(),
+        error => error.into(),
+    }
 }
 
 /// A parameter has a value that is not allowed.

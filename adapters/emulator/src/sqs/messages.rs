@@ -4,7 +4,7 @@ use bytes::{Buf, BufMut, Bytes};
 use uuid::Uuid;
 
 use super::attributes;
-use super::error::{invalid, invalid_value, missing};
+use super::error::{self, invalid, invalid_value, missing};
 use super::message_attributes::{self, Attributes, Encoded};
 use super::queue::Queue;
 use super::{MESSAGE_BYTES, text};
@@ -246,7 +246,8 @@ pub(super) fn send(queue: &Queue, checked: Checked) -> Result<Receipted, AwsErro
         dedup: checked.dedup_key.as_deref(),
         envelope: &envelope,
         body: checked.body.as_bytes(),
-    })?;
+    });
+    let sent = sent.map_err(error::store)?;
     Ok(Receipted {
         message_id: message_id(sent.id),
         body_md5: text::md5(checked.body.as_bytes()),

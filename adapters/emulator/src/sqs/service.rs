@@ -13,7 +13,10 @@ use super::error::{invalid_value, no_such_queue};
 use super::move_tasks::MoveTasks;
 use super::queue::{About, Queue};
 use crate::aws::AwsError;
-use crate::store::{RwLockExt, Store, StoreError};
+use crate::store::{RwLockExt, Store, StoreError, Stream};
+
+/// How the names of streams begin that are queues; other services of AWS may share the store.
+const STREAMS: &str = "sqs/";
 
 /// Queues by region and name.
 type Queues = BTreeMap<(String, String), Arc<Queue>>;
@@ -37,7 +40,8 @@ impl Sqs {
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
         let mut queues = Queues::new();
-        for stream in store.streams() {
+        let own = |stream: &Arc<Stream>| stream.name().starts_with(STREAMS);
+        for stream in store.streams().into_iter().filter(own) {
             let queue = Queue::open(Arc::clone(&store), stream)?;
             queues.insert((queue.region.clone(), queue.name.clone()), Arc::new(queue));
         }
@@ -101,7 +105,7 @@ impl Sqs {
         if let Some(known) = queues.get(&key) {
             return Ok(Arc::clone(known));
         }
-        let stream_name = format!("{region}/{name}");
+        let stream_name = format!("{STREAMS}{region}/{name}");
         let id = Uuid::new_v4().as_u128();
         let remembered = about.remember(region, name);
         let stream = self

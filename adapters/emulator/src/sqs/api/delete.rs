@@ -7,7 +7,7 @@ use crate::aws::AwsError;
 use crate::queue::{OnExpired, Settled};
 use crate::sqs::call::Call;
 use crate::sqs::entries::{self, BatchResult, Done};
-use crate::sqs::error::{invalid_value, missing};
+use crate::sqs::error::{self, invalid_value, missing};
 use crate::sqs::queue::Queue;
 use crate::sqs::receipts;
 
@@ -72,7 +72,8 @@ fn delete_all(queue: &Queue, entries: &[Delete]) -> Result<Vec<Result<(), AwsErr
     });
     let decoded: Vec<_> = decoded.collect();
     let known: Vec<_> = decoded.iter().flatten().copied().collect();
-    let mut settled = queue.messages.settle(&known, on_expired)?.into_iter();
+    let settled = queue.messages.settle(&known, on_expired);
+    let mut settled = settled.map_err(error::store)?.into_iter();
     let judge = |(decoded, entry): (Result<_, AwsError>, &Delete)| {
         decoded?;
         match settled.next() {

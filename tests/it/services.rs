@@ -1,0 +1,81 @@
+//! `ssectl emulator` with several services.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::command::{exit_code, run, signal, start};
+
+/// Starts the services and returns the lines with which they say that they are ready.
+fn ready(args: &[&str], number: usize) -> (std::process::Child, Vec<String>) {
+    let mut child = start(args);
+    let said = BufReader::new(child.stderr.take().expect("piped"));
+    let lines = said.lines().map(|line| line.expect("text"));
+    let ready = lines.filter(|line| line.ends_with(" ready"));
+    let ready = ready.take(number).collect();
+    (child, ready)
+}
+
+#[test]
+fn every_service_says_where_it_is() {
+    let args = ["emulator", "--kafka-port", "0", "--aws-port", "0"];
+    for (only, names) in [
+        (&["--only", "sqs"][..], &["sqs"][..]),
+        (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
+        (&[], &["kafka", "sqs"]),
+    ] {
+        let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
+        let said: Vec<_> = lines
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        assert_eq!(said, names);
+        signal(&child, "TERM");
+        assert_eq!(exit_code(&mut child, Duration::from_secs(20)), Some(143));
+    }
+}
+
+#[test]
+fn sqs_keeps_its_queues_in_the_data_directory() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let directory = directory.path().display().to_string();
+    let args = [
+        "emulator",
+        "--only",
+        "sqs",
+        "--aws-port",
+        "0",
+        "--data-dir",
+        &directory,
+    ];
+    let ask = |query: &str| {
+        let (mut child, lines) = ready(&args, 1);
+        let address = lines[0].split(' ').nth(1).expect("an address");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let request = format!(
+            "GET /?Version=2012-11-05&{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: \
+             AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        child.kill().expect("it lives");
+        child.wait().expect("a child");
+        answer
+    };
+    assert!(ask("Action=CreateQueue&QueueName=orders").starts_with("HTTP/1.1 200"));
+    assert!(ask("Action=ListQueues").contains("/000000000000/orders</QueueUrl>"));
+}
+
+#[test]
+fn coverage_lists_the_operations_of_every_service() {
+    let listed = run(&["emulator", "coverage"], "").ended(0).out();
+    for row in [
+        "kafka  Produce ",
+        "sqs    ReceiveMessage ",
+        "sts    GetCallerIdentity ",
+    ] {
+        assert!(listed.lines().any(|line| line.starts_with(row)), "{row}");
+    }
+    assert!(listed.contains("partly") && listed.contains("refused"));
+}
