@@ -2,6 +2,7 @@
 
 use ssectl_adapter::{Bound, Fetched, Limit, Range, Source, SourceSpec};
 
+use super::copies::Copies;
 use super::error::RunError;
 use crate::places::Home;
 use crate::scenario::{Checker, Expectation, Scenario, Verdict};
@@ -13,10 +14,15 @@ pub(super) struct Check {
 }
 
 /// Opens a read at the end of every expected stream.
-pub(super) async fn open(scenario: &Scenario, home: &Home) -> Result<Vec<Check>, RunError> {
+pub(super) async fn open(
+    scenario: &Scenario,
+    home: &Home,
+    copies: &Copies,
+) -> Result<Vec<Check>, RunError> {
     let mut checks = Vec::new();
     for expectation in &scenario.expectations {
-        let source = home.target.source(&from_now(&expectation.stream)).await;
+        let stream = copies.read_by(&expectation.stream, None);
+        let source = home.target.source(&from_now(stream)).await;
         // A fixture that cannot be read shall not be found out after the run.
         let checker = Checker::new(expectation)
             .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
@@ -61,10 +67,12 @@ async fn judge(expectation: &Expectation, check: Check) -> Result<Verdict, RunEr
     source.bound().await.map_err(fault)?;
     loop {
         match source.fetch(Limit::default()).await.map_err(fault)? {
-            Fetched::Batch(batch) => batch
-                .records
-                .iter()
-                .for_each(|record| checker.record(record)),
+            Fetched::Batch(batch) => {
+                let records = batch.records.iter();
+                records.for_each(|record| checker.record(record));
+                // A queue may give the next records only when these are done with.
+                source.commit(&batch.commit).await.map_err(fault)?;
+            }
             Fetched::Idle => {}
             Fetched::End => break,
         }

@@ -5,6 +5,7 @@
 //! held when the run began, unless it is to follow. What a declared stream held before the run
 //! is left alone and counts for nothing.
 
+mod copies;
 mod emulators;
 mod error;
 mod expectations;
@@ -22,6 +23,7 @@ use crate::engine::{Control, Notice, Stats};
 use crate::places::{Places, TargetDecl};
 use crate::scenario::Scenario;
 
+pub use copies::Copies;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
@@ -50,10 +52,14 @@ impl Runner<'_> {
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
         let home = self.places.home(&self.target).map_err(RunError::target)?;
         streams::fits(scenario, &home)?;
-        let streams = streams::create(scenario, &home).await?;
+        let copies = Copies::plan(scenario, &home.capabilities);
+        for line in copies.lines() {
+            notice(&self.control, &scenario.name, line);
+        }
+        let streams = streams::create(scenario, &home, &copies).await?;
         // Opened before anything is written, so that each sees exactly what this run writes.
-        let checks = expectations::open(scenario, &home).await?;
-        let (pipelines, ends) = pipelines::open(self, scenario, &home).await?;
+        let checks = expectations::open(scenario, &home, &copies).await?;
+        let (pipelines, ends) = pipelines::open(self, scenario, &home, &copies).await?;
         let reports = self.drive(pipelines, ends).await;
         let failed = reports.iter().any(|report| report.error.is_some());
         let expectations = if failed || self.control.stop.is_cancelled() {

@@ -7,7 +7,7 @@ use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
 use crate::cli::ui::Ui;
 use crate::places::TargetDecl;
-use crate::runner::Report;
+use crate::runner::{Copies, Report};
 use crate::scenario::{Scenario, check};
 
 /// Columns on stderr.
@@ -114,7 +114,11 @@ pub(super) fn plan(scenario: &Scenario, target: &TargetDecl, session: &Session) 
             pipeline.sink.to
         ));
     }
-    let mismatches = check(&scenario.needs(), &adapter.capabilities());
+    let capabilities = adapter.capabilities_with(&target.options);
+    for line in Copies::plan(scenario, &capabilities).lines() {
+        session.ui.say(format!("  {line}"));
+    }
+    let mismatches = check(&scenario.needs(), &capabilities);
     if mismatches.is_empty() {
         return Ok(());
     }
