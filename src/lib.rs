@@ -13,3 +13,4 @@ pub mod registry;
 pub mod replay;
 pub mod runner;
 pub mod scenario;
+pub mod verify;

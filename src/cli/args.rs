@@ -252,7 +252,8 @@ impl LookArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Bad records")]
 pub(super) struct PolicyArgs {
-    /// fail, skip, or dead-letter=ADDRESS (records as they were, with the reason in headers)
+    /// fail, skip, or dead-letter=ADDRESS (records as they were, with the reason in headers; of
+    /// those over --max-record the first 1024 bytes)
     ///
     /// [default: fail, unless the configuration says skip]
     #[arg(long, value_name = "POLICY")]

@@ -239,7 +239,9 @@ impl GenerateArgs {
 
 fn start_time(text: &str) -> Result<jiff::Timestamp, String> {
     if text == "now" {
-        return Ok(jiff::Timestamp::now());
+        // What made-up events say and what brokers keep shall be the same.
+        let now = jiff::Timestamp::now().as_millisecond();
+        return jiff::Timestamp::from_millisecond(now).map_err(|error| error.to_string());
     }
     text.parse()
         .map_err(|_| "use RFC 3339 such as 2026-01-01T00:00:00Z, or `now`".to_owned())

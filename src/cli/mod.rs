@@ -22,6 +22,7 @@ mod streams;
 mod tail;
 mod transform;
 mod ui;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,6 +95,7 @@ enum Verb {
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
+    Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
     Emulator(emulator::EmulatorArgs),
@@ -154,6 +156,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
+        Verb::Verify(args) => verify::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,

@@ -1,7 +1,7 @@
 //! `run`: a whole scenario, on the emulators inside or on a target.
 
-mod params;
-mod report;
+pub(super) mod params;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +15,8 @@ use super::progress::{Progress, Total};
 use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
-use crate::runner::{EmulatorOptions, Emulators, RunError, Runner};
-use crate::scenario::Address;
+use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner};
+use crate::scenario::{Address, Scenario};
 
 /// Run a scenario and check what must come out
 ///
@@ -78,19 +78,51 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         )
         .hint("let its sink `-` be a file"));
     }
-    let mut target = session.target(args.target.as_deref())?;
+    let target = session.target(args.target.as_deref())?;
     if args.dry_run {
         return report::plan(&scenario, &target, session);
     }
-    let mut emulators = Emulators::default();
     if args.keep && !target.emulator {
         return Err(CliError::usage(format!(
             "there is no emulator to keep: the streams live at the {} target",
             target.adapter
         )));
     }
+    let ran = drive(&scenario, target, args.follow, false, session).await?;
+    match args.format {
+        ReportFormat::Text => report::text(&ran.report, &session.ui),
+        ReportFormat::Json => report::json(&ran.report, &session.ui)?,
+    }
+    if let Some(address) = ran.emulated.filter(|_| args.keep) {
+        session.ui.insist(format!(
+            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
+            example(&scenario)
+        ));
+        session.stop().cancelled().await;
+    }
+    tokio::task::block_in_place(|| ran.emulators.shutdown());
+    report::verdict(ran.report)
+}
+
+/// A run that is over, and the emulators that still hold its streams.
+pub(super) struct Ran {
+    pub(super) report: Report,
+    pub(super) emulators: Emulators,
+    /// Where they listen, if there are any.
+    emulated: Option<String>,
+}
+
+/// Runs a scenario on a target; starts the emulator of one that wants it.
+pub(super) async fn drive(
+    scenario: &Scenario,
+    mut target: TargetDecl,
+    follow: bool,
+    collect: bool,
+    session: &Session,
+) -> CliResult<Ran> {
+    let mut emulators = Emulators::default();
     let emulated = start(&mut emulators, &mut target, session)?;
-    let bars = Arc::new(Mutex::new(Vec::new()));
+    let bars = Mutex::new(Vec::new());
     let watch = |name: &str, stats: Arc<Stats>| {
         session.records_are_under_way();
         let bar = Progress::start(&session.ui, name, stats, Total::Unknown, false);
@@ -102,28 +134,20 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         places: &session.places,
         target,
         control: session.control(),
-        follow: args.follow,
+        follow,
+        collect,
         watch: &watch,
     };
-    let result = runner.run(&scenario).await;
-    bars.lock()
+    let result = runner.run(scenario).await;
+    bars.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
-        .drain(..)
+        .into_iter()
         .for_each(Progress::finish);
-    let run = result.map_err(failed)?;
-    match args.format {
-        ReportFormat::Text => report::text(&run, &session.ui),
-        ReportFormat::Json => report::json(&run, &session.ui)?,
-    }
-    if let Some(address) = emulated.filter(|_| args.keep) {
-        session.ui.insist(format!(
-            "the streams stay at {address} until Ctrl-C; try `ssectl tail {address}/{}`",
-            example(&scenario)
-        ));
-        session.stop().cancelled().await;
-    }
-    tokio::task::block_in_place(|| emulators.shutdown());
-    report::verdict(run)
+    Ok(Ran {
+        report: result.map_err(failed)?,
+        emulators,
+        emulated,
+    })
 }
 
 fn is_stdout(address: &Address) -> bool {
@@ -151,7 +175,7 @@ fn start(
     Ok(Some(format!("{}://{address}", target.adapter)))
 }
 
-fn example(scenario: &crate::scenario::Scenario) -> &str {
+fn example(scenario: &Scenario) -> &str {
     scenario
         .streams
         .last()

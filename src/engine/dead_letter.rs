@@ -5,6 +5,14 @@ use ssectl_adapter::Record;
 
 use super::error::{RecordError, place};
 
+/// The header of a record of which only the first bytes were kept: it had `bytes` or more.
+pub(super) fn truncated(bytes: u64) -> (String, Option<Bytes>) {
+    (
+        "ssectl-truncated".to_owned(),
+        Some(Bytes::from(bytes.to_string())),
+    )
+}
+
 /// The record as it was read, with headers that say what was wrong, where it stood and which
 /// pipeline put it aside.
 pub fn dead_letter(mut record: Record, error: &RecordError, pipeline: &str) -> Record {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
 
+use super::dead_letter::truncated;
 use super::error::RecordError;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
@@ -118,6 +119,7 @@ fn unreadable(fault: Fault, index: usize) -> Bad {
         index,
         record: Record {
             value: fault.raw,
+            headers: fault.cut_from.map(truncated).into_iter().collect(),
             origin: fault.origin,
             ..Record::default()
         },

@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Origin;
+
 /// Everything that is wrong with a program.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct CompileError {
-    origin: String,
+    origin: Origin,
     faults: Vec<Fault>,
 }
 
@@ -24,7 +26,7 @@ pub struct Fault {
 
 impl CompileError {
     pub(super) fn new(
-        origin: &str,
+        origin: Origin,
         program: &str,
         faults: impl IntoIterator<Item = (usize, String)>,
     ) -> Self {
@@ -34,7 +36,7 @@ impl CompileError {
             message,
         };
         Self {
-            origin: origin.to_owned(),
+            origin,
             faults: faults.into_iter().map(fault).collect(),
         }
     }
@@ -51,7 +53,9 @@ impl fmt::Display for CompileError {
             if index > 0 {
                 writeln!(f)?;
             }
-            fault.place.show(f, &self.origin, &fault.message)?;
+            let Place { line, column, .. } = fault.place;
+            let at = self.origin.place(fault.offset, line, column);
+            fault.place.show(f, &at, &fault.message)?;
         }
         Ok(())
     }
@@ -62,7 +66,8 @@ impl fmt::Display for CompileError {
 pub struct EvalError {
     pub(super) origin: Arc<str>,
     pub(super) kind: EvalErrorKind,
-    pub(super) place: Option<Place>,
+    /// The place in the program, and as messages show it.
+    pub(super) place: Option<Box<(Place, String)>>,
 }
 
 /// Where in its program an error was raised, as near as can be told.
@@ -84,14 +89,14 @@ impl Place {
         Self { line, column, text }
     }
 
+    /// Writes the message under the place as `at` says it, the line and a caret.
     fn show(
         &self,
         f: &mut fmt::Formatter<'_>,
-        origin: &str,
+        at: &str,
         message: &dyn fmt::Display,
     ) -> fmt::Result {
-        let Self { line, column, .. } = self;
-        writeln!(f, "{origin}:{line}:{column}: {message}")?;
+        writeln!(f, "{at}: {message}")?;
         let (text, before) = self.excerpt();
         let indent: String = text
             .chars()
@@ -121,7 +126,7 @@ impl Place {
 impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Some(place) => place.show(f, &self.origin, &self.kind),
+            Some(found) => found.0.show(f, &found.1, &self.kind),
             None => write!(f, "{}: {}", self.origin, self.kind),
         }
     }
@@ -135,7 +140,7 @@ impl EvalError {
 
     /// Where in the program the error was raised; known for [`EvalErrorKind::Program`].
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.place.as_ref().map(|found| &found.0)
     }
 
     /// The name of the program, as given to [`compile`](super::Program::compile).

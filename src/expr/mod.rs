@@ -16,6 +16,7 @@ mod json;
 mod meter;
 mod names;
 mod native;
+mod origin;
 mod output;
 mod prelude;
 mod program;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 pub use error::{CompileError, EvalError, EvalErrorKind, Fault, Place};
 pub use input::{Input, Meta, Payload};
+pub use origin::Origin;
 pub use output::{Output, Outputs};
 pub use program::Program;
 

@@ -81,7 +81,8 @@ pub(crate) fn used_by<'s>(program: &Term<'s>, arena: &'s Arena) -> Vec<Def<'s>> 
 
 /// The definition in `text`: a parser reads definitions only in front of a filter.
 fn parse<'s>(text: &'static str, arena: &'s Arena) -> Vec<Def<'s>> {
-    match syntax::parse(arena.alloc(format!("{text} .")), arena) {
+    let program = arena.alloc(format!("{text} ."));
+    match syntax::parse(program, program, arena) {
         Ok(Term::Def(defs, _)) => defs,
         _ => Vec::new(),
     }

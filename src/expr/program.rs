@@ -12,7 +12,8 @@ use super::native::{self, Regexes};
 use super::syntax::{self, Def, Fault, Term};
 use super::value::{Error, Value};
 use super::{
-    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Outputs, Place, names, prelude,
+    CompileError, EvalError, EvalErrorKind, Input, Limits, Options, Origin, Outputs, Place, names,
+    prelude,
 };
 
 /// A compiled program. Cheap to clone, and may run on several threads at once.
@@ -20,7 +21,7 @@ use super::{
 pub struct Program(Arc<Compiled>);
 
 struct Compiled {
-    origin: Arc<str>,
+    origin: Origin,
     source: String,
     filter: Filter<Lang>,
     /// The program with markers of its places, compiled when it first fails.
@@ -44,23 +45,30 @@ const MOST_STACK: usize = 256 << 20;
 const MAIN: &str = "__main__";
 
 impl Program {
-    /// Compiles `source`; `origin` is its name in messages: `--map`, `-f prog.jq`, `scenario.yaml:12:20`.
+    /// Compiles `source`; `origin` is its name in messages.
     ///
     /// # Errors
     /// What does not parse, or all that is not defined, each with its place.
-    pub fn compile(origin: &str, source: &str, options: &Options) -> Result<Self, CompileError> {
+    pub fn compile(
+        origin: impl Into<Origin>,
+        source: &str,
+        options: &Options,
+    ) -> Result<Self, CompileError> {
+        let origin = origin.into();
         let compiled = if source.len() > LONGEST {
             Err(vec![(
                 LONGEST,
                 format!("the program is longer than {LONGEST} bytes"),
             )])
         } else {
-            with_stack(source, || compile(source, |program, _| program))
+            with_stack(source, || compile(source, |program, _, _| program))
         };
-        let (filter, variables) =
-            compiled.map_err(|faults| CompileError::new(origin, source, faults))?;
+        let (filter, variables) = match compiled {
+            Ok(compiled) => compiled,
+            Err(faults) => return Err(CompileError::new(origin, source, faults)),
+        };
         Ok(Self(Arc::new(Compiled {
-            origin: origin.into(),
+            origin,
             source: source.to_owned(),
             filter,
             traced: OnceLock::new(),
@@ -116,7 +124,7 @@ impl Program {
     /// The error of a run that came to its end.
     pub(super) fn error(&self, kind: EvalErrorKind) -> EvalError {
         EvalError {
-            origin: Arc::clone(&self.0.origin),
+            origin: Arc::clone(self.0.origin.name()),
             kind,
             place: None,
         }
@@ -132,7 +140,7 @@ impl Program {
         self.run_filter(&self.0.filter, input, consume)
             .map_err(|kind| match kind {
                 EvalErrorKind::Program(_) => EvalError {
-                    place: self.place(input),
+                    place: self.place(input).map(Box::new),
                     ..self.error(kind)
                 },
                 _ => self.error(kind),
@@ -140,14 +148,14 @@ impl Program {
     }
 
     /// Where the program fails on this record: it is run once more, with markers.
-    fn place(&self, input: &Input<'_>) -> Option<Place> {
-        let Compiled { source, traced, .. } = &*self.0;
-        let trace = || {
-            compile(source, |program, arena| {
-                syntax::traced(program, source, arena)
-            })
-            .ok()
-        };
+    fn place(&self, input: &Input<'_>) -> Option<(Place, String)> {
+        let Compiled {
+            origin,
+            source,
+            traced,
+            ..
+        } = &*self.0;
+        let trace = || compile(source, syntax::traced).ok();
         let filter = traced.get_or_init(|| with_stack(source, trace).map(|(filter, _)| filter));
         let failed = self.run_filter(filter.as_ref()?, input, |results| {
             for result in results {
@@ -156,7 +164,10 @@ impl Program {
             Ok(())
         });
         let place = matches!(failed, Err(EvalErrorKind::Program(_))).then(meter::last_place)?;
-        place.map(|offset| Place::new(source, offset))
+        let offset = place?;
+        let place = Place::new(source, offset);
+        let at = origin.place(offset, place.line, place.column);
+        Some((place, at))
     }
 
     fn run_filter<T>(
@@ -220,17 +231,19 @@ fn with_stack<T>(source: &str, compile: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(needed, needed, compile)
 }
 
-/// Compiles to a filter and the variables that it has to be given; `change` may change the tree.
+/// Compiles to a filter and the variables that it has to be given; `change` may change the tree
+/// of the program, whose names and strings are slices of the second argument.
 fn compile(
-    source: &str,
-    change: impl for<'s> FnOnce(Term<'s>, &'s Arena) -> Term<'s>,
+    written: &str,
+    change: impl for<'s> FnOnce(Term<'s>, &'s str, &'s Arena) -> Term<'s>,
 ) -> Result<(Filter<Lang>, Vec<&'static str>), Vec<Fault>> {
+    let source = &*syntax::without_surrogates(written);
     let arena = Arena::default();
-    let program = syntax::parse(source, &arena)?;
+    let program = syntax::parse(written, source, &arena)?;
     let mut variables = VARIABLES.to_vec();
     variables.retain(|name| syntax::mentions(&program, name));
     let mut defs = prelude::used_by(&program, &arena);
-    let body = change(program.clone(), &arena);
+    let body = change(program.clone(), source, &arena);
     defs.push(Def {
         name: MAIN,
         args: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Program};
+use super::{CompileError, EvalError, EvalErrorKind, Input, Options, Origin, Program};
 
 /// What the result of an event-time expression counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl EventTime {
     /// # Errors
     /// As [`Program::compile`].
     pub fn compile(
-        origin: &str,
+        origin: impl Into<Origin>,
         source: &str,
         unit: Unit,
         options: &Options,

@@ -114,6 +114,7 @@ impl ReplaySource {
                     origin: record.origin,
                     index: self.ready.records.len(),
                     raw: record.value,
+                    cut_from: None,
                     error,
                 }),
             }

@@ -8,8 +8,8 @@
 mod copies;
 mod emulators;
 mod error;
-mod expectations;
 mod pipelines;
+mod readback;
 mod report;
 mod streams;
 
@@ -22,6 +22,8 @@ use tokio::sync::watch;
 use crate::engine::{Control, Notice, Stats};
 use crate::places::{Places, TargetDecl};
 use crate::scenario::Scenario;
+
+use readback::Found;
 
 pub use copies::Copies;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
@@ -38,6 +40,8 @@ pub struct Runner<'a> {
     pub control: Control,
     /// Go on reading streams from outside after their end.
     pub follow: bool,
+    /// Also read back what the run wrote to the declared streams.
+    pub collect: bool,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }
@@ -58,21 +62,22 @@ impl Runner<'_> {
         }
         let streams = streams::create(scenario, &home, &copies).await?;
         // Opened before anything is written, so that each sees exactly what this run writes.
-        let checks = expectations::open(scenario, &home, &copies).await?;
+        let reads = readback::open(scenario, &home, &copies, self.collect).await?;
         let (pipelines, ends) = pipelines::open(self, scenario, &home, &copies).await?;
         let reports = self.drive(pipelines, ends).await;
         let failed = reports.iter().any(|report| report.error.is_some());
-        let expectations = if failed || self.control.stop.is_cancelled() {
-            Vec::new()
+        let found = if failed || self.control.stop.is_cancelled() {
+            Found::default()
         } else {
-            expectations::check(scenario, checks).await?
+            readback::finish(reads).await?
         };
         Ok(Report {
             scenario: scenario.name.clone(),
             target: home.describe(),
             streams,
             pipelines: reports,
-            expectations,
+            expectations: found.verdicts,
+            contents: found.contents,
         })
     }
 

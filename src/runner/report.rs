@@ -1,7 +1,10 @@
 //! What became of a run.
 
+use std::collections::BTreeMap;
+
 use crate::engine::{Counts, PipelineError};
 use crate::scenario::Verdict;
+use crate::verify::Contents;
 
 /// What became of a run.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Report {
     pub pipelines: Vec<PipelineReport>,
     /// In the order of the file; empty when a pipeline failed.
     pub expectations: Vec<Verdict>,
+    /// What the run wrote to each declared stream, if that was to be read back and could be.
+    pub contents: BTreeMap<String, Contents>,
 }
 
 /// A declared stream.

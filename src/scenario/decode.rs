@@ -12,7 +12,7 @@ use super::graph::Link;
 use super::{Address, Expr, Format, Param, Scenario, Stream, TimeExpr};
 use crate::document::{Entry, Faults, Node, Place, Typed, Value, list, meant, quote, redact_uri};
 use crate::expr::time::{EventTime, Unit};
-use crate::expr::{CompileError, Options, Program};
+use crate::expr::{CompileError, Options, Origin, Program};
 
 /// The names a scenario may use on every target: what is left of the rules of Kafka, Pub/Sub,
 /// Kinesis, SQS and Event Hubs.
@@ -202,8 +202,7 @@ impl<'a> Decoder<'a> {
     /// A jq program, compiled.
     pub(super) fn expr(&mut self, node: &Node) -> Option<Expr> {
         let source = self.program(node)?;
-        let origin = node.place.to_string();
-        let compiled = Program::compile(&origin, &source, &Options::default());
+        let compiled = Program::compile(origin(node), &source, &Options::default());
         let program = self.compiled(node, compiled)?;
         Some(Expr {
             source,
@@ -219,10 +218,9 @@ impl<'a> Decoder<'a> {
             Some(unit) => unit.text()?.parse().ok(),
             None => Some(Unit::Ms),
         };
-        let origin = node.place.to_string();
         // The program's faults are reported also when the unit is wrong.
         let checked_with = unit.unwrap_or(Unit::Ms);
-        let compiled = EventTime::compile(&origin, &source, checked_with, &Options::default());
+        let compiled = EventTime::compile(origin(node), &source, checked_with, &Options::default());
         let program = self.compiled(node, compiled)?;
         Some(TimeExpr {
             source,
@@ -275,6 +273,13 @@ impl<'a> Decoder<'a> {
         }
         decoded.into_iter().collect()
     }
+}
+
+/// What the program in `node` is called, and where its bytes stand in the file.
+fn origin(node: &Node) -> Origin {
+    let name = node.place.to_string();
+    let node = node.clone();
+    Origin::within(&name, move |offset| node.place_in_text(offset).to_string())
 }
 
 /// `format`, if it is there and known.

@@ -15,6 +15,7 @@ use ssectl_adapter::Record;
 
 use super::{Count, Expectation, Format};
 use crate::expr::{Input, Meta, Payload};
+pub(crate) use canonical::canonical;
 use equals::EqualsCheck;
 use order::OrderCheck;
 use programs::{EveryCheck, SomeCheck};

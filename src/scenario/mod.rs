@@ -20,6 +20,7 @@ mod pipelines;
 mod tests;
 mod types;
 
+pub(crate) use expect::canonical;
 pub use expect::{Checker, CheckerError, Line, Verdict};
 pub use fit::{Mismatch, check};
 pub use load::{Loaded, declared_params, load, schema};

@@ -41,6 +41,13 @@ impl Scenario {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
+    /// Whether a pipeline reads this declared stream.
+    pub fn reads(&self, stream: &str) -> bool {
+        self.pipelines.iter().any(|pipeline| {
+            matches!(&pipeline.source.kind, SourceKind::Read(read) if read.from.declared() == Some(stream))
+        })
+    }
+
     /// The stream of that name.
     pub fn stream(&self, name: &str) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.name == name)

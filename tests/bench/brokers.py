@@ -69,8 +69,12 @@ class Broker:
         return measure.run(Command([self._ssectl, "copy", "--quiet", "-I", "text", f"file:{lines}", to]))
 
     def consume_kcat(self, count: int) -> Sample:
-        """kcat reads the topic that kcat filled."""
+        """kcat reads the topic that kcat filled.
+
+        Whenever its queue was full, librdkafka stops fetching for a second; without that pause brokers are compared, not pauses.
+        """
         words = [self._kcat, "-b", self.address, "-C", "-t", self._filled, "-o", "beginning", "-e", "-q"]
+        words += ["-X", "fetch.queue.backoff.ms=5"]
         return self._all_there(words, count)
 
     def consume_ssectl(self, count: int) -> Sample:

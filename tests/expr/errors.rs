@@ -15,8 +15,8 @@ fn refused(source: &str) -> String {
 fn syntax_errors_show_the_place() {
     for (source, expected) in [
         (
-            "",
-            "--map:1:1: expected a filter, found the end of the program\n  \n  ^",
+            "\"é\\ud83d\\u0041\"",
+            "--map:1:3: `\\ud83d` is the first half of a surrogate pair; the second half, such as `\\ude00`, has to follow it\n  \"é\\ud83d\\u0041\"\n    ^",
         ),
         (
             ".a | ",

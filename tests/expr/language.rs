@@ -34,6 +34,52 @@ fn operators_bind_as_in_jq() {
 }
 
 #[test]
+fn a_program_without_a_filter_is_the_identity() {
+    check(&[
+        ("", r#"{"a":1}"#, r#"{"a":1}"#),
+        ("# only a comment", "1", "1"),
+        (" \n# more \\\n than one line\n", "1", "1"),
+    ]);
+}
+
+#[test]
+fn surrogate_pairs_in_strings_are_one_character() {
+    check(&[
+        (r#""\ud83d\ude00", "\uD83D\uDE00""#, "null", r#""😀" "😀""#),
+        (r#""\ud83d\ude00" | length, utf8bytelength"#, "null", "1 4"),
+        (
+            r#""a\n\(.)\ud83d\ude00b\u00e9\ud83d\ude01", @json "\ud83d\ude00\(.)""#,
+            "7",
+            r#""a\n7😀bé😁" "😀7""#,
+        ),
+        (
+            r#"{"\ud83d\ude00": "\("\ud83d\ude00")"} | ."\ud83d\ude00", .["\ud83d\ude00"]"#,
+            "null",
+            r#""😀" "😀""#,
+        ),
+        // As in jq: a second half alone, and a backslash that is not the start of an escape.
+        (
+            r#""\ude00\ud83d\ude00", "\\ud83d\ude00""#,
+            "null",
+            "\"\u{fffd}😀\" \"\\\\ud83d\u{fffd}\"",
+        ),
+        ("# \"\\ud83d\n.", "1", "1"),
+    ]);
+}
+
+#[test]
+fn abs_is_the_negation_of_what_sorts_before_zero() {
+    check(&[
+        ("map(abs)", "[-1.5,-0,3]", "[1.5,0,3]"),
+        (
+            "map(try abs catch .)",
+            r#"[null,true,"x",[1],{"a":1}]"#,
+            r#"["null (null) cannot be negated","boolean (true) cannot be negated","x",[1],{"a":1}]"#,
+        ),
+    ]);
+}
+
+#[test]
 fn operands_with_several_outputs_combine_in_the_order_of_jq() {
     check(&[
         ("[(1,2) + (10,20)]", "null", "[11,12,21,22]"),

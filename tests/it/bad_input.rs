@@ -60,6 +60,31 @@ fn dead_letters_keep_the_bytes_and_the_reason() {
 }
 
 #[test]
+fn a_dead_letter_of_which_only_the_start_was_kept_says_so() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let args = [
+        "transform",
+        ".",
+        "--max-record",
+        "5000",
+        "--on-error",
+        "dead-letter=file:bad.ndjson",
+    ];
+    let input = format!("\"{}\"\nx\n", "y".repeat(6000));
+    run_in(dir.path(), &args, &input).ended(0);
+    let bad = std::fs::read_to_string(dir.path().join("bad.ndjson")).expect("the file");
+    let letters: Vec<serde_json::Value> = bad
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an envelope"))
+        .collect();
+    assert_eq!(letters[0]["value"].as_str().map(str::len), Some(1024));
+    assert_eq!(letters[0]["headers"][0][0], "ssectl-truncated");
+    assert_eq!(letters[0]["headers"][0][1], "6002");
+    assert_eq!(letters[1]["value"], "x");
+    assert_eq!(letters[1]["headers"][0][0], "ssectl-error");
+}
+
+#[test]
 fn invalid_utf_8_is_a_bad_record_and_not_the_end() {
     let done = run(
         &["transform", ".", "--on-error", "skip"],

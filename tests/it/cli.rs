@@ -2,13 +2,14 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "generate",
     "replay",
     "transform",
     "tail",
     "copy",
     "run",
+    "verify",
     "lint",
     "streams",
     "emulator",

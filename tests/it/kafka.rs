@@ -404,6 +404,30 @@ fn a_compressed_copy_that_was_killed_goes_on_whole() {
     }
 }
 
+#[test]
+fn times_that_a_topic_cannot_hold_are_talked_about_once() {
+    let emulator = Emulator::start();
+    create(&emulator, "times", "1");
+    let dir = tempfile::tempdir().expect("a folder");
+    let record =
+        |nanos: &str| format!(r#"{{"timestamp":"2026-01-01T00:00:00{nanos}Z","value":"x"}}"#);
+    let exact = dir.path().join("exact.ndjson");
+    std::fs::write(&exact, format!("{}\n{}\n", record(""), record(".5"))).expect("a file");
+    let finer = dir.path().join("finer.ndjson");
+    let lines = [record(".123456789"), record(".000000001")].join("\n");
+    std::fs::write(&finer, lines).expect("a file");
+    let replay = |file: &std::path::Path| {
+        let file = file.to_str().expect("UTF-8");
+        let times = emulator.stream("times");
+        run(&["replay", "--from-envelope", file, "--to", &times], "").ended(0)
+    };
+    let kept = replay(&exact);
+    assert!(!kept.err().contains("warning"), "{}", kept.err());
+    let cut = replay(&finer);
+    let warning = "cuts finer ones, such as 2026-01-01T00:00:00.123456789Z";
+    assert_eq!(cut.err().matches(warning).count(), 1, "{}", cut.err());
+}
+
 /// Reads what a child says until it says this; panics when it ends without.
 fn said_by(child: &mut Child, words: &str) {
     let said = child.stderr.as_mut().expect("piped");

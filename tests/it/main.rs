@@ -14,3 +14,5 @@ mod pipes;
 mod scenarios;
 mod shipped;
 mod signals;
+#[cfg(all(feature = "sqs", feature = "emulator"))]
+mod sqs;

@@ -92,6 +92,35 @@ fn a_failing_pipeline_is_named_and_ends_the_others() {
 }
 
 #[test]
+fn an_error_in_a_program_is_placed_in_the_file() {
+    let dir = folder(
+        "apiVersion: ssectl/v1
+name: sums
+streams:
+  words: {partitions: 1}
+  sums: {partitions: 1}
+pipelines:
+  feed: {source: {generate: words, count: 10, seed: 7}, sink: words}
+  sum:
+    source: words
+    steps:
+      - map: |
+          .text as $text
+          | 1 + $text
+    sink: sums
+",
+    );
+    let done = run_in(dir.path(), &["run", ".", "--target", "memory:"], "").ended(1);
+    assert!(
+        done.err()
+            .contains("scenario.yaml:13:13: number (1) and string (")
+            && done.err().contains("  | 1 + $text\n    ^"),
+        "{}",
+        done.err()
+    );
+}
+
+#[test]
 fn a_dry_run_moves_nothing() {
     let dir = folder(&UPPERCASE.replace("COUNT", "1000"));
     let done = run_in(

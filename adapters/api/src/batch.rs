@@ -60,6 +60,8 @@ pub struct Fault {
     pub index: usize,
     /// The bytes as far as they were kept.
     pub raw: Option<Bytes>,
+    /// How many bytes there were at least, if `raw` has only the first of them.
+    pub cut_from: Option<u64>,
     /// What is wrong with them.
     pub error: Error,
 }

@@ -49,6 +49,11 @@ impl Timestamp {
         i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX })
     }
 
+    /// Whether it lies between two milliseconds.
+    pub fn has_parts_of_millis(self) -> bool {
+        !self.nanos.is_multiple_of(1_000_000)
+    }
+
     /// Nanoseconds since the epoch.
     pub fn as_nanos(self) -> i128 {
         i128::from(self.secs) * NANOS_PER_SEC + i128::from(self.nanos)

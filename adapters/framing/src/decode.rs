@@ -56,6 +56,7 @@ impl Place {
             origin: self.at(line),
             index: out.records.len(),
             raw: Some(Bytes::copy_from_slice(&raw[..raw.len().min(KEPT)])),
+            cut_from: (raw.len() > KEPT).then_some(raw.len() as u64),
             error,
         });
     }

@@ -98,6 +98,19 @@ fn single(
     }
 }
 
+/// librdkafka asks for no more partitions of a new topic.
+const MOST_PARTITIONS: u32 = 100_000;
+
+fn too_many(stream: &StreamSpec, count: u32) -> Error {
+    let message = format!(
+        "cannot create topic `{}` with {count} partitions",
+        stream.name
+    );
+    Error::new(ErrorKind::Config, message).hint(format!(
+        "a topic can be made with at most {MOST_PARTITIONS}"
+    ))
+}
+
 /// The topic's setting that deletes records by their timestamps; -1 keeps them.
 const RETENTION: &str = "retention.ms";
 
@@ -107,6 +120,7 @@ impl Admin for KafkaAdmin {
         let admin = self.link.connect(&self.cluster, &stream.name).await?;
         let count = match stream.partitions {
             None => -1,
+            Some(count) if count > MOST_PARTITIONS => return Err(too_many(stream, count)),
             Some(count) => i32::try_from(count).unwrap_or(i32::MAX),
         };
         let mut topic = NewTopic::new(&stream.name, count, self.replication());
@@ -119,7 +133,18 @@ impl Admin for KafkaAdmin {
         let outcome = admin.create_topics([&topic], &self.options()).await;
         match single(outcome, || format!("cannot create topic `{}`", stream.name)) {
             Ok(()) => {}
-            Err((Code::InvalidConfig, error)) => return Err(settings::refused(error, stream)),
+            Err((Code::InvalidConfig, error)) => {
+                let some_topic = self
+                    .list()
+                    .await
+                    .ok()
+                    .and_then(|topics| topics.into_iter().next());
+                let options = self.options();
+                return Err(settings::refused(error, &admin, stream, some_topic, options).await);
+            }
+            Err((Code::InvalidPartitions, error)) => {
+                return Err(error.with("partitions", count));
+            }
             Err((_, error)) => return Err(error),
         }
         let expected = stream.partitions.map(|count| count as usize);

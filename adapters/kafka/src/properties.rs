@@ -111,6 +111,10 @@ pub(crate) fn producer(config: &KafkaConfig, batch: Option<u32>) -> ClientConfig
             config.delivery_timeout.as_millis().to_string(),
         )
         .set("allow.auto.create.topics", "false")
+        // Some seconds of a broker that has no leader's replicas or no disk space; then our error
+        // names the broker's reason, where a delivery that times out names none. An outage of the
+        // connection does not count.
+        .set("message.send.max.retries", "10")
         // How large a record may be is the topic's decision; librdkafka would refuse from 1 MB on.
         .set("message.max.bytes", "1000000000")
         .set("queue.buffering.max.kbytes", "131072");
@@ -132,7 +136,10 @@ fn client(config: &KafkaConfig) -> ClientConfig {
         .set("bootstrap.servers", config.brokers.joined())
         .set("client.id", config.client_id.as_str())
         .set("reconnect.backoff.ms", "50")
-        .set("reconnect.backoff.max.ms", "1000");
+        .set("reconnect.backoff.max.ms", "1000")
+        // A client that connects only to the brokers it needs looks for one twice per backoff of
+        // 50 ms, without regard to the longer backoff of a broker that keeps failing.
+        .set("enable.sparse.connections", "false");
     encrypt(&mut properties, config);
     if let Some(sasl) = &config.sasl {
         properties.set("sasl.mechanism", sasl.mechanism.as_str());

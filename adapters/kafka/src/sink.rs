@@ -5,6 +5,7 @@ mod poller;
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ pub(crate) struct KafkaSink {
     patience: Duration,
     /// How long the topic keeps records, in milliseconds, until that was talked about.
     retention_ms: Option<i64>,
+    /// Whether any sink of the target has said that times are cut.
+    said_of_nanos: Arc<AtomicBool>,
 }
 
 impl KafkaSink {
@@ -51,6 +54,7 @@ impl KafkaSink {
         topic: &str,
         partitions: &[i32],
         terms: Terms,
+        said_of_nanos: Arc<AtomicBool>,
     ) -> Result<Self> {
         let context = Context {
             monitor: Monitor::new(config),
@@ -74,6 +78,7 @@ impl KafkaSink {
             topic: topic.to_owned(),
             patience: config.delivery_timeout.as_duration(),
             retention_ms: terms.retention_ms,
+            said_of_nanos,
         })
     }
 
@@ -129,6 +134,25 @@ impl KafkaSink {
             self.producer.client().context().monitor.cluster(),
             self.topic,
         );
+    }
+
+    /// Says once per target that Kafka does not hold the times as exactly as the records do.
+    fn warn_of_nanos(&self, records: &[Record]) {
+        if self.said_of_nanos.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut times = records.iter().filter_map(|record| record.timestamp);
+        let Some(finer) = times.find(|time| time.has_parts_of_millis()) else {
+            return;
+        };
+        if !self.said_of_nanos.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "`{}/{}` holds times in milliseconds, and cuts finer ones, such as {finer}; \
+                 envelopes in a file keep them",
+                self.producer.client().context().monitor.cluster(),
+                self.topic,
+            );
+        }
     }
 
     /// librdkafka tries again by itself; who watches should know that it does, and why.
@@ -215,6 +239,7 @@ fn headers(record: &Record) -> Option<OwnedHeaders> {
 impl Sink for KafkaSink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
         self.warn_of_age(records);
+        self.warn_of_nanos(records);
         self.producer.client().context().monitor.forget();
         let mut sending = pin!(self.send(records));
         let mut silence = SILENCE;

@@ -1,5 +1,6 @@
 //! A configured cluster.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
@@ -16,6 +17,8 @@ pub(crate) struct KafkaTarget {
     config: Arc<KafkaConfig>,
     cluster: OnceLock<Arc<Cluster>>,
     link: Arc<AdminLink>,
+    /// Whether a sink has said that times are cut to milliseconds.
+    said_of_nanos: Arc<AtomicBool>,
 }
 
 impl KafkaTarget {
@@ -25,6 +28,7 @@ impl KafkaTarget {
             link: Arc::new(AdminLink::new(config.clone())),
             config,
             cluster: OnceLock::new(),
+            said_of_nanos: Arc::default(),
         }
     }
 
@@ -52,8 +56,9 @@ impl Target for KafkaTarget {
         let partitions = blocking(move || asked.partitions(&topic)).await?;
         let terms = terms(&self.link, &cluster, &spec.stream).await;
         let topic = spec.stream.clone();
-        let sink = blocking(move || KafkaSink::open(&config, &topic, &partitions, terms)).await?;
-        Ok(Box::new(sink))
+        let said = self.said_of_nanos.clone();
+        let open = move || KafkaSink::open(&config, &topic, &partitions, terms, said);
+        Ok(Box::new(blocking(open).await?))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {

@@ -132,6 +132,7 @@ impl SqsSource {
                     origin,
                     index: batch.records.len(),
                     raw: Some(raw),
+                    cut_from: None,
                     error,
                 }),
             }

@@ -11,14 +11,18 @@ use crate::cli::session::Session;
 use crate::scenario::{Param, Params, declared_params};
 
 /// `NAME=VALUE`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
     pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "use NAME=VALUE".to_owned())
 }
 
 /// Takes what flags say and asks for the rest, if somebody is there to answer.
-pub(super) fn ask(path: &Path, set: &[(String, String)], session: &Session) -> CliResult<Params> {
+pub(in crate::cli) fn ask(
+    path: &Path,
+    set: &[(String, String)],
+    session: &Session,
+) -> CliResult<Params> {
     let mut params: Params = set.iter().cloned().collect();
     let declared =
         declared_params(path, &session.env).map_err(|faults| report(&faults, &session.ui))?;

@@ -11,7 +11,7 @@ use crate::runner::{Copies, Report};
 use crate::scenario::{Scenario, check};
 
 /// Columns on stderr.
-pub(super) fn text(report: &Report, ui: &Ui) {
+pub(in crate::cli) fn text(report: &Report, ui: &Ui) {
     ui.say(format!("{} on {}", report.scenario.bold(), report.target));
     let names = report.pipelines.iter().map(|p| p.name.len());
     let names = names.chain(report.expectations.iter().map(|v| v.stream.len()));
@@ -39,7 +39,7 @@ pub(super) fn text(report: &Report, ui: &Ui) {
 }
 
 /// One document on stdout.
-pub(super) fn json(report: &Report, ui: &Ui) -> CliResult {
+pub(in crate::cli) fn json(report: &Report, ui: &Ui) -> CliResult {
     let document = json!({
         "scenario": report.scenario,
         "target": report.target,
@@ -60,7 +60,7 @@ pub(super) fn json(report: &Report, ui: &Ui) -> CliResult {
 }
 
 /// The exit code of a run.
-pub(super) fn verdict(report: Report) -> CliResult {
+pub(in crate::cli) fn verdict(report: Report) -> CliResult {
     let mut report = report;
     for pipeline in &mut report.pipelines {
         if let Some(error) = pipeline.error.take() {
@@ -83,7 +83,11 @@ pub(super) fn verdict(report: Report) -> CliResult {
 }
 
 /// `--dry-run`: what would run, and whether the target can do it.
-pub(super) fn plan(scenario: &Scenario, target: &TargetDecl, session: &Session) -> CliResult {
+pub(in crate::cli) fn plan(
+    scenario: &Scenario,
+    target: &TargetDecl,
+    session: &Session,
+) -> CliResult {
     let adapter = session.places.registry().get(&target.adapter)?;
     let place = if target.emulator {
         "the emulator inside"

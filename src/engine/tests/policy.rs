@@ -71,6 +71,7 @@ async fn dead_letters_are_the_records_as_read_with_the_reason() {
         origin: given.records[0].origin.clone(),
         index: 3,
         raw: Some("torn".into()),
+        cut_from: Some(5000),
         error: Error::new(ErrorKind::TooLarge, "too long"),
     });
     let bench = Bench::new(vec![Do::Give(given)], plus_one(), on_error, vec![]);
@@ -90,6 +91,10 @@ async fn dead_letters_are_the_records_as_read_with_the_reason() {
     };
     assert_eq!(header("ssectl-origin").as_deref(), Some("in[0]@1"));
     assert!(header("ssectl-error").is_some_and(|text| text.contains("cannot")));
+    assert_eq!(header("ssectl-truncated"), None);
+    let torn = &letters.lock().expect("no panic")[2];
+    assert_eq!(torn.headers[0].0, "ssectl-truncated");
+    assert_eq!(torn.headers[0].1.as_deref(), Some(&b"5000"[..]));
 }
 
 #[tokio::test]

@@ -10,11 +10,13 @@ mod operators;
 mod outputs;
 mod parser;
 mod recursion;
+mod surrogates;
 mod terms;
 mod trace;
 mod tree;
 
 pub(crate) use parser::parse;
+pub(crate) use surrogates::without_surrogates;
 pub(crate) use trace::traced;
 pub(crate) use tree::{AT, DEEPER, Def, EMPTY, MODIFY, Term, calls, definitions, mentions};
 

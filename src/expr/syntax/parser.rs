@@ -17,11 +17,16 @@ pub(super) const KEYWORDS: &[&str] = &[
     "label", "or", "reduce", "then", "try", "__loc__",
 ];
 
-/// Parses a program. Strings that are not in the text are kept in `arena`.
+/// Parses a program, of which no token is the identity: `written` as the user wrote it, `source` [without
+/// surrogates](super::without_surrogates). Strings that are not in `source` are kept in `arena`.
 ///
 /// # Errors
 /// All that is wrong with the tokens, or the first place that breaks the grammar.
-pub(crate) fn parse<'s>(source: &'s str, arena: &'s Arena) -> Result<Term<'s>, Vec<Fault>> {
+pub(crate) fn parse<'s>(
+    written: &'s str,
+    source: &'s str,
+    arena: &'s Arena,
+) -> Result<Term<'s>, Vec<Fault>> {
     if let Some(at) = too_deep(source) {
         return Err(vec![(
             at,
@@ -41,6 +46,7 @@ pub(crate) fn parse<'s>(source: &'s str, arena: &'s Arena) -> Result<Term<'s>, V
     let mut own = Vec::new();
     defined(&tokens, &mut own);
     let mut parser = Parser {
+        written,
         source,
         arena,
         outputs: Outputs::new(&own),
@@ -99,6 +105,7 @@ pub(super) type Tokens<'s, 't> = &'t [Token<&'s str>];
 /// A position in the tokens of the program, or of one pair of brackets.
 #[derive(Clone, Copy)]
 pub(super) struct Parser<'s, 't> {
+    pub(super) written: &'s str,
     pub(super) source: &'s str,
     pub(super) arena: &'s Arena,
     pub(super) outputs: Outputs<'s, 't>,
@@ -115,6 +122,9 @@ impl<'s, 't> Parser<'s, 't> {
             return self.fail(&format!(
                 "`{word}` is off: a program is one text, so define the filters in it"
             ));
+        }
+        if self.tokens.is_empty() {
+            return Ok(Term::Id);
         }
         if self.peek() == Some("def") && self.only_definitions() {
             return self.fail_at(self.end, "the definitions are not followed by a filter");

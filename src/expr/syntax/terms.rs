@@ -1,6 +1,6 @@
 //! Terms: what operators work on, with suffixes such as `.a`, `[0]` and `?`.
 
-use jaq_core::load::lex::{StrPart, Tok, Token};
+use jaq_core::load::lex::{Tok, Token};
 use jaq_core::load::span;
 use jaq_core::path::{Opt, Part, Path};
 
@@ -247,30 +247,14 @@ impl<'s, 't> Parser<'s, 't> {
             _ => None,
         };
         match (self.token(), format) {
-            (Some(Token(_, Tok::Str(parts))), _) => {
+            (Some(Token(text, Tok::Str(parts))), _) => {
                 self.at += 1;
-                let parts = parts.iter().map(|part| self.string_part(part));
-                Ok(self
-                    .outputs
-                    .interpolate(format, parts.collect::<Parsed<_>>()?))
+                let parts = self.string_parts(text, parts)?;
+                Ok(self.outputs.interpolate(format, parts))
             }
             (_, Some(format)) => Ok(Term::Call(format, Vec::new())),
             (_, None) => self.fail_expected("a string"),
         }
-    }
-
-    fn string_part(
-        &self,
-        part: &'t StrPart<&'s str, Token<&'s str>>,
-    ) -> Parsed<StrPart<&'s str, Term<'s>>> {
-        Ok(match part {
-            StrPart::Str(text) => StrPart::Str(*text),
-            StrPart::Char(char) => StrPart::Char(*char),
-            StrPart::Term(Token(_, Tok::Block(tokens))) => {
-                StrPart::Term(self.inside(tokens, Self::filter)?)
-            }
-            StrPart::Term(Token(place, _)) => return self.fail_at(place, "expected a filter"),
-        })
     }
 
     /// `$__loc__`: where it stands.

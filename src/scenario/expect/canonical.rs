@@ -12,7 +12,7 @@ use hifijson::value::{Value, parse_bounded};
 const DEEPEST: usize = 512;
 
 /// The canonical form of exactly one JSON value.
-pub(super) fn canonical(json: &[u8]) -> Result<Vec<u8>, String> {
+pub(crate) fn canonical(json: &[u8]) -> Result<Vec<u8>, String> {
     let text = std::str::from_utf8(json)
         .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
     let mut lexer = hifijson::SliceLexer::new(text.as_bytes());

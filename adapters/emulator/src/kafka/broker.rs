@@ -12,6 +12,7 @@ use super::call::Authentication;
 use super::config::Config;
 use super::groups::Groups;
 use super::tables::{CLUSTER, CLUSTER_ID};
+use super::throttle::Throttle;
 use super::topics::{Rebuilt, Topics};
 use super::transactions::Transactions;
 use crate::store::{Change, Medium, Store, StoreError};
@@ -28,6 +29,10 @@ pub(crate) struct Broker {
     pub(crate) groups: Arc<Groups>,
     pub(crate) transactions: Transactions,
     pub(crate) cluster_id: StrBytes,
+    /// Connections that were refused, or closed by this end.
+    pub(crate) refusals: Throttle,
+    /// Writes that the file system refused.
+    pub(crate) write_faults: Throttle,
     stopping: AtomicBool,
 }
 
@@ -49,6 +54,8 @@ impl Broker {
         let transactions =
             Transactions::open(Arc::clone(&store), Arc::clone(&topics), Arc::clone(&groups))?;
         let cluster_id = StrBytes::from_string(cluster_id(&store)?);
+        let throttle = || Throttle::new(config.notices.clone(), Arc::clone(&config.clock));
+        let (refusals, write_faults) = (throttle(), throttle());
         let stopping = AtomicBool::new(false);
         Ok((
             Self {
@@ -58,6 +65,8 @@ impl Broker {
                 groups,
                 transactions,
                 cluster_id,
+                refusals,
+                write_faults,
                 stopping,
             },
             notes,

@@ -29,7 +29,7 @@ pub struct Config {
     pub sasl_plain: Option<BTreeMap<String, String>>,
     /// Bounds that protect the process.
     pub limits: Limits,
-    /// Where one-line notices go. Default: nowhere.
+    /// Where one-line notices go; those that clients can cause as often as they like are rationed. Default: nowhere.
     pub notices: Notices,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,

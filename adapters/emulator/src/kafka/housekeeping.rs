@@ -52,6 +52,8 @@ fn keep_house(broker: &Broker, alarm: &Waiter) {
     let mut sync = Every::new(broker.config.sync_interval());
     let mut clean = Every::new(broker.config.cleanup_interval);
     while !alarm.wait_until(Instant::now() + TICK) {
+        broker.refusals.tick();
+        broker.write_faults.tick();
         report(broker, "groups", broker.groups.tick());
         report(broker, "transactions", broker.transactions.tick());
         if sync.is_due() {
@@ -74,7 +76,7 @@ fn clean_up(broker: &Broker) {
             match partition.log.enforce_retention(now_ms) {
                 Ok(Some(gone)) => {
                     let notice = format!(
-                        "kafka: retention dropped offsets {} to {} of {name}",
+                        "retention dropped offsets {} to {} of {name}",
                         gone.start,
                         gone.end - 1
                     );
@@ -98,10 +100,7 @@ fn clean_up(broker: &Broker) {
 
 fn report<E: Display>(broker: &Broker, what: &str, result: Result<(), E>) {
     if let Err(error) = result {
-        broker
-            .config
-            .notices
-            .say(&format!("kafka: {what}: {error}"));
+        broker.write_faults.say(format!("{what}: {error}"));
     }
 }
 

@@ -20,6 +20,7 @@ mod partition;
 mod producers;
 mod server;
 mod tables;
+mod throttle;
 mod topic_config;
 mod topics;
 mod transactions;

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use kafka_protocol::ResponseError;
 use kafka_protocol::messages::MetadataRequest;
-use ssectl_emulator::kafka::{Config, Emulator, StartError};
+use ssectl_emulator::kafka::{Config, Emulator, Notices, StartError};
 use ssectl_emulator::store::{Fsync, Medium};
 use tempfile::TempDir;
 
@@ -195,4 +197,44 @@ fn a_deleted_topic_stays_deleted() {
         .topics;
     assert!(topics.is_empty());
     assert!(files(directory.path(), "log").is_empty());
+}
+
+#[test]
+fn a_write_that_the_file_system_refuses_is_told_to_the_client_and_to_the_user() {
+    let directory = TempDir::new().unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&heard);
+    let emulator = Emulator::start(Config {
+        notices: Notices::new(move |line| sink.lock().unwrap().push(line.to_owned())),
+        ..config(directory.path(), Fsync::default())
+    })
+    .unwrap();
+    let mut client = Client::of(&emulator);
+    client.create_topic("t", 1, &[("segment.bytes", "1048576")]);
+    let half = "x".repeat(600_000);
+    assert_eq!(
+        client.produce("t", 0, batch(ANYBODY, &[&half])).error_code,
+        0
+    );
+    // The next write needs a new segment file, which cannot be made.
+    let segment = files(directory.path(), "log").remove(0);
+    let partition = segment.parent().unwrap();
+    fs::remove_dir_all(partition).unwrap();
+    fs::write(partition, "in the way").unwrap();
+    for _ in 0..20 {
+        let refused = client.produce("t", 0, batch(ANYBODY, &[&half]));
+        assert_eq!(
+            refused.error_code,
+            ResponseError::KafkaStorageError.code(),
+            "{refused:?}"
+        );
+        let reason = refused.error_message.expect("a reason");
+        assert!(reason.starts_with("cannot create"), "{reason}");
+    }
+    let said = heard.lock().unwrap();
+    assert!(
+        said[0].starts_with("a write to t-0 was refused: cannot create"),
+        "{said:?}"
+    );
+    assert_eq!(said.len(), 5, "the others are counted");
 }

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rdkafka::admin::{AdminClient, AdminOptions, ConfigEntry, ConfigSource, ResourceSpecifier};
-use ssectl_adapter::{Error, ErrorKind, Result, StreamSpec};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigEntry, ConfigSource, NewTopic, ResourceSpecifier,
+    TopicReplication, TopicResult,
+};
+use rdkafka::error::RDKafkaErrorCode as Code;
+use ssectl_adapter::{Error, ErrorKind, Result, StreamSpec, closest};
 use tokio::sync::OnceCell;
 
 use crate::cluster::{Cluster, blocking};
@@ -123,8 +127,68 @@ async fn all(admin: &TopicAdmin, topic: &str, options: &AdminOptions) -> Result<
     }
 }
 
-/// The broker's refusal does not come through with its text, so all settings are named.
-pub(super) fn refused(error: Error, stream: &StreamSpec) -> Error {
-    let names: Vec<_> = stream.config.keys().map(String::as_str).collect();
-    error.with("settings", names.join("`, `"))
+/// The refusal of a new topic's settings, with those that are wrong.
+///
+/// What the broker says of them does not come through librdkafka's Rust binding; so each is tried
+/// alone, without making anything.
+pub(super) async fn refused(
+    error: Error,
+    admin: &TopicAdmin,
+    stream: &StreamSpec,
+    some_topic: Option<String>,
+    options: AdminOptions,
+) -> Error {
+    let trial = options.validate_only(true);
+    let mut wrong = Vec::new();
+    for (name, value) in &stream.config {
+        let topic = NewTopic::new(&stream.name, -1, TopicReplication::Fixed(-1)).set(name, value);
+        let outcome = admin.create_topics([&topic], &trial).await;
+        let refused = |result: TopicResult| matches!(result, Err((_, Code::InvalidConfig)));
+        if outcome.is_ok_and(|results| results.into_iter().any(refused)) {
+            wrong.push((name.as_str(), value.as_str()));
+        }
+    }
+    if wrong.is_empty() {
+        let names: Vec<_> = stream.config.keys().map(String::as_str).collect();
+        return error.with("settings", names.join("`, `"));
+    }
+    let names: Vec<_> = wrong.iter().map(|(name, _)| *name).collect();
+    let error = error.with("settings", names.join("`, `"));
+    let known = match some_topic {
+        Some(topic) => all(admin, &topic, &AdminOptions::new()).await,
+        None => Ok(Vec::new()),
+    };
+    let known: Vec<_> = known
+        .unwrap_or_default()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
+    let reasons: Vec<_> = wrong
+        .iter()
+        .map(|(name, value)| reason(name, value, &known))
+        .collect();
+    let error = error.caused_by(reasons.join(", "));
+    match wrong.iter().find_map(|(name, _)| misspelt(name, &known)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// Why a setting is refused; `known` are the names of all settings, none where they are not known.
+fn reason(name: &str, value: &str, known: &[String]) -> String {
+    if known.is_empty() {
+        format!("the broker does not take `{name}={value}`")
+    } else if known.iter().any(|known| known == name) {
+        format!("`{value}` is not a value of `{name}`")
+    } else {
+        format!("there is no setting `{name}`")
+    }
+}
+
+/// The setting that was meant by a name that is none.
+fn misspelt<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let unknown = !known.iter().any(|known| known == name);
+    unknown
+        .then(|| closest(name, known.iter().map(String::as_str)))
+        .flatten()
 }

@@ -174,6 +174,10 @@ fn fault(error: &KafkaError, topic: &str, client: &Client<Context<Deliveries>>) 
             )
             .caused_by(reason.unwrap_or_default())
         }
+        Some(Code::KafkaStorageError) => {
+            from_client(format!("cannot write to topic `{topic}`"), error)
+                .hint("the broker cannot write to its disk, which may be full: see what it says")
+        }
         _ => from_client(format!("cannot write to topic `{topic}`"), error),
     }
 }

@@ -65,6 +65,7 @@ pub(super) mod tests {
             origin: origin(partition, offset),
             index: 0,
             raw: None,
+            cut_from: None,
             error: Error::new(ErrorKind::Data, "no record"),
         }
     }

@@ -309,6 +309,7 @@ mod tests {
             origin: ssectl_adapter::Origin::default(),
             index: 0,
             raw: None,
+            cut_from: None,
             error: Error::new(ErrorKind::Data, "no record"),
         };
         queue.push(records(&[1, 1, 1]), Some(fault()), 3, 0);

@@ -43,6 +43,7 @@ impl Copier {
                 origin,
                 index: 0,
                 raw: value,
+                cut_from: None,
                 error: Error::new(ErrorKind::Data, "a header has a name that is not UTF-8"),
             });
         };

@@ -1,11 +1,15 @@
 //! Options, and what goes wrong before anything is read.
 
+use std::io::Read;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ssectl_adapter::{Adapter, ErrorKind, Range, StreamSpec};
 
-use crate::support::{Cluster, options, reader_of, sink_of, target, topic};
+use crate::support::{Cluster, fresh, options, reader_of, sink_of, target, topic};
 
 #[test]
 fn wrong_options_are_named_and_secrets_are_not() {
@@ -95,6 +99,90 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
         );
     }
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+/// A port of another protocol, which hangs up on everybody.
+fn hang_up() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::Relaxed);
+            // What was not read would make it a reset.
+            drop(stream.read(&mut [0; 1024]));
+        }
+    });
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_port_of_another_protocol_is_not_flooded() {
+    for tls in [false, true] {
+        let (address, count) = hang_up();
+        let target = target(&options(
+            json!({ "brokers": address, "tls": tls, "connect-timeout": "3s" }),
+        ));
+        let error = target.probe().await.expect_err("no broker");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        let count = count.load(Ordering::Relaxed);
+        assert!((2..=15).contains(&count), "{count} connections in 3 s");
+    }
+}
+
+#[tokio::test]
+async fn wrong_settings_of_a_topic_are_told_apart() {
+    let cluster = Cluster::start();
+    let target = cluster.target(json!({}));
+    topic(target.as_ref(), 1, &[]).await;
+    let admin = target.admin().expect("an admin");
+    for (config, says, hint) in [
+        (
+            &[("retention.ms", "1000"), ("retention.byts", "1")][..],
+            "there is no setting `retention.byts`",
+            Some("did you mean `retention.bytes`?"),
+        ),
+        (
+            &[("retention.ms", "soon"), ("segment.bytes", "2000000")][..],
+            "`soon` is not a value of `retention.ms`",
+            None,
+        ),
+    ] {
+        let spec = StreamSpec {
+            name: fresh("wrong"),
+            partitions: Some(1),
+            config: config
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..StreamSpec::default()
+        };
+        let error = admin.create(&spec).await.expect_err("a wrong setting");
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some(says));
+        assert_eq!(error.hint_text(), hint);
+        let made = admin.list().await.expect("a list").contains(&spec.name);
+        assert!(!made, "nothing is made on the way");
+    }
+}
+
+#[tokio::test]
+async fn too_many_partitions_are_refused_with_their_number() {
+    let cluster = Cluster::start();
+    let admin = cluster.target(json!({})).admin().expect("an admin");
+    let spec = StreamSpec {
+        name: fresh("wide"),
+        partitions: Some(1_000_001),
+        ..StreamSpec::default()
+    };
+    let error = admin.create(&spec).await.expect_err("too many");
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+    assert!(
+        error.to_string().contains("with 1000001 partitions"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

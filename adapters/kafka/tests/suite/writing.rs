@@ -1,9 +1,13 @@
 //! What is particular to writing Kafka.
 
+use std::fs;
+
 use serde_json::json;
 use ssectl_adapter::{ErrorKind, Record, Timestamp};
+use ssectl_emulator::kafka::{Config, Emulator};
+use ssectl_emulator::store::{Fsync, Medium};
 
-use crate::support::{Cluster, keyed, read_all, sink_of, topic, write};
+use crate::support::{Cluster, keyed, options, read_all, sink_of, target, topic, write};
 
 /// The hashes are those of Kafka's own `UtilsTest.testMurmur2`.
 #[tokio::test]
@@ -124,4 +128,40 @@ async fn the_first_millisecond_of_1970_is_sent_as_the_second() {
     write(target.as_ref(), &stream, &[record]).await;
     let read = read_all(target.as_ref(), &stream).await;
     assert_eq!(read[0].timestamp, Some(Timestamp::from_millis(1)));
+}
+
+/// A broker without disk space is not waited for until the delivery times out, which says nothing.
+#[tokio::test]
+async fn a_broker_that_cannot_write_is_told_with_its_reason() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let medium = Medium::Directory {
+        path: directory.path().to_owned(),
+        fsync: Fsync::default(),
+    };
+    let config = Config {
+        medium,
+        ..Config::default()
+    };
+    let emulator = Emulator::start(config).expect("the emulator starts");
+    let target = target(&options(json!({
+        "brokers": emulator.address().to_string(),
+        "librdkafka": { "retry.backoff.max.ms": 100 },
+    })));
+    let stream = topic(target.as_ref(), 1, &[("segment.bytes", "1048576")]).await;
+    let half = [keyed("k", &"x".repeat(600_000))];
+    let mut sink = target.sink(&sink_of(&stream)).await.expect("a sink");
+    sink.write(&half).await.expect("the first write");
+    // The next write needs a new segment file, which cannot be made.
+    let streams = directory.path().join("streams");
+    fs::remove_dir_all(&streams).expect("the streams");
+    fs::write(&streams, "in the way").expect("a file");
+    let error = sink.write(&half).await.expect_err("nowhere to write");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(
+        cause
+            .as_deref()
+            .is_some_and(|cause| cause.contains("Disk error")),
+        "{cause:?}"
+    );
 }

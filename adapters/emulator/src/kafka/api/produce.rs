@@ -25,7 +25,13 @@ pub(crate) fn handle(call: &mut Call<'_>, request: ProduceRequest) -> Option<Pro
     let answer_topic = |topic: TopicProduceData| {
         let answer = |data: PartitionProduceData| {
             let index = data.index;
-            respond(index, append(call, &terms, &topic.name, data), call.version)
+            let appended = append(call, &terms, &topic.name, data);
+            if let Err((ResponseError::KafkaStorageError, reason)) = &appended {
+                let name: &str = &topic.name;
+                let notice = format!("a write to {name}-{index} was refused: {reason}");
+                call.broker.write_faults.say(notice);
+            }
+            respond(index, appended, call.version)
         };
         let partitions = topic.partition_data.into_iter().map(answer).collect();
         TopicProduceResponse::default()

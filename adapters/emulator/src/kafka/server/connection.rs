@@ -54,9 +54,9 @@ pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker, in_
     if let Err(fault) = result
         && !is_hang_up(&fault)
     {
-        broker.config.notices.say(&format!(
-            "kafka: closed the connection from {address}: {fault}"
-        ));
+        broker
+            .refusals
+            .say(format!("closed the connection from {address}: {fault}"));
     }
 }
 

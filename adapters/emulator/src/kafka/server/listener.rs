@@ -136,9 +136,8 @@ fn accept(listener: &TcpListener, broker: &Arc<Broker>, connections: &Arc<Connec
             accepted.and_then(|(stream, peer)| open(number, stream, peer, broker, connections));
         if let Err(error) = opened {
             broker
-                .config
-                .notices
-                .say(&format!("kafka: a connection was refused: {error}"));
+                .refusals
+                .say(format!("a connection was refused: {error}"));
             thread::sleep(BREATHER);
         }
     }
@@ -155,8 +154,8 @@ fn open(
     let limit = broker.config.limits.connections;
     let mut list = connections.open.locked();
     if list.len() >= limit {
-        broker.config.notices.say(&format!(
-            "kafka: a connection from {peer} was refused: {limit} are open, the limit"
+        broker.refusals.say(format!(
+            "a connection from {peer} was refused: {limit} are open, the limit"
         ));
         return Ok(());
     }

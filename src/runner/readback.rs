@@ -1,0 +1,132 @@
+//! Reading back what the run wrote: to hold it against the expectations, or to compare targets.
+
+use std::collections::BTreeMap;
+
+use ssectl_adapter::{Bound, Fetched, Limit, Range, Record, Source, SourceSpec};
+
+use super::copies::Copies;
+use super::error::RunError;
+use crate::places::Home;
+use crate::scenario::{Checker, Scenario, Verdict};
+use crate::verify::Contents;
+
+/// A read of a declared stream that began before the run, and who looks at the records. Both look
+/// at the same read: on a queue a second one would take the records away from the first.
+pub(super) struct ReadBack {
+    stream: String,
+    source: Box<dyn Source>,
+    checker: Option<Checker>,
+    contents: Option<Contents>,
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// In the order of the file.
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) contents: BTreeMap<String, Contents>,
+}
+
+/// Opens a read at the end of every expected stream and, to `collect`, of all that can be read
+/// beside the pipelines.
+pub(super) async fn open(
+    scenario: &Scenario,
+    home: &Home,
+    copies: &Copies,
+    collect: bool,
+) -> Result<Vec<ReadBack>, RunError> {
+    let mut reads = Vec::new();
+    for expectation in &scenario.expectations {
+        let mut read = ReadBack::open(&expectation.stream, home, copies).await?;
+        // A fixture that cannot be read shall not be found out after the run.
+        let checker = Checker::new(expectation)
+            .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
+        read.checker = Some(checker);
+        read.contents = collect.then(Contents::default);
+        reads.push(read);
+    }
+    if collect {
+        for stream in collectable(scenario, home) {
+            if !reads.iter().any(|read| read.stream == stream) {
+                let mut read = ReadBack::open(stream, home, copies).await?;
+                read.contents = Some(Contents::default());
+                reads.push(read);
+            }
+        }
+    }
+    Ok(reads)
+}
+
+/// The declared streams that a reader of ours takes nothing away from: on a target that does not
+/// fan out, records are for one reader.
+fn collectable<'a>(scenario: &'a Scenario, home: &Home) -> impl Iterator<Item = &'a str> {
+    let fan_out = home.capabilities.fan_out;
+    let names = scenario.streams.iter().map(|stream| stream.name.as_str());
+    names.filter(move |name| fan_out || !scenario.reads(name))
+}
+
+/// Reads each stream to its end. All pipelines have ended, so the end is known.
+pub(super) async fn finish(reads: Vec<ReadBack>) -> Result<Found, RunError> {
+    let mut found = Found::default();
+    for read in reads {
+        read.finish(&mut found).await?;
+    }
+    Ok(found)
+}
+
+impl ReadBack {
+    async fn open(stream: &str, home: &Home, copies: &Copies) -> Result<Self, RunError> {
+        let reads = copies.read_by(stream, None);
+        let source = home.target.source(&from_now(reads)).await;
+        Ok(Self {
+            stream: stream.to_owned(),
+            source: source.map_err(RunError::stream(stream))?,
+            checker: None,
+            contents: None,
+        })
+    }
+
+    fn look(&mut self, record: &Record) {
+        if let Some(checker) = &mut self.checker {
+            checker.record(record);
+        }
+        if let Some(contents) = &mut self.contents {
+            contents.add(record);
+        }
+    }
+
+    async fn finish(mut self, found: &mut Found) -> Result<(), RunError> {
+        let stream = self.stream.clone();
+        let fault = |error| RunError::stream(&stream)(error);
+        self.source.bound().await.map_err(fault)?;
+        loop {
+            match self.source.fetch(Limit::default()).await.map_err(fault)? {
+                Fetched::Batch(batch) => {
+                    batch.records.iter().for_each(|record| self.look(record));
+                    // A queue may give the next records only when these are done with.
+                    self.source.commit(&batch.commit).await.map_err(fault)?;
+                }
+                Fetched::Idle => {}
+                Fetched::End => break,
+            }
+        }
+        self.source.close().await.map_err(fault)?;
+        found.verdicts.extend(self.checker.map(Checker::finish));
+        if let Some(contents) = self.contents {
+            found.contents.insert(self.stream, contents);
+        }
+        Ok(())
+    }
+}
+
+/// Only what is written from now on.
+fn from_now(stream: &str) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range: Range {
+            from: Bound::End,
+            to: None,
+        },
+        ..SourceSpec::default()
+    }
+}
