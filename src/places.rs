@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ssectl_adapter::{
-    Adapter, Admin, Error, ErrorKind, Options, Registry, Result, Sink, SinkSpec, Source,
-    SourceSpec, StreamUri, Target, closest,
+    Adapter, Admin, Capabilities, Error, ErrorKind, Options, Registry, Result, Sink, SinkSpec,
+    Source, SourceSpec, StreamUri, Target, closest,
 };
 
 use crate::config::Config;
@@ -33,6 +33,8 @@ pub struct Home {
     pub adapter: Arc<dyn Adapter>,
     /// Where it is.
     pub target: Arc<dyn Target>,
+    /// What can be done there.
+    pub capabilities: Capabilities,
 }
 
 impl Home {
@@ -131,6 +133,7 @@ impl Places {
         let adapter = self.registry.get(&target.adapter)?;
         Ok(Home {
             target: adapter.target(&target.options)?,
+            capabilities: adapter.capabilities_with(&target.options),
             adapter,
         })
     }

@@ -88,8 +88,9 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
 /// Says before anything runs what a target cannot give, and so is not compared.
 fn plan(scenario: &Scenario, name: &str, target: &TargetDecl, session: &Session) -> CliResult {
     let adapter = session.places.registry().get(&target.adapter)?;
-    report::fits(scenario, &*adapter)?;
-    for limit in limits(scenario, &adapter.capabilities()) {
+    let capabilities = adapter.capabilities_with(&target.options);
+    report::fits(scenario, adapter.name(), &capabilities)?;
+    for limit in limits(scenario, &capabilities) {
         session.ui.say(format!("{name}: {limit}"));
     }
     Ok(())
@@ -103,6 +104,7 @@ async fn outcome(
     session: &Session,
 ) -> CliResult<Outcome> {
     let adapter = session.places.registry().get(&target.adapter)?;
+    let capabilities = adapter.capabilities_with(&target.options);
     let ran = drive(scenario, target, false, true, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());
     let mut report = ran.report;
@@ -117,7 +119,7 @@ async fn outcome(
     }
     Ok(Outcome {
         target: name.to_owned(),
-        ordered: adapter.capabilities().order >= Order::PerKey,
+        ordered: capabilities.order >= Order::PerKey,
         streams,
     })
 }

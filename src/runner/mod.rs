@@ -5,6 +5,7 @@
 //! held when the run began, unless it is to follow. What a declared stream held before the run
 //! is left alone and counts for nothing.
 
+mod copies;
 mod emulators;
 mod error;
 mod pipelines;
@@ -24,6 +25,7 @@ use crate::scenario::Scenario;
 
 use readback::Found;
 
+pub use copies::Copies;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
@@ -54,10 +56,14 @@ impl Runner<'_> {
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
         let home = self.places.home(&self.target).map_err(RunError::target)?;
         streams::fits(scenario, &home)?;
-        let streams = streams::create(scenario, &home).await?;
+        let copies = Copies::plan(scenario, &home.capabilities);
+        for line in copies.lines() {
+            notice(&self.control, &scenario.name, line);
+        }
+        let streams = streams::create(scenario, &home, &copies).await?;
         // Opened before anything is written, so that each sees exactly what this run writes.
-        let reads = readback::open(scenario, &home, self.collect).await?;
-        let (pipelines, ends) = pipelines::open(self, scenario, &home).await?;
+        let reads = readback::open(scenario, &home, &copies, self.collect).await?;
+        let (pipelines, ends) = pipelines::open(self, scenario, &home, &copies).await?;
         let reports = self.drive(pipelines, ends).await;
         let failed = reports.iter().any(|report| report.error.is_some());
         let found = if failed || self.control.stop.is_cancelled() {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssectl_adapter::{Bound, Options, Range, Sink, Source, SourceSpec, StreamUri, Timestamp};
+use ssectl_adapter::{
+    Bound, Options, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri, Timestamp,
+};
 use tokio::sync::watch;
 
+use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
 use crate::engine::{self, Encoding, Settings, Stats, Steps};
@@ -31,6 +34,7 @@ pub(super) async fn open(
     runner: &Runner<'_>,
     scenario: &Scenario,
     home: &Home,
+    copies: &Copies,
 ) -> Result<(Vec<Opened>, Ends), RunError> {
     let mut ends: Ends = BTreeMap::new();
     for pipeline in &scenario.pipelines {
@@ -45,6 +49,7 @@ pub(super) async fn open(
             runner,
             scenario,
             home,
+            copies,
             pipeline,
             ends: &ends,
         };
@@ -72,6 +77,7 @@ struct Opener<'a> {
     runner: &'a Runner<'a>,
     scenario: &'a Scenario,
     home: &'a Home,
+    copies: &'a Copies,
     pipeline: &'a Pipeline,
     ends: &'a Ends,
 }
@@ -182,7 +188,8 @@ impl Opener<'_> {
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {
-                let stream = stream.clone();
+                let reads = self.copies.read_by(stream, Some(&self.pipeline.name));
+                let stream = reads.to_owned();
                 self.home
                     .target
                     .source(&SourceSpec { stream, ..spec })
@@ -199,19 +206,31 @@ impl Opener<'_> {
     async fn sink(&self, to: &Address, format: Format) -> Result<Box<dyn Sink>, RunError> {
         let name = to.to_string();
         let opened = match to {
-            Address::Declared(stream) => {
-                let stream = stream.clone();
-                self.home
-                    .target
-                    .sink(&ssectl_adapter::SinkSpec { stream })
-                    .await
-            }
+            Address::Declared(stream) => self.declared_sink(stream).await,
             Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
                 Ok(place) => place.sink().await,
                 Err(error) => Err(error),
             },
         };
         opened.map_err(RunError::stream(&name))
+    }
+
+    /// A sink of a declared stream, and of its copies.
+    async fn declared_sink(&self, stream: &str) -> ssectl_adapter::Result<Box<dyn Sink>> {
+        let open = async |stream: &str| {
+            let stream = stream.to_owned();
+            self.home.target.sink(&SinkSpec { stream }).await
+        };
+        let sink = open(stream).await?;
+        let copies = self.copies.of(stream);
+        if copies.is_empty() {
+            return Ok(sink);
+        }
+        let mut sinks = vec![sink];
+        for copy in copies {
+            sinks.push(open(copy).await?);
+        }
+        Ok(Box::new(Copying(sinks)))
     }
 
     async fn on_error(&self) -> Result<engine::OnError, RunError> {

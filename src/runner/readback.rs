@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ssectl_adapter::{Bound, Fetched, Limit, Range, Record, Source, SourceSpec};
 
+use super::copies::Copies;
 use super::error::RunError;
 use crate::places::Home;
 use crate::scenario::{Checker, Scenario, Verdict};
@@ -31,11 +32,12 @@ pub(super) struct Found {
 pub(super) async fn open(
     scenario: &Scenario,
     home: &Home,
+    copies: &Copies,
     collect: bool,
 ) -> Result<Vec<ReadBack>, RunError> {
     let mut reads = Vec::new();
     for expectation in &scenario.expectations {
-        let mut read = ReadBack::open(&expectation.stream, home).await?;
+        let mut read = ReadBack::open(&expectation.stream, home, copies).await?;
         // A fixture that cannot be read shall not be found out after the run.
         let checker = Checker::new(expectation)
             .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
@@ -46,7 +48,7 @@ pub(super) async fn open(
     if collect {
         for stream in collectable(scenario, home) {
             if !reads.iter().any(|read| read.stream == stream) {
-                let mut read = ReadBack::open(stream, home).await?;
+                let mut read = ReadBack::open(stream, home, copies).await?;
                 read.contents = Some(Contents::default());
                 reads.push(read);
             }
@@ -55,12 +57,12 @@ pub(super) async fn open(
     Ok(reads)
 }
 
-/// The declared streams that a reader of ours takes nothing away from: on a target with leases,
-/// records are for one reader.
+/// The declared streams that a reader of ours takes nothing away from: on a target that does not
+/// fan out, records are for one reader.
 fn collectable<'a>(scenario: &'a Scenario, home: &Home) -> impl Iterator<Item = &'a str> {
-    let leases = home.adapter.capabilities().leases;
+    let fan_out = home.capabilities.fan_out;
     let names = scenario.streams.iter().map(|stream| stream.name.as_str());
-    names.filter(move |name| !leases || !scenario.reads(name))
+    names.filter(move |name| fan_out || !scenario.reads(name))
 }
 
 /// Reads each stream to its end. All pipelines have ended, so the end is known.
@@ -73,8 +75,9 @@ pub(super) async fn finish(reads: Vec<ReadBack>) -> Result<Found, RunError> {
 }
 
 impl ReadBack {
-    async fn open(stream: &str, home: &Home) -> Result<Self, RunError> {
-        let source = home.target.source(&from_now(stream)).await;
+    async fn open(stream: &str, home: &Home, copies: &Copies) -> Result<Self, RunError> {
+        let reads = copies.read_by(stream, None);
+        let source = home.target.source(&from_now(reads)).await;
         Ok(Self {
             stream: stream.to_owned(),
             source: source.map_err(RunError::stream(stream))?,
@@ -98,7 +101,11 @@ impl ReadBack {
         self.source.bound().await.map_err(fault)?;
         loop {
             match self.source.fetch(Limit::default()).await.map_err(fault)? {
-                Fetched::Batch(batch) => batch.records.iter().for_each(|record| self.look(record)),
+                Fetched::Batch(batch) => {
+                    batch.records.iter().for_each(|record| self.look(record));
+                    // A queue may give the next records only when these are done with.
+                    self.source.commit(&batch.commit).await.map_err(fault)?;
+                }
                 Fetched::Idle => {}
                 Fetched::End => break,
             }

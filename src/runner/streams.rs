@@ -1,7 +1,8 @@
 //! The declared streams at the target.
 
-use ssectl_adapter::{ErrorKind, StreamSpec};
+use ssectl_adapter::{Admin, ErrorKind, StreamSpec};
 
+use super::copies::Copies;
 use super::error::RunError;
 use super::report::StreamReport;
 use crate::places::Home;
@@ -9,7 +10,7 @@ use crate::scenario::Scenario;
 
 /// Whether the target can do what the scenario needs, before the first record moves.
 pub(super) fn fits(scenario: &Scenario, home: &Home) -> Result<(), RunError> {
-    let mismatches = crate::scenario::check(&scenario.needs(), &home.adapter.capabilities());
+    let mismatches = crate::scenario::check(&scenario.needs(), &home.capabilities);
     if mismatches.is_empty() {
         return Ok(());
     }
@@ -23,6 +24,7 @@ pub(super) fn fits(scenario: &Scenario, home: &Home) -> Result<(), RunError> {
 pub(super) async fn create(
     scenario: &Scenario,
     home: &Home,
+    copies: &Copies,
 ) -> Result<Vec<StreamReport>, RunError> {
     let mut reports = Vec::new();
     if scenario.streams.is_empty() {
@@ -30,31 +32,38 @@ pub(super) async fn create(
     }
     let admin = home.target.admin().map_err(RunError::target)?;
     for stream in &scenario.streams {
-        let spec = StreamSpec {
-            keep_all: true,
-            ..stream.spec.clone()
-        };
-        let created = match admin.create(&spec).await {
-            Ok(()) => true,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if home.adapter.capabilities().partitions {
-                    same(&*admin, &stream.spec).await?;
-                }
-                false
-            }
-            Err(error) => return Err(RunError::stream(&stream.name)(error)),
-        };
-        reports.push(StreamReport {
-            name: stream.name.clone(),
-            created,
-        });
+        for name in std::iter::once(&stream.name).chain(copies.of(&stream.name)) {
+            let spec = StreamSpec {
+                name: name.clone(),
+                keep_all: true,
+                ..stream.spec.clone()
+            };
+            reports.push(StreamReport {
+                name: name.clone(),
+                created: made(&*admin, &spec, home).await?,
+            });
+        }
     }
     Ok(reports)
 }
 
+/// Makes a stream, unless it is there; says whether it was made.
+async fn made(admin: &dyn Admin, spec: &StreamSpec, home: &Home) -> Result<bool, RunError> {
+    match admin.create(spec).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            if home.capabilities.partitions {
+                same(admin, spec).await?;
+            }
+            Ok(false)
+        }
+        Err(error) => Err(RunError::stream(&spec.name)(error)),
+    }
+}
+
 /// A stream that is there must have the partitions the scenario asks for: its results depend on
 /// them.
-async fn same(admin: &dyn ssectl_adapter::Admin, spec: &StreamSpec) -> Result<(), RunError> {
+async fn same(admin: &dyn Admin, spec: &StreamSpec) -> Result<(), RunError> {
     let info = admin
         .describe(&spec.name)
         .await

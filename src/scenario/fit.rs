@@ -104,8 +104,9 @@ impl Feature {
                 "has no groups of readers",
                 "leave out `group` and `stored`, or choose another target",
             ),
+            // Where streams can be made, each reader gets a copy.
             Self::FanOut => (
-                target.fan_out,
+                target.fan_out || target.admin,
                 "gives each record to one reader",
                 "let one pipeline write a copy for each reader, or choose another target",
             ),

@@ -24,7 +24,7 @@ pub(crate) use expect::canonical;
 pub use expect::{Checker, CheckerError, Line, Verdict};
 pub use fit::{Mismatch, check};
 pub use load::{Loaded, declared_params, load, schema};
-pub use needs::{Feature, Need, Needs};
+pub use needs::{Feature, Need, Needs, Reader};
 pub use params::Params;
 pub use types::{
     Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Offsets, OnError,

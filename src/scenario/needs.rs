@@ -83,24 +83,57 @@ impl Scenario {
         needs
     }
 
-    /// Who reads a declared stream, and where that is written. Pipelines of the same group share
-    /// it, and count once.
-    fn readers(&self, stream: &str) -> Vec<(String, &Place)> {
-        let mut groups = Vec::new();
-        let mut readers = Vec::new();
+    /// Who reads a declared stream, each all of it. Pipelines of the same group share it, and are one
+    /// reader; the expectation comes last.
+    pub fn readers(&self, stream: &str) -> Vec<Reader<'_>> {
+        let mut groups: Vec<Option<&str>> = Vec::new();
+        let mut readers: Vec<Reader> = Vec::new();
         for Pipeline { name, source, .. } in &self.pipelines {
             let SourceKind::Read(read) = &source.kind else {
                 continue;
             };
-            let shares = read.group.is_some() && groups.contains(&&read.group);
-            if read.from.declared() == Some(stream) && !shares {
-                groups.push(&read.group);
-                readers.push((format!("pipeline `{name}`"), &source.place));
+            if read.from.declared() != Some(stream) {
+                continue;
+            }
+            let group = read.group.as_deref();
+            match groups
+                .iter()
+                .position(|known| group.is_some() && *known == group)
+            {
+                Some(same) => readers[same].pipelines.push(name),
+                None => {
+                    groups.push(group);
+                    readers.push(Reader {
+                        pipelines: vec![name],
+                        place: &source.place,
+                    });
+                }
             }
         }
         let expectations = self.expectations.iter().filter(|e| e.stream == stream);
-        readers.extend(expectations.map(|e| ("its expectation".to_owned(), &e.place)));
+        readers.extend(expectations.map(|expectation| Reader {
+            pipelines: Vec::new(),
+            place: &expectation.place,
+        }));
         readers
+    }
+}
+
+/// One who reads all of a stream.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    /// The pipelines that share the read; none when it is the stream's expectation.
+    pub pipelines: Vec<&'a str>,
+    /// Where it is written.
+    pub place: &'a Place,
+}
+
+impl std::fmt::Display for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.pipelines.first() {
+            Some(name) => write!(f, "pipeline `{name}`"),
+            None => f.write_str("its expectation"),
+        }
     }
 }
 
@@ -223,10 +256,10 @@ impl Needs {
         }
     }
 
-    fn fan_out(&mut self, stream: &str, readers: &[(String, &Place)]) {
-        if let [(first, _), (second, place), ..] = readers {
+    fn fan_out(&mut self, stream: &str, readers: &[Reader<'_>]) {
+        if let [first, second, ..] = readers {
             let why = format!("{first} and {second} both read all of `{stream}`");
-            self.add(Feature::FanOut, stream, why, place);
+            self.add(Feature::FanOut, stream, why, second.place);
         }
     }
 

@@ -16,3 +16,5 @@ mod scenarios;
 mod services;
 mod shipped;
 mod signals;
+#[cfg(all(feature = "sqs", feature = "emulator"))]
+mod sqs;

@@ -57,8 +57,8 @@ pub struct Capabilities {
     pub seek_time: bool,
     /// A named reader (group) resumes where it committed.
     pub resume: bool,
-    /// Several groups can read a stream, each all of it and at its own pace. Without, what one
-    /// reader commits is gone for all of them (queues).
+    /// Several readers, or groups of them, can read a stream, each all of it and at its own pace.
+    /// Without, a record is for one reader (queues, pipes).
     pub fan_out: bool,
     /// Un-acknowledged messages come again by themselves (leases).
     pub leases: bool,

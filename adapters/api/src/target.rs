@@ -17,6 +17,12 @@ pub trait Adapter: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// What it can do with these options, where they change what it says of itself.
+    fn capabilities_with(&self, options: &Options) -> Capabilities {
+        let _ = options;
+        self.capabilities()
+    }
+
     /// JSON Schema of the options, generated from their type.
     fn options_schema(&self) -> schemars::Schema;
 

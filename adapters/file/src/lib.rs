@@ -45,7 +45,7 @@ impl Adapter for FileAdapter {
             seek: false,
             seek_time: false,
             resume: false,
-            fan_out: false,
+            fan_out: true,
             leases: false,
             end: EndOfStream::Closes,
             lag: false,

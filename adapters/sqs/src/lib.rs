@@ -63,6 +63,14 @@ impl Adapter for SqsAdapter {
         }
     }
 
+    fn capabilities_with(&self, options: &Options) -> Capabilities {
+        let mut capabilities = self.capabilities();
+        if options.get("fifo").is_some_and(|fifo| fifo == true) {
+            capabilities.order = Order::PerKey;
+        }
+        capabilities
+    }
+
     fn options_schema(&self) -> schemars::Schema {
         schemars::schema_for!(SqsConfig)
     }

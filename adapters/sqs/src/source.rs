@@ -81,11 +81,16 @@ impl SqsSource {
     }
 
     /// Whether a silent read is at its end. Asks the queue how much it holds.
-    async fn at_end(&self) -> Result<bool> {
-        let Some(silence) = self.silence.as_ref().filter(|silence| silence.is_quiet()) else {
+    async fn at_end(&mut self) -> Result<bool> {
+        let Some(silence) = self
+            .silence
+            .as_mut()
+            .filter(|silence| silence.wants_depth())
+        else {
             return Ok(false);
         };
         let depth = self.queue.depth().await?;
+        silence.has_depth();
         let ours = self.keeper.leases().len();
         match silence.verdict(depth, ours, Instant::now(), self.patience) {
             Verdict::GoesOn => Ok(false),

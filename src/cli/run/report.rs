@@ -2,13 +2,13 @@
 
 use colored::Colorize;
 use serde_json::json;
-use ssectl_adapter::Adapter;
+use ssectl_adapter::Capabilities;
 
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
 use crate::cli::ui::Ui;
 use crate::places::TargetDecl;
-use crate::runner::Report;
+use crate::runner::{Copies, Report};
 use crate::scenario::{Scenario, check};
 
 /// Columns on stderr.
@@ -119,12 +119,20 @@ pub(in crate::cli) fn plan(
             pipeline.sink.to
         ));
     }
-    fits(scenario, &*adapter)
+    let capabilities = adapter.capabilities_with(&target.options);
+    for line in Copies::plan(scenario, &capabilities).lines() {
+        session.ui.say(format!("  {line}"));
+    }
+    fits(scenario, adapter.name(), &capabilities)
 }
 
-/// Whether targets of this adapter can do what the scenario needs.
-pub(in crate::cli) fn fits(scenario: &Scenario, adapter: &dyn Adapter) -> CliResult {
-    let mismatches = check(&scenario.needs(), &adapter.capabilities());
+/// Whether a target of these capabilities can do what the scenario needs.
+pub(in crate::cli) fn fits(
+    scenario: &Scenario,
+    adapter: &str,
+    capabilities: &Capabilities,
+) -> CliResult {
+    let mismatches = check(&scenario.needs(), capabilities);
     if mismatches.is_empty() {
         return Ok(());
     }
@@ -134,10 +142,6 @@ pub(in crate::cli) fn fits(scenario: &Scenario, adapter: &dyn Adapter) -> CliRes
         .collect();
     Err(CliError::new(
         Exit::Invalid,
-        format!(
-            "the scenario does not fit `{}`:{}",
-            adapter.name(),
-            list.concat()
-        ),
+        format!("the scenario does not fit `{adapter}`:{}", list.concat()),
     ))
 }

@@ -18,6 +18,8 @@ const EMPTY_REQUESTS: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Silence {
     empty: u32,
+    /// How many of them there were when the queue was last asked.
+    asked: u32,
     since: Instant,
 }
 
@@ -36,6 +38,7 @@ impl Silence {
     pub(super) fn since(now: Instant) -> Self {
         Self {
             empty: 0,
+            asked: 0,
             since: now,
         }
     }
@@ -49,9 +52,19 @@ impl Silence {
         }
     }
 
-    /// Whether it is worth asking the queue how much it holds.
-    pub(super) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.empty >= EMPTY_REQUESTS
+    }
+
+    /// Whether it is worth asking the queue how much it holds: once for each request that brought
+    /// nothing.
+    pub(super) fn wants_depth(&self) -> bool {
+        self.is_quiet() && self.asked != self.empty
+    }
+
+    /// The queue was asked.
+    pub(super) fn has_depth(&mut self) {
+        self.asked = self.empty;
     }
 
     /// The meaning of the silence, when this reader leases `ours` of what the queue holds.
@@ -106,7 +119,7 @@ mod tests {
         let start = Instant::now();
         let mut silence = Silence::since(start);
         silence.heard(0, start);
-        assert!(!silence.is_quiet());
+        assert!(!silence.wants_depth());
         silence.heard(3, start);
         silence.heard(0, start);
         assert_eq!(
@@ -114,10 +127,13 @@ mod tests {
             Verdict::GoesOn
         );
         silence.heard(0, start);
+        assert!(silence.wants_depth());
         assert_eq!(
             silence.verdict(depth(0, 0, 0), 0, start, PATIENCE),
             Verdict::Empty
         );
+        silence.has_depth();
+        assert!(!silence.wants_depth());
     }
 
     #[tokio::test]
