@@ -30,16 +30,23 @@ color: auto
 on-error: fail
 ";
 
-/// The same with a target for each emulator of this build, as `local-NAME`.
+/// Targets for the emulators of this build. Queues are FIFO and consumed, so that they keep what other targets keep: the
+/// order of a key, and a record for each reader.
+const EMULATED: [(bool, &str); 2] = [
+    (
+        cfg!(feature = "kafka"),
+        "\n  local-kafka: {adapter: kafka, emulator: true}",
+    ),
+    (
+        cfg!(feature = "sqs"),
+        "\n  local-sqs: {adapter: sqs, emulator: true, fifo: true, consume: true}",
+    ),
+];
+
+/// All of it.
 fn built_in() -> String {
-    let emulated = [
-        ("kafka", cfg!(feature = "kafka")),
-        ("sqs", cfg!(feature = "sqs")),
-    ];
-    let there = emulated.iter().filter(|(_, there)| *there);
-    let targets: String = there
-        .map(|(name, _)| format!("\n  local-{name}: {{adapter: {name}, emulator: true}}"))
-        .collect();
+    let there = EMULATED.iter().filter(|(there, _)| *there);
+    let targets: String = there.map(|(_, target)| *target).collect();
     let local = "\n  local: {adapter: kafka, emulator: true}";
     BUILT_IN.replacen(local, &format!("{local}{targets}"), 1)
 }

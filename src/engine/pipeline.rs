@@ -136,7 +136,13 @@ async fn drive(
     loop {
         tokio::select! {
             processed = workers.next() => match processed? {
-                Some(processed) => writer.write(processed).await?,
+                Some(processed) => {
+                    writer.write(processed).await?;
+                    // A queue may give nothing more of a group before its leases are settled.
+                    if writer.holds_leases() && workers.is_idle() {
+                        writer.commit().await?;
+                    }
+                }
                 None => return writer.commit().await,
             },
             () = sleep_until(due) => {
@@ -174,6 +180,11 @@ impl Workers {
                 else => return Ok(None),
             }
         }
+    }
+
+    /// Whether nothing is there to work on.
+    fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.batches.is_empty()
     }
 
     fn start(&mut self, batch: Batch) {

@@ -52,6 +52,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether what is to be committed are leases of single messages.
+    pub(super) fn holds_leases(&self) -> bool {
+        matches!(self.pending.0, Commit::Receipts(_))
+    }
+
     /// Flushes what was written and commits what it came from.
     pub(super) async fn commit(&mut self) -> Result<(), PipelineError> {
         if std::mem::take(&mut self.dirty) {

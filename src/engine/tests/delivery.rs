@@ -1,10 +1,10 @@
 //! Nothing is committed before it is written, and nothing that failed is committed at all.
 
-use ssectl_adapter::{Error, ErrorKind};
+use ssectl_adapter::{Batch, Commit, Error, ErrorKind, Receipt};
 use tokio::sync::watch;
 
 use super::script::{Answer, Bench, Do, batch, values};
-use crate::engine::{Control, OnError, PipelineError, Steps};
+use crate::engine::{Control, OnError, PipelineError, Settings, Steps};
 
 fn plain(script: Vec<Do>, answers: Vec<Answer>) -> Bench {
     Bench::new(script, Steps::default(), OnError::Fail, answers)
@@ -142,6 +142,26 @@ async fn a_commit_that_fails_for_now_is_tried_again() {
         .expect("sound");
     assert_eq!(counts.committed, 2);
     assert!(bench.log.all().contains(&"commit 2".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leases_are_settled_as_soon_as_nothing_else_is_to_do() {
+    let leased = |value| Batch {
+        commit: Commit::Receipts(vec![Receipt("lease".into())]),
+        ..batch(0, &[value])
+    };
+    let script = vec![
+        Do::Give(leased("1")),
+        Do::UntilSettled,
+        Do::Give(leased("2")),
+    ];
+    let started = tokio::time::Instant::now();
+    let counts = plain(script, vec![])
+        .pipeline
+        .run(Control::detached())
+        .await;
+    assert_eq!(counts.expect("sound").committed, 2);
+    assert!(started.elapsed() < Settings::default().commit_every / 2);
 }
 
 #[tokio::test(start_paused = true)]

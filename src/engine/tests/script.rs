@@ -32,6 +32,8 @@ pub(super) enum Do {
     Fail(Error),
     /// Refuses one commit for now, and stays idle until then.
     FailToCommit,
+    /// Stays idle until leases were settled.
+    UntilSettled,
     /// Stays idle until the pipeline is told to stop or the read is bounded.
     Wait,
 }
@@ -51,7 +53,10 @@ impl Source for ScriptSource {
             Some(Do::Fail(error)) => Err(error),
             Some(Do::Wait) if self.bounded => Ok(Fetched::End),
             Some(waiting) => {
-                self.script.push_front(waiting);
+                let settled = self.log.all().iter().any(|what| what.starts_with("settle"));
+                if !(settled && matches!(waiting, Do::UntilSettled)) {
+                    self.script.push_front(waiting);
+                }
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 Ok(Fetched::Idle)
             }
@@ -68,6 +73,9 @@ impl Source for ScriptSource {
         if let Some(Do::FailToCommit) = self.script.front() {
             self.script.pop_front();
             return Err(fault(true));
+        }
+        if let Commit::Receipts(receipts) = commit {
+            self.log.note(format!("settle {}", receipts.len()));
         }
         let Commit::UpTo(positions) = commit else {
             return Ok(());
