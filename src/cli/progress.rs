@@ -1,9 +1,9 @@
 //! A bar on stderr with rate and time left, only on a terminal.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use ssectl_framing::Compression;
 use tokio::task::JoinHandle;
 
@@ -77,6 +77,7 @@ impl Progress {
             return Self { bar, task: None };
         }
         let (ui, name, drawn) = (ui.clone(), name.to_owned(), bar.clone());
+        let started = Instant::now();
         let task = tokio::spawn(async move {
             // Nobody wants to see a bar come and go.
             tokio::time::sleep(QUIET).await;
@@ -84,7 +85,7 @@ impl Progress {
             loop {
                 let counts = stats.counts();
                 bar.set_position(total.position(&counts));
-                bar.set_message(format!("{} records", counts.read));
+                bar.set_message(pace(total, &counts, started.elapsed()));
                 tokio::time::sleep(EVERY).await;
             }
         });
@@ -116,16 +117,46 @@ fn draw(ui: &Ui, name: String, total: Total) -> ProgressBar {
     bar
 }
 
+/// The rate since the start, and the time left at that rate.
+fn pace(total: Total, counts: &Counts, elapsed: Duration) -> String {
+    let rate = |done: u64| done as f64 / elapsed.as_secs_f64();
+    let left = |done: u64, all: u64| {
+        let seconds = all.saturating_sub(done) as f64 / rate(done).max(1e-9);
+        let left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        format!("eta {}", HumanDuration(left))
+    };
+    let records = format!("{}/s", HumanCount(rate(counts.read) as u64));
+    match total {
+        Total::Records(all) => format!("{records} {}", left(counts.read, all)),
+        Total::Bytes(all) => format!("{records} {}", left(total.position(counts), all)),
+        Total::Unknown => records,
+    }
+}
+
 fn style(total: Total, narrow: bool) -> ProgressStyle {
     let template = match (total, narrow) {
-        (Total::Records(_), false) => {
-            "{prefix} {bar:30} {human_pos}/{human_len} {per_sec} eta {eta}"
-        }
-        (Total::Bytes(_), false) => {
-            "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg} eta {eta}"
-        }
-        (Total::Records(_) | Total::Bytes(_), true) => "{prefix} {percent}% eta {eta}",
-        (Total::Unknown, _) => "{prefix} {spinner} {human_pos} {per_sec} {elapsed}",
+        (Total::Records(_), false) => "{prefix} {bar:30} {human_pos}/{human_len} {msg}",
+        (Total::Bytes(_), false) => "{prefix} {bar:30} {bytes}/{total_bytes} {msg}",
+        (Total::Records(_) | Total::Bytes(_), true) => "{prefix} {percent}% {msg}",
+        (Total::Unknown, _) => "{prefix} {spinner} {human_pos} records {msg}",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_since_the_start() {
+        let counts = Counts {
+            read: 3000,
+            read_bytes: 97_000,
+            ..Counts::default()
+        };
+        let pace = |total| pace(total, &counts, Duration::from_secs(2));
+        assert_eq!(pace(Total::Records(12_000)), "1,500/s eta 6 seconds");
+        assert_eq!(pace(Total::Bytes(200_000)), "1,500/s eta 2 seconds");
+        assert_eq!(pace(Total::Unknown), "1,500/s");
+    }
 }

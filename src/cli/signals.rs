@@ -23,6 +23,7 @@ pub(super) fn listen(
         let first = signals.next().await;
         seen.send_replace(Some(first));
         stop.cancel();
+        ui.end_bars();
         ui.say("stopping in an orderly way; again to quit at once");
         let second = signals.next().await;
         std::process::exit(second as i32);

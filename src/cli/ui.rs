@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 
 use clap::ValueEnum;
 use colored::Colorize;
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 
 use super::error::CliResult;
 
@@ -116,6 +116,13 @@ impl Ui {
     /// Adds a bar below those that are there.
     pub(super) fn add_bar(&self, bar: ProgressBar) -> ProgressBar {
         self.bars.add(bar)
+    }
+
+    /// Takes all bars away; none comes back.
+    pub(super) fn end_bars(&self) {
+        // A closed stderr is no reason to stop.
+        let _ = self.bars.clear();
+        self.bars.set_draw_target(ProgressDrawTarget::hidden());
     }
 
     fn put(&self, line: &str) {

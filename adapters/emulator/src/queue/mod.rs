@@ -13,7 +13,7 @@
 //! | group of an ordered queue | message group of a FIFO queue | ordering key |
 //! | exhausted message | redrive policy | dead-letter policy |
 //!
-//! In memory there is an [index](index) of every message, without its body. All methods take the time from the store's
+//! In memory there is an index of every message, without its body. All methods take the time from the store's
 //! clock, so that leases, delays and retention can be tested in virtual time.
 
 mod cleanup;
