@@ -188,7 +188,11 @@ impl Session {
         Control {
             stop: self.stop.clone(),
             notify: Arc::new(move |notice| {
-                ui.warn(format!("{}: {}", notice.pipeline, notice.message))
+                let line = format!("{}: {}", notice.pipeline, notice.message);
+                match notice.warns {
+                    true => ui.warn(line),
+                    false => ui.say(line),
+                }
             }),
             ..Control::detached()
         }

@@ -12,6 +12,8 @@ pub struct Notice {
     pub pipeline: String,
     /// A lower-case fragment.
     pub message: String,
+    /// Whether something is not as it should be.
+    pub warns: bool,
 }
 
 /// The handles that every pipeline of a run shares.

@@ -55,6 +55,7 @@ impl Trier {
         };
         (self.control.notify)(Notice {
             pipeline: self.pipeline.clone(),
+            warns: true,
             message: format!("{}; {doing} again in {wait:?}", with_causes(&error)),
         });
         tokio::time::sleep(wait).await;

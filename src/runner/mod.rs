@@ -119,5 +119,6 @@ fn notice(control: &Control, scenario: &str, message: impl Into<String>) {
     (control.notify)(Notice {
         pipeline: scenario.to_owned(),
         message: message.into(),
+        warns: false,
     });
 }
