@@ -58,9 +58,9 @@ docs: need ## Build the API documentation, without a warning
 deny: ## Check licences, sources and versions of all crates (installs cargo-deny below target/)
 	.ci/deny licenses bans sources
 
-conformance: need ## Test the emulators with clients of others, and the adapters with servers of others
+conformance: need build ## Test the emulators with clients of others, and the adapters with servers of others
 	$(CARGO) build --locked
-	tests/conformance/all.sh $(SSECTL)
+	RELEASE=$(TARGET)/release/ssectl tests/conformance/all.sh $(SSECTL)
 
 bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka on the same inputs
 	-tests/peers/install.sh bench kafka

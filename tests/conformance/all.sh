@@ -6,6 +6,7 @@
 #                                         emulators' suites: Kafka, and SQS with AWS's clients, which moto has to pass as
 #                                         far as it can
 #
+# RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -20,7 +21,7 @@ failed=0
 "$PEERS_HOME/install.sh"
 "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
   --emulator "$START {port} --data-dir {data}" || failed=1
-"$VENV/bin/python" "$HERE/footprint.py" --emulator "$START 0" || failed=1
+"$VENV/bin/python" "$HERE/footprint.py" --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0" || failed=1
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
