@@ -29,6 +29,6 @@ COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build /out/bin/ssectl /usr/local/bin/ssectl
 WORKDIR /ssectl
 USER 65532:65532
-EXPOSE 9092
+EXPOSE 9092 4566
 ENTRYPOINT ["ssectl"]
 CMD ["--help"]
