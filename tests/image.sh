@@ -88,7 +88,7 @@ test_emulator() {
     check "the emulator is ready" "kafka ADDRESS ready" "$(tail -n 3 "$WORK/log")"
     return
   fi
-  check "the emulator is ready" "kafka 0.0.0.0:$PORT ready" "$(grep ready "$WORK/log")"
+  check "the emulator is ready" "kafka 0.0.0.0:$PORT ready" "$(grep "^kafka .*ready" "$WORK/log")"
   check "it answers on the published port" "ApiVersions" "$(ask)"
   local start=$SECONDS
   stop_emulator

@@ -71,10 +71,11 @@ class Broker:
     def consume_kcat(self, count: int) -> Sample:
         """kcat reads the topic that kcat filled.
 
-        Whenever its queue was full, librdkafka stops fetching for a second; without that pause brokers are compared, not pauses.
+        Whenever its queue holds 100,000 messages, librdkafka stops fetching for a second; with a longer queue brokers are
+        compared, not pauses.
         """
         words = [self._kcat, "-b", self.address, "-C", "-t", self._filled, "-o", "beginning", "-e", "-q"]
-        words += ["-X", "fetch.queue.backoff.ms=5"]
+        words += ["-X", "queued.min.messages=10000000"]
         return self._all_there(words, count)
 
     def consume_ssectl(self, count: int) -> Sample:
