@@ -52,10 +52,10 @@ class Broker:
         self._filled: str | None = None
 
     def topic(self) -> str:
-        """The name of a new topic, which asking for its metadata creates."""
+        """The name of a new topic."""
         name = next(self._topics)
-        for _ in range(2):
-            subprocess.run([self._kcat, "-b", self.address, "-L", "-t", name], check=True, stdout=subprocess.DEVNULL)
+        address = f"kafka://{self.address}/{name}"
+        subprocess.run([self._ssectl, "streams", "create", "--quiet", address], check=True)
         return name
 
     def produce_kcat(self, lines: Path) -> Sample:
