@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::MetadataRequest;
+use kafka_protocol::messages::{FetchRequest, MetadataRequest};
 use ssectl_emulator::kafka::{Config, Emulator, Limits, Notices, StartError};
 
 use super::client::*;
@@ -111,6 +111,17 @@ fn half_a_request_is_no_request() {
         heard.lock().unwrap().is_empty(),
         "a client that goes away is nothing to talk about"
     );
+}
+
+/// Found by the fuzz target: it used to wait for 25 days.
+#[test]
+fn a_fetch_of_nothing_is_answered_at_once() {
+    let (emulator, _) = start_listening(Limits::default());
+    let nothing = FetchRequest::default()
+        .with_max_wait_ms(i32::MAX)
+        .with_min_bytes(1);
+    let answer = Client::of(&emulator).call(11, &nothing);
+    assert!(answer.responses.is_empty());
 }
 
 #[test]

@@ -24,18 +24,28 @@ const MAX_BYTES: usize = 1 << 20;
 /// The isolation level that sees only what was committed.
 const READ_COMMITTED: i8 = 1;
 
+/// The longest wait for records. Who asked for more gets an empty answer and asks again; who went away meanwhile holds its
+/// thread no longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+
 pub(crate) fn handle(call: &mut Call<'_>, request: FetchRequest) -> FetchResponse {
     if request.session_id != 0 {
         return FetchResponse::default()
             .with_error_code(ResponseError::FetchSessionIdNotFound.code());
     }
-    let deadline = Instant::now()
-        + Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or_default());
+    let wait = Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or_default());
+    let deadline = Instant::now() + wait.min(LONGEST_WAIT);
     let waiter = Arc::new(Waiter::default());
     let mut subscriptions = Vec::new();
     loop {
         let collected = Collected::from(call, &request);
         let enough = collected.bytes >= usize::try_from(request.min_bytes).unwrap_or_default();
+        // Of no partitions nothing can come.
+        let nothing_asked = request
+            .topics
+            .iter()
+            .all(|topic| topic.partitions.is_empty());
+        let enough = enough || nothing_asked;
         if enough || collected.failed || Instant::now() >= deadline || call.broker.is_stopping() {
             return FetchResponse::default().with_responses(collected.topics);
         }
