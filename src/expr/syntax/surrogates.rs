@@ -34,7 +34,7 @@ pub(crate) fn without_surrogates(program: &str) -> Cow<'_, str> {
     replaced
 }
 
-/// The UTF-16 code unit of the escape `\uXXXX` that starts at `at`.
+/// The UTF-16 code unit of the escape of four hexadecimal digits that starts at `at`.
 fn unit(program: &str, at: usize) -> Option<u16> {
     let digits = program.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
     let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
