@@ -16,7 +16,7 @@ use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
 use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner};
-use crate::scenario::{Address, Scenario};
+use crate::scenario::{Address, OnError, Pipeline, Scenario};
 
 /// Run a scenario and check what must come out
 ///
@@ -68,15 +68,11 @@ enum ReportFormat {
 pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
     let scenario = loaded(&args.scenario, &params, session)?;
-    let writes_stdout = scenario
-        .pipelines
-        .iter()
-        .any(|pipeline| is_stdout(&pipeline.sink.to));
-    if args.format == ReportFormat::Json && writes_stdout {
+    if args.format == ReportFormat::Json && scenario.pipelines.iter().any(writes_stdout) {
         return Err(CliError::usage(
             "`--format json` wants stdout for the report, and the scenario writes records there",
         )
-        .hint("let its sink `-` be a file"));
+        .hint("let its `-` be a file"));
     }
     let target = session.target(args.target.as_deref())?;
     if args.dry_run {
@@ -150,8 +146,16 @@ pub(super) async fn drive(
     })
 }
 
-fn is_stdout(address: &Address) -> bool {
-    matches!(address, Address::Uri(uri) if uri.scheme == "stdio")
+/// Whether results or dead letters of a pipeline go to stdout.
+fn writes_stdout(pipeline: &Pipeline) -> bool {
+    let dead_letters = match &pipeline.on_error {
+        OnError::DeadLetter { to, .. } => Some(to),
+        OnError::Fail | OnError::Skip => None,
+    };
+    let is_stdout = |to: &Address| matches!(to, Address::Uri(uri) if uri.scheme == "stdio");
+    std::iter::once(&pipeline.sink.to)
+        .chain(dead_letters)
+        .any(is_stdout)
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.

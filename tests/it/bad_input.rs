@@ -239,6 +239,81 @@ fn a_file_is_not_written_while_the_same_run_reads_or_writes_it() {
 }
 
 #[test]
+fn flags_that_would_mean_nothing_are_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("x.ndjson"), "1\n").expect("a file");
+    let pipeline = |rest: &str| {
+        format!(
+            "apiVersion: ssectl/v1\nname: out\npipelines:\n  p: {{source: {{generate: words, count: 1}}, {rest}}}\n"
+        )
+    };
+    std::fs::write(dir.path().join("out.yaml"), pipeline("sink: '-'")).expect("a file");
+    let dead = pipeline("sink: 'file:y', on-error: {dead-letter: '-'}");
+    std::fs::write(dir.path().join("dead.yaml"), dead).expect("a file");
+    let cases: [(&[&str], &str); 14] = [
+        (&["tail", "x.ndjson", "-p", "3"], "a file has no partitions"),
+        (&["tail", "-", "-p", "3"], "stdin has no partitions"),
+        (
+            &["tail", "kafka://127.0.0.1:1/t", "--max-record", "5"],
+            "`--max-record` is for files",
+        ),
+        (
+            &["tail", "x.ndjson", "--max-record", "0"],
+            "use a number from 1 on",
+        ),
+        (&["tail", "kafka://127.0.0.1:1/t", "-g", ""], "--group"),
+        (
+            &["tail", "kafka://127.0.0.1:1/t", "-o", "5:2"],
+            "is no offset",
+        ),
+        (
+            &["generate", "words", "--append"],
+            "`--append` is for files",
+        ),
+        (
+            &["generate", "--from-envelope", "x.ndjson", "--seed", "3"],
+            "cannot be used with",
+        ),
+        (
+            &["run", "out.yaml", "--keep", "--target", "memory:"],
+            "no emulator to keep",
+        ),
+        (
+            &["run", "out.yaml", "--target", "kafka://127.0.0.1:1/t"],
+            "names the stream `t`",
+        ),
+        (
+            &["run", "out.yaml", "--format", "json"],
+            "wants stdout for the report",
+        ),
+        (
+            &["run", "dead.yaml", "--format", "json"],
+            "wants stdout for the report",
+        ),
+        (
+            &["streams", "list", "kafka://127.0.0.1:1/t"],
+            "names the stream `t`",
+        ),
+        (
+            &[
+                "streams",
+                "seek",
+                "kafka://127.0.0.1:1/t",
+                "-g",
+                "g",
+                "-o",
+                "1:5",
+            ],
+            "use one place",
+        ),
+    ];
+    for (args, text) in cases {
+        let done = crate::command::run_in(dir.path(), args, "").ended(2);
+        assert!(done.err().contains(text), "{args:?}: {}", done.err());
+    }
+}
+
+#[test]
 fn a_wrong_program_is_shown_with_a_caret() {
     let done = run(&["transform", ".a | foo("], "").ended(2);
     assert!(
