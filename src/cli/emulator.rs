@@ -19,6 +19,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
 ///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator coverage
 ///
@@ -60,6 +61,10 @@ pub(super) struct EmulatorArgs {
         conflicts_with = "data_dir"
     )]
     memory: u64,
+    /// What goes wrong on purpose: throttle, latency (up to latest), drop, duplicate, reorder,
+    /// stale-lease, each with its share of cases from 0 to 1, and the seed
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
     /// Partitions of streams that clients create without a number
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     partitions: u32,
@@ -146,6 +151,7 @@ impl EmulatorArgs {
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,
             users: users(&session.env)?,
+            faults: self.faults.clone(),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }
@@ -222,7 +228,9 @@ fn coverage(_session: &Session) -> CliResult {
 /// What kept an emulator from starting, as an error of the command line.
 pub(super) fn failed(error: EmulatorError) -> CliError {
     let exit = match error {
-        EmulatorError::Unknown(_) | EmulatorError::LeftOut => Exit::Usage,
+        EmulatorError::Unknown(_) | EmulatorError::LeftOut | EmulatorError::Faults(_) => {
+            Exit::Usage
+        }
         EmulatorError::Start(_) => Exit::Failed,
     };
     CliError::new(exit, error.to_string())

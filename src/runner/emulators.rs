@@ -10,6 +10,7 @@ use ssectl_adapter::Options;
 #[cfg(feature = "emulator")]
 use ssectl_emulator::{
     Notices, StartError,
+    faults::{FaultPlan, Faults, PlanError},
     store::{Fsync, Medium},
 };
 
@@ -20,6 +21,8 @@ pub struct Emulators {
     kafka: Option<ssectl_emulator::kafka::Emulator>,
     #[cfg(feature = "emulator")]
     aws: Option<ssectl_emulator::aws::Emulator>,
+    #[cfg(feature = "emulator")]
+    faults: Faults,
     notes: Vec<String>,
 }
 
@@ -32,6 +35,9 @@ pub enum EmulatorError {
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
     LeftOut,
+    /// The faults to make cannot be understood.
+    #[error("{0}")]
+    Faults(String),
     /// It could not start.
     #[error("{0}")]
     Start(String),
@@ -55,6 +61,8 @@ pub struct EmulatorOptions {
     pub partitions: u32,
     /// Passwords by user; clients then have to authenticate.
     pub users: Option<BTreeMap<String, String>>,
+    /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
+    pub faults: Option<String>,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -70,6 +78,7 @@ impl Default for EmulatorOptions {
             memory: 1 << 30,
             partitions: 1,
             users: None,
+            faults: None,
             notices: Box::new(|_| {}),
         }
     }
@@ -83,6 +92,12 @@ impl Emulators {
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let Some(plan) = &options.faults {
+            let plan: FaultPlan = plan
+                .parse()
+                .map_err(|error: PlanError| EmulatorError::Faults(error.to_string()))?;
+            self.faults = Faults::new(plan);
+        }
         match adapter {
             "kafka" => self.start_kafka(options),
             "sqs" => self.start_aws(options),
@@ -102,6 +117,7 @@ impl Emulators {
             advertised: options.advertised,
             default_partitions: options.partitions,
             sasl_plain: options.users,
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -121,6 +137,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -139,6 +156,21 @@ impl Emulators {
         _options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         Err(EmulatorError::LeftOut)
+    }
+
+    /// The faults that were made so far, such as `12 throttle, 3 drop`; nothing if there were none.
+    pub fn faults(&self) -> Option<String> {
+        #[cfg(feature = "emulator")]
+        {
+            let counts = self.faults.counts();
+            let made = counts
+                .iter()
+                .map(|(fault, count)| format!("{count} {}", fault.name()));
+            let made = made.collect::<Vec<_>>().join(", ");
+            Some(made).filter(|made| !made.is_empty())
+        }
+        #[cfg(not(feature = "emulator"))]
+        None
     }
 
     /// What had to be mended in data directories since the last call, one line each.
