@@ -11,6 +11,7 @@ use super::about::{About, Status};
 use super::checks::Checks;
 use super::error::{in_use, internal, invalid, no_such_stream};
 use super::names::Arn;
+use super::resharding::Resharding;
 use super::service::Kinesis;
 use super::stream::DataStream;
 use crate::aws::{ACCOUNT, AwsError, Protocol};
@@ -141,7 +142,24 @@ impl Call<'_> {
         })
     }
 
-    /// The same, and the stream is UPDATING for a while.
+    /// Splits and merges shards of a stream that is ACTIVE, which is UPDATING for a while then.
+    ///
+    /// # Errors
+    /// As [`Self::update`] has them.
+    pub(super) fn reshard(
+        &self,
+        stream: &DataStream,
+        change: impl FnOnce(&mut Resharding<'_>) -> Result<(), AwsError>,
+    ) -> Result<(), AwsError> {
+        stream.update(self.kinesis.store(), |about, logs| {
+            self.require_active(about)?;
+            change(&mut Resharding::new(about, logs, self.now_ms()))?;
+            about.change = Some((Status::Updating, self.kinesis.change_end_ms()));
+            Ok(())
+        })
+    }
+
+    /// As [`Self::update`], and the stream is UPDATING for a while.
     ///
     /// # Errors
     /// As [`Self::update`] has them.

@@ -24,6 +24,8 @@ mod names;
 mod operations;
 mod position;
 mod reader;
+mod resharding;
+mod resource;
 mod sequence;
 mod service;
 mod stream;

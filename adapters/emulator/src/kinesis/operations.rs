@@ -1,6 +1,9 @@
 //! The one table of what is served: it drives dispatch and [`crate::aws::coverage`].
 
-use super::api::{describe, get, iterators, lists, put, shards, streams};
+use super::api::{
+    accounts, consumers, describe, encryption, get, iterators, lists, modes, monitoring, policies,
+    put, reshard, retention, scaling, shards, streams, subscribe, tags,
+};
 use super::call::{Call, Output};
 use super::error::kinesis;
 use crate::aws::AwsError;
@@ -44,18 +47,81 @@ macro_rules! command {
     };
 }
 
+/// What is missing of enhanced monitoring.
+const NO_METRICS: &str = "metrics are kept and shown, but not measured";
+
+/// What is missing of encryption.
+const NO_KEYS: &str = "the key is kept and shown, but nothing is encrypted";
+
 /// Every operation of Kinesis, by name.
 const OPERATIONS: &[Operation] = &[
-    command!("CreateStream", streams::create),
+    command!("AddTagsToStream", tags::add),
+    command!(
+        "CreateStream",
+        streams::create,
+        "streams in the ON_DEMAND mode keep their 4 shards"
+    ),
+    command!("DecreaseStreamRetentionPeriod", retention::decrease),
+    command!("DeleteResourcePolicy", policies::delete),
     command!("DeleteStream", streams::delete),
+    command!("DeregisterStreamConsumer", consumers::deregister),
+    operation!(
+        "DescribeAccountSettings",
+        accounts::settings,
+        "settings do not outlive the process"
+    ),
+    operation!("DescribeLimits", accounts::limits),
     operation!("DescribeStream", describe::describe),
+    operation!("DescribeStreamConsumer", consumers::describe),
     operation!("DescribeStreamSummary", describe::summary),
+    operation!("DisableEnhancedMonitoring", monitoring::disable, NO_METRICS),
+    operation!("EnableEnhancedMonitoring", monitoring::enable, NO_METRICS),
     operation!("GetRecords", get::get),
+    operation!("GetResourcePolicy", policies::get),
     operation!("GetShardIterator", iterators::get),
+    command!("IncreaseStreamRetentionPeriod", retention::increase),
     operation!("ListShards", shards::list),
+    operation!("ListStreamConsumers", consumers::list),
     operation!("ListStreams", lists::list),
+    operation!("ListTagsForResource", tags::of_resource),
+    operation!("ListTagsForStream", tags::of_stream),
+    command!("MergeShards", reshard::merge),
     operation!("PutRecord", put::put_record),
     operation!("PutRecords", put::put_records),
+    command!(
+        "PutResourcePolicy",
+        policies::put,
+        "policies are kept and shown, but not enforced"
+    ),
+    operation!("RegisterStreamConsumer", consumers::register),
+    command!("RemoveTagsFromStream", tags::remove),
+    command!("SplitShard", reshard::split),
+    command!("StartStreamEncryption", encryption::start, NO_KEYS),
+    command!("StopStreamEncryption", encryption::stop, NO_KEYS),
+    Operation {
+        name: "SubscribeToShard",
+        run: |call, body| subscribe::subscribe(call, call.parse(body)?),
+        missing: "",
+    },
+    command!("TagResource", tags::tag_resource),
+    command!("UntagResource", tags::untag_resource),
+    operation!(
+        "UpdateAccountSettings",
+        accounts::update,
+        "settings do not outlive the process"
+    ),
+    command!("UpdateMaxRecordSize", modes::max_record_size),
+    operation!("UpdateShardCount", scaling::update),
+    command!(
+        "UpdateStreamMode",
+        modes::mode,
+        "streams in the ON_DEMAND mode keep their number of shards"
+    ),
+    operation!(
+        "UpdateStreamWarmThroughput",
+        modes::warm_throughput,
+        "it is kept and shown, but changes nothing"
+    ),
 ];
 
 /// Runs an operation.
@@ -78,4 +144,28 @@ pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)>
     OPERATIONS
         .iter()
         .map(|operation| (operation.name, operation.missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The operations of version 2013-12-02 of the API.
+    const ALL: &str = "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteResourcePolicy DeleteStream \
+        DeregisterStreamConsumer DescribeAccountSettings DescribeLimits DescribeStream DescribeStreamConsumer \
+        DescribeStreamSummary DisableEnhancedMonitoring EnableEnhancedMonitoring GetRecords GetResourcePolicy \
+        GetShardIterator IncreaseStreamRetentionPeriod ListShards ListStreamConsumers ListStreams ListTagsForResource \
+        ListTagsForStream MergeShards PutRecord PutRecords PutResourcePolicy RegisterStreamConsumer \
+        RemoveTagsFromStream SplitShard StartStreamEncryption StopStreamEncryption SubscribeToShard TagResource \
+        UntagResource UpdateAccountSettings UpdateMaxRecordSize UpdateShardCount UpdateStreamMode \
+        UpdateStreamWarmThroughput";
+
+    #[test]
+    fn every_operation_of_the_api_is_in_the_table() {
+        assert!(
+            operations()
+                .map(|(name, _)| name)
+                .eq(ALL.split_whitespace())
+        );
+    }
 }

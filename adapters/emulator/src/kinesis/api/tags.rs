@@ -8,6 +8,7 @@ use crate::aws::AwsError;
 use crate::kinesis::call::Call;
 use crate::kinesis::checks::Checks;
 use crate::kinesis::error::{invalid, over_limit};
+use crate::kinesis::resource::Resource;
 
 /// Tags of one stream or consumer.
 const LIMIT: usize = 50;
@@ -142,4 +143,75 @@ pub(in crate::kinesis) fn of_stream(call: &Call<'_>, input: OfStream) -> Result<
         tags,
         has_more_tags,
     })
+}
+
+/// The parameters of TagResource.
+#[derive(Debug, Deserialize)]
+pub(in crate::kinesis) struct TagResource {
+    #[serde(rename = "ResourceARN")]
+    resource_arn: Option<String>,
+    #[serde(rename = "Tags")]
+    tags: Option<Tags>,
+}
+
+/// TagResource.
+pub(in crate::kinesis) fn tag_resource(
+    call: &Call<'_>,
+    input: TagResource,
+) -> Result<(), AwsError> {
+    let tags = required("tags", input.tags)?;
+    let resource = Resource::find(call, input.resource_arn.as_deref())?;
+    call.update(&resource.stream, |about| {
+        let known = resource.attached(about)?.tags;
+        known.extend(tags);
+        check(known)
+    })
+}
+
+/// The parameters of UntagResource.
+#[derive(Debug, Deserialize)]
+pub(in crate::kinesis) struct UntagResource {
+    #[serde(rename = "ResourceARN")]
+    resource_arn: Option<String>,
+    #[serde(rename = "TagKeys")]
+    tag_keys: Option<Vec<String>>,
+}
+
+/// UntagResource.
+pub(in crate::kinesis) fn untag_resource(
+    call: &Call<'_>,
+    input: UntagResource,
+) -> Result<(), AwsError> {
+    let keys = required("tagKeys", input.tag_keys)?;
+    let resource = Resource::find(call, input.resource_arn.as_deref())?;
+    call.update(&resource.stream, |about| {
+        let known = resource.attached(about)?.tags;
+        known.retain(|key, _| !keys.contains(key));
+        Ok(())
+    })
+}
+
+/// The parameters of ListTagsForResource.
+#[derive(Debug, Deserialize)]
+pub(in crate::kinesis) struct OfResource {
+    #[serde(rename = "ResourceARN")]
+    resource_arn: Option<String>,
+}
+
+/// The result of ListTagsForResource.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::kinesis) struct Listed {
+    tags: Vec<Tag>,
+}
+
+/// ListTagsForResource.
+pub(in crate::kinesis) fn of_resource(
+    call: &Call<'_>,
+    input: OfResource,
+) -> Result<Listed, AwsError> {
+    let resource = Resource::find(call, input.resource_arn.as_deref())?;
+    let mut about = (*resource.stream.about()).clone();
+    let tags = list(resource.attached(&mut about)?.tags).collect();
+    Ok(Listed { tags })
 }
