@@ -1,9 +1,9 @@
-//! Sequence numbers: 186 bits as 56 decimal digits, as those of Kinesis are.
+//! Sequence numbers: 188 bits as 56 decimal digits, as those of Kinesis are.
 //!
 //! | bits | field |
 //! |---|---|
 //! | 4 | 2, so that there are always 56 digits |
-//! | 36 | when the shard was made, Unix seconds |
+//! | 38 | when the shard was made, Unix seconds |
 //! | 64 | place in the shard, from 1; 0 is before the first record |
 //! | 44 | when the record came, Unix milliseconds |
 //! | 34 | number of the shard |
@@ -47,21 +47,21 @@ pub(crate) struct Sequence {
 pub(crate) struct Foreign;
 
 impl Sequence {
-    /// 58 + 64 + 64 bits.
+    /// 60 + 64 + 64 bits.
     fn limbs(self) -> [u64; 3] {
-        let (created, time) = (low_bits(self.created_s, 36), low_bits(self.time_ms, 44));
+        let (created, time) = (low_bits(self.created_s, 38), low_bits(self.time_ms, 44));
         [
-            MARK << 54 | created << 18 | self.place >> 46,
+            MARK << 56 | created << 18 | self.place >> 46,
             self.place << 18 | time >> 26,
             time << 38 | u64::from(self.shard) << 4 | MARK,
         ]
     }
 
     fn from_limbs([high, middle, low]: [u64; 3]) -> Option<Self> {
-        let is_ours = high >> 54 == MARK && low_bits(low, 4) == MARK;
+        let is_ours = high >> 56 == MARK && low_bits(low, 4) == MARK;
         let shard = u32::try_from(low_bits(low >> 4, 34)).ok()?;
         is_ours.then_some(Self {
-            created_s: low_bits(high >> 18, 36),
+            created_s: low_bits(high >> 18, 38),
             place: low_bits(high, 18) << 46 | middle >> 18,
             time_ms: low_bits(middle, 18) << 26 | low >> 38,
             shard,
@@ -168,7 +168,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_can_be_read(
-            created in 0..1_u64 << 36, place: u64, time in 0..1_u64 << 44, shard: u32
+            created in 0..1_u64 << 38, place: u64, time in 0..1_u64 << 44, shard: u32
         ) {
             let sequence = number(created, place, time, shard);
             prop_assert_eq!(sequence.to_string().parse(), Ok(sequence));
