@@ -29,6 +29,7 @@ impl AwsError {
             "MissingParameter" => "MissingRequiredParameter",
             "InvalidAction" => "UnknownOperation",
             "MalformedInput" => "Serialization",
+            "ThrottlingException" => "Throttling",
             other => other,
         };
         Self {

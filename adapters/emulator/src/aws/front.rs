@@ -10,13 +10,14 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::config::{Config, Limits};
 use super::reply::{self, Answer, Reply};
 use super::request::{Body, Input, Protocol, Request};
 use super::{AwsError, query, sts};
+use crate::faults::DropAt;
 use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
 use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
@@ -29,6 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
+
+/// A connection is closed instead of answered, because a fault is planned.
+#[derive(Debug, thiserror::Error)]
+#[error("a planned fault")]
+pub(super) struct PlannedDrop;
 
 /// All services, and what their requests share.
 #[derive(Debug)]
@@ -56,9 +62,14 @@ impl Front {
         let settings = kinesis::Settings {
             transition: config.transition,
             enforce_limits: config.enforce_limits,
+            faults: config.faults.clone(),
         };
         let kinesis = Kinesis::open(Arc::clone(&store), settings, stopped.clone());
-        let sqs = Arc::new(Sqs::open(Arc::clone(&store), stopped)?);
+        let sqs = Arc::new(Sqs::open(
+            Arc::clone(&store),
+            stopped,
+            config.faults.clone(),
+        )?);
         let memory = Semaphore::new(config.limits.total_request_bytes / UNIT);
         let front = Self {
             config,
@@ -70,13 +81,35 @@ impl Front {
         Ok((front, notes))
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(&self, request: http::Request<Incoming>) -> Reply {
+    /// Answers one request, with the faults that are planned for it.
+    ///
+    /// # Errors
+    /// The connection is to be closed instead.
+    pub(super) async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<Reply, PlannedDrop> {
+        if request.uri().path() == RESET {
+            return Ok(self.reset(request.method()));
+        }
+        let faults = &self.config.faults;
+        let drops = faults.drops();
+        if drops == Some(DropAt::Before) {
+            return Err(PlannedDrop);
+        }
+        let reply = self.reply(request).await;
+        if let Some(delay) = faults.delay() {
+            sleep(delay).await;
+        }
+        match drops {
+            None => Ok(reply),
+            Some(_) => Err(PlannedDrop),
+        }
+    }
+
+    async fn reply(&self, request: http::Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4().to_string();
         let (parts, body) = request.into_parts();
-        if parts.uri.path() == RESET {
-            return self.reset(&parts.method);
-        }
         let protocol = Request::protocol(&parts);
         let answered = match self.read_body(body).await {
             Ok((body, _memory)) => self.dispatch(&parts, body, &request_id).await,
@@ -85,6 +118,26 @@ impl Front {
         match answered {
             Ok(answer) => reply::success(protocol, answer, &request_id),
             Err((error, namespace)) => reply::failure(protocol, namespace, &error, &request_id),
+        }
+    }
+
+    /// Answers a request from within this process; it needs no signature and meets no planned faults of connections.
+    ///
+    /// # Errors
+    /// As the operation has them, or there is no such service.
+    pub(super) async fn call(&self, request: Request) -> Result<Vec<u8>, AwsError> {
+        let answer = match request.service.as_str() {
+            kinesis::TARGET => self.ask_kinesis(&request),
+            sqs::TARGET => self.ask_sqs(request, "").await.map(Answer::Document),
+            service => Err(no_such_service(service)),
+        };
+        match answer? {
+            Answer::Document(document) => Ok(document),
+            Answer::Events(_) => Err(AwsError::coral(
+                400,
+                "InvalidAction",
+                "event streams need a connection",
+            )),
         }
     }
 
@@ -141,10 +194,7 @@ impl Front {
                 let answer = self.ask_sqs(request, request_id).await;
                 answer.map(Answer::Document)
             }
-            (_, service) => {
-                let message = format!("there is no service `{service}` here that speaks so");
-                Err(AwsError::coral(400, "InvalidAction", message))
-            }
+            (_, service) => Err(no_such_service(service)),
         };
         answer.map_err(|error| (error, sqs::NAMES.namespace))
     }
@@ -217,6 +267,11 @@ impl Front {
             }
         }
     }
+}
+
+fn no_such_service(service: &str) -> AwsError {
+    let message = format!("there is no service `{service}` here that speaks so");
+    AwsError::coral(400, "InvalidAction", message)
 }
 
 fn too_large(limit: usize) -> AwsError {

@@ -59,6 +59,28 @@ pub(super) enum Body {
 }
 
 impl Request {
+    /// A request of this process to a service, which `X-Amz-Target` would name as `service`.
+    pub(super) fn local(
+        origin: String,
+        service: &str,
+        region: &str,
+        operation: &str,
+        json: &[u8],
+    ) -> Self {
+        Self {
+            protocol: Protocol::Json { version: 1 },
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            scope: Scope {
+                region: region.to_owned(),
+                service: None,
+            },
+            origin,
+            path: "/".to_owned(),
+            body: Body::Document(Bytes::copy_from_slice(json)),
+        }
+    }
+
     /// The protocol that the headers speak of.
     pub(super) fn protocol(parts: &Parts) -> Protocol {
         let header = |name| {

@@ -5,6 +5,9 @@
 //! ([`crate::aws::Config`]): how long a stream is CREATING, UPDATING or DELETING, by default not at all, because clients
 //! that wait look again after ten seconds; and whether the throughput of a shard is bounded as at AWS, by default not.
 //!
+//! Planned faults: a throttled request or record, a record that is written although its writer is told otherwise, an
+//! iterator or a subscription that ends early. Records are never out of order, as Kinesis never has them.
+//!
 //! A shard is a partition with the same number; splits and merges add partitions. The records of one request that go to
 //! one shard are one frame of the log. Everything else that is known of a stream is one document in
 //! the attributes of the store's stream.

@@ -7,13 +7,35 @@ use super::api::{
 use super::call::{Call, Output};
 use super::error::kinesis;
 use crate::aws::AwsError;
+use crate::faults::Fault;
+
+/// The error of an operation that is called too often.
+#[derive(Clone, Copy)]
+enum Throttled {
+    /// That of the operations that read and write records.
+    Throughput,
+    /// Each of several records has its own.
+    PerRecord,
+    /// That of all others.
+    Limit,
+}
 
 /// One operation.
 struct Operation {
     name: &'static str,
     run: fn(&Call<'_>, &[u8]) -> Result<Output, AwsError>,
+    throttled: Throttled,
     /// What is missing, or empty.
     missing: &'static str,
+}
+
+/// The error of an operation by its name.
+const fn throttled(name: &str) -> Throttled {
+    match name.as_bytes() {
+        b"PutRecords" => Throttled::PerRecord,
+        b"PutRecord" | b"GetRecords" | b"GetShardIterator" => Throttled::Throughput,
+        _ => Throttled::Limit,
+    }
 }
 
 /// An [`Operation`] with a result.
@@ -25,6 +47,7 @@ macro_rules! operation {
         Operation {
             name: $name,
             run: |call, body| call.output(&$handler(call, call.parse(body)?)?),
+            throttled: throttled($name),
             missing: $missing,
         }
     };
@@ -42,6 +65,7 @@ macro_rules! command {
                 $handler(call, call.parse(body)?)?;
                 Ok(Output::Document(Vec::new()))
             },
+            throttled: throttled($name),
             missing: $missing,
         }
     };
@@ -101,6 +125,7 @@ const OPERATIONS: &[Operation] = &[
     Operation {
         name: "SubscribeToShard",
         run: |call, body| subscribe::subscribe(call, call.parse(body)?),
+        throttled: Throttled::Limit,
         missing: "",
     },
     command!("TagResource", tags::tag_resource),
@@ -131,11 +156,30 @@ const OPERATIONS: &[Operation] = &[
 pub(crate) fn answer(call: &Call<'_>, operation: &str, body: &[u8]) -> Result<Output, AwsError> {
     let found = OPERATIONS.iter().find(|known| known.name == operation);
     match found {
-        Some(found) => (found.run)(call, body),
+        Some(found) => {
+            misbehave(call, found)?;
+            (found.run)(call, body)
+        }
         None => Err(kinesis(
             "UnknownOperationException",
             format!("there is no operation `{operation}`"),
         )),
+    }
+}
+
+/// Refuses a request because that is planned.
+fn misbehave(call: &Call<'_>, operation: &Operation) -> Result<(), AwsError> {
+    let strikes = || call.kinesis.faults().strikes(Fault::Throttle);
+    match operation.throttled {
+        Throttled::Throughput if strikes() => Err(kinesis(
+            "ProvisionedThroughputExceededException",
+            "Rate exceeded for a shard, as planned.",
+        )),
+        Throttled::Limit if strikes() => Err(kinesis(
+            "LimitExceededException",
+            "Rate exceeded, as planned.",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -13,18 +13,21 @@ use super::stream::DataStream;
 use super::subscriptions::Subscriptions;
 use super::{error, names};
 use crate::aws::AwsError;
+use crate::faults::Faults;
 use crate::store::{LockExt, RwLockExt, Store, StoreError};
 
 /// Streams by region and name.
 type Streams = BTreeMap<(String, String), Arc<DataStream>>;
 
 /// What is up to whoever starts the emulator.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     /// How long a stream is CREATING, UPDATING or DELETING.
     pub(crate) transition: Duration,
     /// Whether the throughput of a shard is bounded as at AWS.
     pub(crate) enforce_limits: bool,
+    /// What goes wrong on purpose.
+    pub(crate) faults: Faults,
 }
 
 /// Kinesis.
@@ -80,6 +83,11 @@ impl Kinesis {
     /// Whether the throughput of a shard is bounded.
     pub(super) fn enforces_limits(&self) -> bool {
         self.settings.enforce_limits
+    }
+
+    /// What goes wrong on purpose.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.settings.faults
     }
 
     /// Tells when the emulator ends.

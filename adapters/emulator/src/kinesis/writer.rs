@@ -7,6 +7,7 @@ use super::sequence::Sequence;
 use super::service::Kinesis;
 use super::stream::{DataStream, Inside};
 use crate::aws::AwsError;
+use crate::faults::Fault;
 
 /// A record to be written.
 #[derive(Debug)]
@@ -58,6 +59,10 @@ pub(super) fn write(
                 continue;
             }
         }
+        if records.len() > 1 && kinesis.faults().strikes(Fault::Throttle) {
+            results[place] = Some(Err(stream.rate_exceeded(shard)));
+            continue;
+        }
         let is_encrypted = inside.about.key_id.is_some();
         let pending = pending(&mut all, shard, || NewRecords::new(now_ms, is_encrypted));
         pending.records.add(record.partition_key, record.data);
@@ -68,6 +73,15 @@ pub(super) fn write(
     }
     drop(inside);
     stream.wake();
+    for result in results
+        .iter_mut()
+        .filter(|result| matches!(result, Some(Ok(_))))
+    {
+        // It was written, but its writer cannot know and writes it again.
+        if kinesis.faults().strikes(Fault::Duplicate) {
+            *result = Some(Err(error::internal("Internal service failure.")));
+        }
+    }
     let missing = || Err(error::internal("the record was not written"));
     Ok(results
         .into_iter()

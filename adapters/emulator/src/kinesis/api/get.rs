@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::ChildView;
 use crate::aws::AwsError;
+use crate::faults::Fault;
 use crate::kinesis::call::Call;
 use crate::kinesis::checks::Checks;
 use crate::kinesis::error::{self, invalid, kinesis, no_such_stream};
@@ -48,7 +49,8 @@ pub(in crate::kinesis) fn get(call: &Call<'_>, input: Get) -> Result<Got, AwsErr
     checks.range("limit", input.limit, (1, RECORDS));
     checks.done()?;
     let now_ms = call.now_ms();
-    let iterator = open(&input.shard_iterator.unwrap_or_default(), now_ms)?;
+    let is_stale = call.kinesis.faults().strikes(Fault::StaleLease);
+    let iterator = open(&input.shard_iterator.unwrap_or_default(), now_ms, is_stale)?;
     let stream = call.live_stream(Some(&iterator.stream), input.stream_arn.as_deref())?;
     let (about, shard) = (stream.about(), iterator.shard);
     let log = stream
@@ -91,10 +93,10 @@ pub(in crate::kinesis) fn get(call: &Call<'_>, input: Get) -> Result<Got, AwsErr
 /// Reads an iterator.
 ///
 /// # Errors
-/// It is none, or too old.
-fn open(text: &str, now_ms: i64) -> Result<ShardIterator, AwsError> {
+/// It is none, or too old, or counts as such.
+fn open(text: &str, now_ms: i64, is_stale: bool) -> Result<ShardIterator, AwsError> {
     let iterator = ShardIterator::decode(text).ok_or_else(|| invalid("Invalid ShardIterator."))?;
-    match iterator.is_expired(now_ms) {
+    match is_stale || iterator.is_expired(now_ms) {
         false => Ok(iterator),
         true => Err(kinesis(
             "ExpiredIteratorException",

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::iterators::find_shard;
 use super::views::ChildView;
 use crate::aws::{ACCOUNT, AwsError, Protocol};
+use crate::faults::Fault;
 use crate::kinesis::about::Status;
 use crate::kinesis::call::{Call, Output};
 use crate::kinesis::checks::Checks;
@@ -184,7 +185,8 @@ impl Subscription {
                 Ok((event, is_last, is_caught_up)) => (event, is_last, is_caught_up),
                 Err(error) => (exception(self.protocol, &error), true, false),
             };
-            if self.sender.send(message).await.is_err() || is_last {
+            let is_stale = self.kinesis.faults().strikes(Fault::StaleLease);
+            if self.sender.send(message).await.is_err() || is_last || is_stale {
                 return;
             }
             if is_caught_up {
