@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -18,7 +19,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
-///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only kinesis,sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator coverage
@@ -43,9 +44,15 @@ pub(super) struct EmulatorArgs {
     /// What Kafka clients are told to connect to [default: the address they used]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     kafka_advertised: Option<(String, u16)>,
-    /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
+    /// Port of the services of AWS (Kinesis, SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
+    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
+    #[arg(long)]
+    aws_limits: bool,
+    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    aws_transition: u64,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -86,6 +93,8 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Amazon Kinesis Data Streams
+    Kinesis,
     /// Amazon SQS
     Sqs,
 }
@@ -94,6 +103,7 @@ impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Kinesis => "kinesis",
             Self::Sqs => "sqs",
         }
     }
@@ -102,7 +112,7 @@ impl Service {
     fn directory(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
-            Self::Sqs => "aws",
+            Self::Kinesis | Self::Sqs => "aws",
         }
     }
 }
@@ -137,7 +147,7 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
-            Service::Sqs => (self.aws_port, None),
+            Service::Kinesis | Service::Sqs => (self.aws_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -152,6 +162,8 @@ impl EmulatorArgs {
             partitions: self.partitions,
             users: users(&session.env)?,
             faults: self.faults.clone(),
+            aws_limits: self.aws_limits,
+            aws_transition: Duration::from_millis(self.aws_transition),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }

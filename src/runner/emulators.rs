@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-#[cfg(feature = "emulator")]
 use std::time::Duration;
 
 use ssectl_adapter::Options;
@@ -30,7 +29,7 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`")]
+    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `kinesis`, `sqs`")]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -63,6 +62,10 @@ pub struct EmulatorOptions {
     pub users: Option<BTreeMap<String, String>>,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
     pub faults: Option<String>,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS.
+    pub aws_limits: bool,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING.
+    pub aws_transition: Duration,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -79,19 +82,24 @@ impl Default for EmulatorOptions {
             partitions: 1,
             users: None,
             faults: None,
+            aws_limits: false,
+            aws_transition: Duration::ZERO,
             notices: Box::new(|_| {}),
         }
     }
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
+            return Ok(at_aws(aws.address()));
+        }
         if let Some(plan) = &options.faults {
             let plan: FaultPlan = plan
                 .parse()
@@ -100,7 +108,7 @@ impl Emulators {
         }
         match adapter {
             "kafka" => self.start_kafka(options),
-            "sqs" => self.start_aws(options),
+            "kinesis" | "sqs" => self.start_aws(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }
@@ -138,6 +146,8 @@ impl Emulators {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
             faults: self.faults.clone(),
+            enforce_limits: options.aws_limits,
+            transition: options.aws_transition,
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -145,7 +155,7 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok((address, reach("endpoint", format!("http://{address}"))))
+        Ok(at_aws(address))
     }
 
     /// Says that this build has none.
@@ -203,6 +213,12 @@ impl EmulatorOptions {
             Some(path) => Medium::Directory { path, fsync },
         }
     }
+}
+
+/// How adapters reach the services of AWS.
+#[cfg(feature = "emulator")]
+fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
+    (address, reach("endpoint", format!("http://{address}")))
 }
 
 /// The option by which an adapter reaches its emulator.

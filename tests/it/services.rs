@@ -22,7 +22,8 @@ fn every_service_says_where_it_is() {
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
-        (&[], &["kafka", "sqs"]),
+        (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
+        (&[], &["kafka", "kinesis", "sqs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines
@@ -72,6 +73,7 @@ fn coverage_lists_the_operations_of_every_service() {
     let listed = run(&["emulator", "coverage"], "").ended(0).out();
     for row in [
         "kafka  Produce ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
     ] {
