@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -28,9 +29,10 @@ def consumer(kinesis, stream, arn):
 
 
 def subscribe(kinesis, consumer, shard=SHARD, **position):
-    """Subscribes and returns the stream of events."""
+    """Subscribes; the stream of events ends with the block."""
     position = position or {"Type": "TRIM_HORIZON"}
-    return kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard, StartingPosition=position)["EventStream"]
+    answer = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard, StartingPosition=position)
+    return closing(answer["EventStream"])
 
 
 def take(events, number):

@@ -84,8 +84,6 @@ def test_requests_have_limits(kinesis, stream):
         kinesis.put_records(StreamName=made, Records=[{"Data": b"x", "PartitionKey": "k"}] * 501)
     with refused(*VALIDATION):
         kinesis.put_record(StreamName=made, Data=b"x", PartitionKey="k" * 257)
-    with refused(*VALIDATION):
-        kinesis.put_record(StreamName=made, Data=b"x", PartitionKey="")
 
 
 @pytest.mark.differs(moto="accepts more")
