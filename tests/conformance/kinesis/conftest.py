@@ -122,13 +122,14 @@ def read(kinesis, iterator):
     """All records of a shard that are there now, or from an iterator on."""
 
     def read(stream, shard="shardId-000000000000", kind="TRIM_HORIZON", **more):
-        place, records = iterator(stream, shard, kind, **more), []
-        while place:
+        place, records, empty = iterator(stream, shard, kind, **more), [], 0
+        while place and empty < 10:
             answer = kinesis.get_records(ShardIterator=place)
             records += answer["Records"]
             place = answer.get("NextShardIterator")
             if not answer["Records"] and answer["MillisBehindLatest"] == 0:
                 break
+            empty = 0 if answer["Records"] else empty + 1
         return records
 
     return read
