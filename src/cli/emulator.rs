@@ -21,6 +21,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
@@ -46,6 +47,15 @@ pub(super) struct EmulatorArgs {
     /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
+    /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
+    #[arg(long, default_value_t = 5672, value_name = "PORT")]
+    eventhubs_port: u16,
+    /// Hubs that are there from the start: the `Config.json` of Microsoft's own emulator
+    #[arg(long, value_name = "FILE")]
+    eventhubs_config: Option<PathBuf>,
+    /// Write Event Hubs' certificate to this file, for clients with TLS to trust
+    #[arg(long, value_name = "FILE")]
+    eventhubs_cert: Option<PathBuf>,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -86,15 +96,22 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Amazon Kinesis Data Streams
+    Kinesis,
     /// Amazon SQS
     Sqs,
+    /// Azure Event Hubs
+    #[value(name = "eventhubs")]
+    EventHubs,
 }
 
 impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Kinesis => "kinesis",
             Self::Sqs => "sqs",
+            Self::EventHubs => "eventhubs",
         }
     }
 
@@ -102,7 +119,8 @@ impl Service {
     fn directory(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
-            Self::Sqs => "aws",
+            Self::Kinesis | Self::Sqs => "aws",
+            Self::EventHubs => "eventhubs",
         }
     }
 }
@@ -137,7 +155,8 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
-            Service::Sqs => (self.aws_port, None),
+            Service::Kinesis | Service::Sqs => (self.aws_port, None),
+            Service::EventHubs => (self.eventhubs_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -150,6 +169,9 @@ impl EmulatorArgs {
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,
+            hubs: self.eventhubs_config.clone(),
+            certificate: self.eventhubs_cert.clone(),
+            creates_hubs: true,
             users: users(&session.env)?,
             faults: self.faults.clone(),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
@@ -185,7 +207,9 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 
 #[cfg(feature = "emulator")]
 fn coverage(session: &Session) -> CliResult {
-    let rows = kafka_coverage().chain(aws_coverage());
+    let rows = kafka_coverage()
+        .chain(aws_coverage())
+        .chain(eventhubs_coverage());
     session.ui.data(rows.collect::<String>())
 }
 
@@ -217,6 +241,19 @@ fn aws_coverage() -> impl Iterator<Item = String> {
             Support::Refused => "refused".to_owned(),
         };
         format!("{:6} {:34} {support}\n", row.service, row.operation)
+    })
+}
+
+#[cfg(feature = "emulator")]
+fn eventhubs_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::eventhubs::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("eventhubs  {:31} {support}\n", row.operation)
     })
 }
 
