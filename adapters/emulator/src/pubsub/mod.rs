@@ -1,0 +1,3 @@
+//! Google Cloud Pub/Sub.
+mod proto;
+mod received;
