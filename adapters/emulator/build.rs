@@ -21,7 +21,7 @@ mod pubsub {
     ];
 
     /// Writes the types, and the descriptors that JSON and the REST routes are taken from.
-    pub fn generate() -> Result<(), Box<dyn Error>> {
+    pub(crate) fn generate() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed=proto");
         let out = PathBuf::from(env::var("OUT_DIR")?);
         let mut compiler = protox::Compiler::new(["proto"])?;
@@ -34,6 +34,7 @@ mod pubsub {
             .bytes(["."])
             .btree_map(["."])
             .disable_comments(["."])
+            .enable_type_names()
             // A message is delivered as the bytes that are in the log.
             .extern_path(
                 ".google.pubsub.v1.ReceivedMessage",

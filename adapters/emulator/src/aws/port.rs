@@ -13,7 +13,10 @@ use crate::http as port;
 impl port::Front for Front {
     type Body = Full<Bytes>;
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Self::Body> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Self::Body>, port::PlannedDrop> {
         Self::answer(self, request).await
     }
 

@@ -12,16 +12,27 @@ use hyper::body::{Body, Incoming};
 
 pub(crate) use service::Service;
 
+/// A connection is closed instead of answered, because a fault is planned.
+#[derive(Debug, thiserror::Error)]
+#[error("a planned fault")]
+pub(crate) struct PlannedDrop;
+
 /// What answers the requests of a port.
 pub(crate) trait Front: Debug + Send + Sync + 'static {
     /// The body of an answer.
     type Body: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static;
 
     /// Answers one request.
+    ///
+    /// # Errors
+    /// The connection, or the stream of HTTP/2, is to be closed instead.
     fn answer(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Self::Body>> + Send;
+    ) -> impl Future<Output = Result<Response<Self::Body>, PlannedDrop>> + Send;
+
+    /// Called once, in the runtime that serves, before the first request.
+    fn started(&self) {}
 
     /// How many connections there may be at a time.
     fn connections(&self) -> usize;

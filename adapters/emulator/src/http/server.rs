@@ -40,6 +40,7 @@ pub(crate) async fn run<F: Front>(
         Ok(listener) => listener,
         Err(error) => return front.say(&format!("cannot serve: {error}")),
     };
+    front.started();
     let housekeeping = keep_house(Arc::clone(&front));
     let connections = GracefulShutdown::new();
     let free = Arc::new(Semaphore::new(front.connections()));

@@ -67,7 +67,14 @@ pub(super) fn append_messages(
         // Its capacity was counted above.
         message.encode_raw(&mut payload);
     }
-    append(log, MESSAGES, messages.len() as u32, &payload, now_ms, false)
+    append(
+        log,
+        MESSAGES,
+        messages.len() as u32,
+        &payload,
+        now_ms,
+        false,
+    )
 }
 
 /// The messages of a frame with their offsets, without what [`complete`] adds.
@@ -115,7 +122,9 @@ pub(super) fn append_acked(
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let mut acked = Acked::starting(0);
-    offsets.iter().for_each(|offset| acked.insert(*offset, offset + 1));
+    offsets
+        .iter()
+        .for_each(|offset| acked.insert(*offset, offset + 1));
     if offsets.is_empty() {
         return Ok(());
     }
@@ -128,11 +137,7 @@ pub(super) fn append_acked(
 ///
 /// # Errors
 /// As [`append_acked`].
-pub(super) fn append_state(
-    log: &Partition,
-    acked: &Acked,
-    now_ms: i64,
-) -> Result<i64, StoreError> {
+pub(super) fn append_state(log: &Partition, acked: &Acked, now_ms: i64) -> Result<i64, StoreError> {
     let mut payload = Vec::new();
     payload.put_i64(acked.floor());
     put_ranges(&mut payload, acked);
@@ -213,6 +218,9 @@ mod tests {
         let whole = PubsubMessage::decode(whole).unwrap();
         assert_eq!(whole.message_id, "7");
         assert_eq!(whole.publish_time, Some(timestamp(1_500)));
-        assert_eq!((whole.data, whole.ordering_key), (stored.data, stored.ordering_key));
+        assert_eq!(
+            (whole.data, whole.ordering_key),
+            (stored.data, stored.ordering_key)
+        );
     }
 }

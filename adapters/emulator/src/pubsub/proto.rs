@@ -30,5 +30,4 @@ pub(crate) mod rpc {
 }
 
 /// All of them as protobuf describes them.
-pub(crate) const DESCRIPTORS: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

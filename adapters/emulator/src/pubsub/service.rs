@@ -211,6 +211,28 @@ impl PubSub {
         Ok(())
     }
 
+    /// The snapshot of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn snapshot(&self, name: &str) -> Result<Arc<Snapshot>, Status> {
+        let found = self.registry.reading().snapshots.get(name).cloned();
+        found.ok_or_else(|| not_found(name))
+    }
+
+    /// Deletes a snapshot.
+    ///
+    /// # Errors
+    /// There is none of that name, or the deletion cannot be remembered.
+    pub(super) fn delete_snapshot(&self, name: &str) -> Result<(), Status> {
+        let mut registry = self.registry.writing();
+        let found = registry.snapshots.get(name);
+        let found = found.ok_or_else(|| not_found(name))?;
+        found.forget(&self.store).map_err(store)?;
+        registry.snapshots.remove(name);
+        Ok(())
+    }
+
     /// Deletes everything.
     ///
     /// # Errors

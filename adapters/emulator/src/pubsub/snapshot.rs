@@ -70,6 +70,12 @@ impl Snapshot {
         about
     }
 
+    /// When its time is over, Unix milliseconds.
+    pub(super) fn expires_ms(&self) -> i64 {
+        let expires = self.about.reading().expire_time;
+        expires.map_or(i64::MAX, |time| time.seconds.saturating_mul(1000))
+    }
+
     /// Its topic.
     pub(super) fn topic(&self) -> &Arc<Topic> {
         &self.topic

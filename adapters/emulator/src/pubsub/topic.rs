@@ -162,6 +162,15 @@ impl Topic {
         Ok(found.map(|frame| frame.header.base_offset))
     }
 
+    /// When the message at this offset, or the first one after it, was published; `None` if there is none.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn time_of(&self, offset: i64) -> Result<Option<i64>, StoreError> {
+        let read = self.read(offset, i64::MAX, 1)?;
+        Ok(read.first().map(|frame| frame.header.max_timestamp))
+    }
+
     /// The first message that it keeps by its own retention; `None` if it keeps none.
     ///
     /// # Errors

@@ -110,7 +110,10 @@ impl Index {
 
     /// Whether a message is the first of its group that is left; one without a group is.
     pub(crate) fn is_first(&self, offset: i64) -> bool {
-        let group = self.entries.get(&offset).and_then(|entry| entry.group.as_ref());
+        let group = self
+            .entries
+            .get(&offset)
+            .and_then(|entry| entry.group.as_ref());
         let Some(members) = group.and_then(|group| self.groups.get(group)) else {
             return true;
         };

@@ -64,7 +64,13 @@ mod tests {
             lease: u32::MAX,
         };
         assert_eq!(AckId::decode(&id.encode()), Some(id));
-        for text in ["", "ack", &id.encode()[1..], &format!("{}AAAA", id.encode()), "ä"] {
+        for text in [
+            "",
+            "ack",
+            &id.encode()[1..],
+            &format!("{}AAAA", id.encode()),
+            "ä",
+        ] {
             assert_eq!(AckId::decode(text), None);
         }
     }

@@ -10,8 +10,6 @@ mod seek;
 mod settle;
 mod take;
 mod terms;
-#[cfg(test)]
-mod tests;
 mod upkeep;
 mod window;
 
@@ -25,7 +23,8 @@ use uuid::Uuid;
 pub(super) use ack_id::AckId;
 pub(super) use settle::Outcome;
 pub(super) use take::Wanted;
-pub(super) use terms::Terms;
+pub(super) use terms::{RETENTION_MS, Terms, millis};
+pub(super) use upkeep::Exhausted;
 pub(super) use window::Window;
 
 use super::acked::Acked;
