@@ -4,13 +4,15 @@
 //! directory, and knows no wire protocol. Each dialect is a front end over it, behind a Cargo feature of its own:
 //!
 //! - [`kafka`]: Apache Kafka, spoken by kcat, librdkafka, the Java clients and tools, kafka-python and the rest.
-//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`sqs`], and STS GetCallerIdentity.
+//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`kinesis`], [`sqs`], and STS
+//!   GetCallerIdentity.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
 //!
 //! The crate prints nothing: an emulator is a value that owns its threads and ends them on drop.
 
 mod error;
+pub mod faults;
 mod notices;
 pub mod store;
 
@@ -18,6 +20,8 @@ pub mod store;
 pub mod aws;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "aws")]
+pub mod kinesis;
 #[cfg(feature = "aws")]
 pub mod queue;
 #[cfg(feature = "aws")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Notices;
+use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
@@ -18,8 +19,16 @@ pub struct Config {
     pub limits: Limits,
     /// Where one-line notices go. Default: nowhere.
     pub notices: Notices,
+    /// What goes wrong on purpose. Default: nothing.
+    pub faults: Faults,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING. Default: not at all, because clients that wait for
+    /// ACTIVE look again after ten seconds.
+    pub transition: Duration,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS: 1,000 records and 1 MiB in, 5 reads and 2 MiB out a
+    /// second. Default: false.
+    pub enforce_limits: bool,
 }
 
 impl Default for Config {
@@ -29,7 +38,10 @@ impl Default for Config {
             medium: Medium::Memory { limit: 1 << 30 },
             limits: Limits::default(),
             notices: Notices::default(),
+            faults: Faults::default(),
             clock: Arc::new(SystemClock::default()),
+            transition: Duration::ZERO,
+            enforce_limits: false,
         }
     }
 }

@@ -10,13 +10,15 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::config::{Config, Limits};
-use super::reply::{self, Reply};
-use super::request::{Input, Protocol, Request};
+use super::reply::{self, Answer, Reply};
+use super::request::{Body, Input, Protocol, Request};
 use super::{AwsError, query, sts};
+use crate::faults::DropAt;
+use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
 use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
 
@@ -29,11 +31,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
 
+/// A connection is closed instead of answered, because a fault is planned.
+#[derive(Debug, thiserror::Error)]
+#[error("a planned fault")]
+pub(super) struct PlannedDrop;
+
 /// All services, and what their requests share.
 #[derive(Debug)]
 pub(super) struct Front {
     config: Config,
     store: Arc<Store>,
+    kinesis: Arc<Kinesis>,
     sqs: Arc<Sqs>,
     /// Memory for bodies, in [`UNIT`]s.
     memory: Semaphore,
@@ -51,32 +59,85 @@ impl Front {
             &mut Unseen,
         )?;
         let store = Arc::new(store);
-        let sqs = Arc::new(Sqs::open(Arc::clone(&store), stopped)?);
+        let settings = kinesis::Settings {
+            transition: config.transition,
+            enforce_limits: config.enforce_limits,
+            faults: config.faults.clone(),
+        };
+        let kinesis = Kinesis::open(Arc::clone(&store), settings, stopped.clone());
+        let sqs = Arc::new(Sqs::open(
+            Arc::clone(&store),
+            stopped,
+            config.faults.clone(),
+        )?);
         let memory = Semaphore::new(config.limits.total_request_bytes / UNIT);
         let front = Self {
             config,
             store,
+            kinesis: Arc::new(kinesis),
             sqs,
             memory,
         };
         Ok((front, notes))
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(&self, request: http::Request<Incoming>) -> Reply {
+    /// Answers one request, with the faults that are planned for it.
+    ///
+    /// # Errors
+    /// The connection is to be closed instead.
+    pub(super) async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<Reply, PlannedDrop> {
+        if request.uri().path() == RESET {
+            return Ok(self.reset(request.method()));
+        }
+        let faults = &self.config.faults;
+        let drops = faults.drops();
+        if drops == Some(DropAt::Before) {
+            return Err(PlannedDrop);
+        }
+        let reply = self.reply(request).await;
+        if let Some(delay) = faults.delay() {
+            sleep(delay).await;
+        }
+        match drops {
+            None => Ok(reply),
+            Some(_) => Err(PlannedDrop),
+        }
+    }
+
+    async fn reply(&self, request: http::Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4().to_string();
         let (parts, body) = request.into_parts();
-        if parts.uri.path() == RESET {
-            return self.reset(&parts.method);
-        }
         let protocol = Request::protocol(&parts);
         let answered = match self.read_body(body).await {
             Ok((body, _memory)) => self.dispatch(&parts, body, &request_id).await,
             Err(error) => Err((error, sqs::NAMES.namespace)),
         };
         match answered {
-            Ok(body) => reply::success(protocol, body, &request_id),
+            Ok(answer) => reply::success(protocol, answer, &request_id),
             Err((error, namespace)) => reply::failure(protocol, namespace, &error, &request_id),
+        }
+    }
+
+    /// Answers a request from within this process; it needs no signature and meets no planned faults of connections.
+    ///
+    /// # Errors
+    /// As the operation has them, or there is no such service.
+    pub(super) async fn call(&self, request: Request) -> Result<Vec<u8>, AwsError> {
+        let answer = match request.service.as_str() {
+            kinesis::TARGET => self.ask_kinesis(&request),
+            sqs::TARGET => self.ask_sqs(request, "").await.map(Answer::Document),
+            service => Err(no_such_service(service)),
+        };
+        match answer? {
+            Answer::Document(document) => Ok(document),
+            Answer::Events(_) => Err(AwsError::coral(
+                400,
+                "InvalidAction",
+                "event streams need a connection",
+            )),
         }
     }
 
@@ -98,6 +159,7 @@ impl Front {
     /// Drops what is old.
     pub(super) fn clean_up(&self) {
         self.report("old messages", self.sqs.clean_up());
+        self.report("old records", self.kinesis.clean_up());
     }
 
     /// Forces everything to disk.
@@ -117,24 +179,45 @@ impl Front {
         parts: &Parts,
         body: Bytes,
         request_id: &str,
-    ) -> Result<Vec<u8>, (AwsError, &'static str)> {
+    ) -> Result<Answer, (AwsError, &'static str)> {
         let request = Request::read(parts, body).map_err(|error| (error, sqs::NAMES.namespace))?;
         let is_sts = request.service == sts::VERSION
             || request.service.is_empty() && request.scope.service.as_deref() == Some("sts");
         if is_sts {
             let answer = sts::answer(&request.operation, request_id);
+            let answer = answer.map(Answer::Document);
             return answer.map_err(|error| (error, sts::NAMES.namespace));
         }
-        let answer = self.ask_sqs(request, request_id).await;
+        let answer = match (request.protocol, request.service.as_str()) {
+            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => self.ask_kinesis(&request),
+            (Protocol::Query, _) | (Protocol::Json { .. }, sqs::TARGET) => {
+                let answer = self.ask_sqs(request, request_id).await;
+                answer.map(Answer::Document)
+            }
+            (_, service) => Err(no_such_service(service)),
+        };
         answer.map_err(|error| (error, sqs::NAMES.namespace))
+    }
+
+    fn ask_kinesis(&self, request: &Request) -> Result<Answer, AwsError> {
+        let call = kinesis::Call {
+            kinesis: &self.kinesis,
+            region: &request.scope.region,
+            protocol: request.protocol,
+        };
+        let body: &[u8] = match &request.body {
+            Body::Document(body) => body,
+            // Forms go elsewhere.
+            Body::Form(_) => b"",
+        };
+        Ok(match kinesis::answer(&call, &request.operation, body)? {
+            kinesis::Output::Document(bytes) => Answer::Document(bytes),
+            kinesis::Output::Events(events) => Answer::Events(events),
+        })
     }
 
     async fn ask_sqs(&self, request: Request, request_id: &str) -> Result<Vec<u8>, AwsError> {
         let (protocol, operation) = (request.protocol, request.operation);
-        if matches!(protocol, Protocol::Json { .. }) && request.service != sqs::TARGET {
-            let message = format!("there is no service `{}` here", request.service);
-            return Err(AwsError::coral(400, "InvalidAction", message));
-        }
         let call = sqs::Call {
             sqs: &self.sqs,
             region: &request.scope.region,
@@ -176,7 +259,7 @@ impl Front {
         if method != Method::POST {
             return reply::plain(StatusCode::METHOD_NOT_ALLOWED);
         }
-        match self.sqs.reset() {
+        match self.sqs.reset().and(self.kinesis.reset()) {
             Ok(()) => reply::plain(StatusCode::OK),
             Err(error) => {
                 self.report("reset", Err(error));
@@ -186,17 +269,22 @@ impl Front {
     }
 }
 
+fn no_such_service(service: &str) -> AwsError {
+    let message = format!("there is no service `{service}` here that speaks so");
+    AwsError::coral(400, "InvalidAction", message)
+}
+
 fn too_large(limit: usize) -> AwsError {
     let message = format!("the body of the request is torn or longer than {limit} bytes");
     AwsError::coral(413, "RequestEntityTooLarge", message)
 }
 
-/// The queues read their logs themselves, whole.
+/// The services read their logs themselves.
 struct Unseen;
 
 impl Visitor for Unseen {
-    fn settings(&mut self, _stream: &str, _attributes: &Attributes) -> LogSettings {
-        sqs::LOG_SETTINGS
+    fn settings(&mut self, stream: &str, attributes: &Attributes) -> LogSettings {
+        kinesis::log_settings(stream, attributes).unwrap_or(sqs::LOG_SETTINGS)
     }
 
     fn frame(&mut self, _: &str, _: u32, _: &frame::Header, _: &[u8]) {}
