@@ -27,7 +27,7 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`")]
+    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `kinesis`, `sqs`")]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -85,7 +85,7 @@ impl Emulators {
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         match adapter {
             "kafka" => self.start_kafka(options),
-            "sqs" => self.start_aws(options),
+            "kinesis" | "sqs" => self.start_aws(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }

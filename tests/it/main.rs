@@ -10,6 +10,8 @@ mod emulator;
 mod envelope;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(all(feature = "kinesis", feature = "emulator"))]
+mod kinesis;
 mod pipes;
 mod scenarios;
 #[cfg(feature = "emulator")]

@@ -217,7 +217,9 @@ impl KinesisSource {
         if self.bounded && cursor.end.is_none() {
             // It was asked for before the end was fixed.
             cursor.end = self.ends.remove(id);
-            if let Ok(page) = page {
+            if let Ok(mut page) = page {
+                // More may have come between the answer and the end.
+                page.at_tip = false;
                 cursor.hold(page);
             }
             lane.stage = Stage::Idle(cursor);

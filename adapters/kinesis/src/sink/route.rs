@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn each_shard_has_its_range() {
-        let route = |first| Route {
+        let route = |first: u128| Route {
             id: first.to_string().into(),
             first,
             pace: Pace::default(),

@@ -27,7 +27,11 @@ async fn an_endpoint_where_nobody_listens_is_unavailable() {
     let endpoint = format!("http://{}", free.local_addr().expect("an address"));
     drop(free);
     let target = target(&options(json!({ "endpoint": endpoint })));
-    let error = target.sink(&sink_of("any")).await.err().expect("nobody is there");
+    let error = target
+        .sink(&sink_of("any"))
+        .await
+        .err()
+        .expect("nobody is there");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     assert!(error.is_temporary());
 }
@@ -39,10 +43,18 @@ async fn a_service_that_does_not_answer_is_timed_out() {
     let endpoint = format!("http://{}", deaf.local_addr().expect("an address"));
     let target = target(&options(json!({ "endpoint": endpoint })));
     let start = Instant::now();
-    let error = target.sink(&sink_of("any")).await.err().expect("nobody answers");
+    let error = target
+        .sink(&sink_of("any"))
+        .await
+        .err()
+        .expect("nobody answers");
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_temporary());
-    assert!(start.elapsed() < Duration::from_secs(45), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(45),
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 /// A position is a number of a shard.
@@ -53,7 +65,10 @@ async fn a_position_that_is_none_is_out_of_range() {
     let stream = make(target.as_ref(), 1, &[]).await;
     write(target.as_ref(), &stream, &[Record::from_value("v")]).await;
     let from = Bound::At(Position::Token("yesterday".into()));
-    let error = target.source(&reader_of(&stream, Range { from, to: None })).await.err();
+    let error = target
+        .source(&reader_of(&stream, Range { from, to: None }))
+        .await
+        .err();
     assert_eq!(error.expect("no position").kind(), ErrorKind::OutOfRange);
 }
 
@@ -64,6 +79,9 @@ async fn a_name_that_kinesis_refuses_is_not_there() {
     let target = streams.target(json!({}));
     let error = target.sink(&sink_of(&fresh("no such stream"))).await.err();
     let error = error.expect("no such name");
-    assert!(matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Config), "{error}");
+    assert!(
+        matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Config),
+        "{error}"
+    );
     assert!(!error.is_temporary());
 }

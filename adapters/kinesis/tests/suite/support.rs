@@ -10,8 +10,8 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use ssectl_adapter::{
-    Adapter, Bound, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source, SourceSpec,
-    StreamSpec, Target,
+    Adapter, Bound, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source,
+    SourceSpec, StreamSpec, Target,
 };
 use ssectl_emulator::aws::{Config, Emulator};
 use ssectl_testkit::Harness;
@@ -36,13 +36,19 @@ impl Streams {
             }
         };
         let checkpoints = TempDir::new().expect("a folder");
-        Self { endpoint, checkpoints, _emulator: emulator }
+        Self {
+            endpoint,
+            checkpoints,
+            _emulator: emulator,
+        }
     }
 
     /// A target of it, with more options.
     pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
         let folder = self.checkpoints.path().to_str().expect("a path of text");
-        let mut options = options(json!({ "endpoint": self.endpoint, "checkpoint-dir": folder, "reads-per-second": 50 }));
+        let mut options = options(
+            json!({ "endpoint": self.endpoint, "checkpoint-dir": folder, "reads-per-second": 50 }),
+        );
         options.extend(self::options(more));
         target(&options)
     }
@@ -60,7 +66,9 @@ impl Streams {
 
 /// A target, which must be a valid one.
 pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
-    ssectl_adapter_kinesis::adapter().target(options).expect("valid options")
+    ssectl_adapter_kinesis::adapter()
+        .target(options)
+        .expect("valid options")
 }
 
 /// JSON as options.
@@ -74,7 +82,9 @@ pub(crate) fn options(json: Value) -> Options {
 /// A name that no other test uses, now or later.
 pub(crate) fn fresh(name: &str) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     let count = MADE.fetch_add(1, Ordering::Relaxed);
     format!("{name}-{:x}-{count}", now.as_nanos())
 }
@@ -84,7 +94,10 @@ pub(crate) async fn make(target: &dyn Target, shards: u32, config: &[(&str, &str
     let spec = StreamSpec {
         name: fresh("test"),
         partitions: Some(shards),
-        config: config.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        config: config
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         ..StreamSpec::default()
     };
     let admin = target.admin().expect("an admin");
@@ -115,30 +128,47 @@ impl Harness for Streams {
 
 /// Writes to a stream.
 pub(crate) fn sink_of(stream: &str) -> SinkSpec {
-    SinkSpec { stream: stream.to_owned() }
+    SinkSpec {
+        stream: stream.to_owned(),
+    }
 }
 
 /// Reads a stream as no group.
 pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
-    SourceSpec { stream: stream.to_owned(), range, ..SourceSpec::default() }
+    SourceSpec {
+        stream: stream.to_owned(),
+        range,
+        ..SourceSpec::default()
+    }
 }
 
 /// Reads on where the group committed.
 pub(crate) fn member_of(stream: &str, to: Option<Bound>) -> SourceSpec {
     SourceSpec {
         group: Some("readers".to_owned()),
-        ..reader_of(stream, Range { from: Bound::Stored, to })
+        ..reader_of(
+            stream,
+            Range {
+                from: Bound::Stored,
+                to,
+            },
+        )
     }
 }
 
 /// A record of text.
 pub(crate) fn keyed(key: &str, value: &str) -> Record {
-    Record { key: Some(key.to_owned().into()), ..Record::from_value(value.to_owned()) }
+    Record {
+        key: Some(key.to_owned().into()),
+        ..Record::from_value(value.to_owned())
+    }
 }
 
 /// Numbered values of so many keys in turn.
 pub(crate) fn numbered(numbers: std::ops::Range<usize>, keys: usize) -> Vec<Record> {
-    numbers.map(|number| keyed(&format!("key {}", number % keys), &number.to_string())).collect()
+    numbers
+        .map(|number| keyed(&format!("key {}", number % keys), &number.to_string()))
+        .collect()
 }
 
 /// The value of a record as text.
@@ -159,8 +189,15 @@ pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>,
     let (mut records, mut commit) = (Vec::new(), Commit::Nothing);
     let deadline = Instant::now() + Duration::from_secs(60);
     while records.len() < count {
-        assert!(Instant::now() < deadline, "only {} of {count} records", records.len());
-        let limit = Limit { records: count - records.len(), ..Limit::default() };
+        assert!(
+            Instant::now() < deadline,
+            "only {} of {count} records",
+            records.len()
+        );
+        let limit = Limit {
+            records: count - records.len(),
+            ..Limit::default()
+        };
         if let Fetched::Batch(batch) = source.fetch(limit).await.expect("a fetch") {
             assert!(batch.faults.is_empty(), "{:?}", batch.faults);
             records.extend(batch.records);
