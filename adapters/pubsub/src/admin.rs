@@ -29,7 +29,11 @@ impl PubsubAdmin {
         let mut names = Vec::new();
         loop {
             let next = async { items.next().await.transpose() };
-            match self.service.ask("listing the topic's subscriptions", next).await? {
+            match self
+                .service
+                .ask("listing the topic's subscriptions", next)
+                .await?
+            {
                 Some(name) => names.push(name),
                 None => break,
             }
@@ -56,7 +60,13 @@ impl Admin for PubsubAdmin {
     async fn create(&self, stream: &StreamSpec) -> Result<()> {
         let name = self.service.topic_name(&stream.name)?;
         let Settings { topic, groups } = Settings::read(&stream.config, &self.service.config)?;
-        let asked = self.service.topics().await?.create_topic().with_request(topic.set_name(&name)).send();
+        let asked = self
+            .service
+            .topics()
+            .await?
+            .create_topic()
+            .with_request(topic.set_name(&name))
+            .send();
         match self.service.ask("making the topic", asked).await {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -67,7 +77,10 @@ impl Admin for PubsubAdmin {
         }
         for group in groups {
             // One of a topic of this name before is deleted.
-            if subscription::find(&self.service, &name, &group).await?.is_none() {
+            if subscription::find(&self.service, &name, &group)
+                .await?
+                .is_none()
+            {
                 subscription::make_for_group(&self.service, &name, &group).await?;
             }
         }
@@ -76,7 +89,10 @@ impl Admin for PubsubAdmin {
 
     async fn list(&self) -> Result<Vec<String>> {
         let project = self.service.project()?;
-        self.service.list(project).await.map_err(|error| error.with("at", self.service.place()))
+        self.service
+            .list(project)
+            .await
+            .map_err(|error| error.with("at", self.service.place()))
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamInfo> {
@@ -86,7 +102,10 @@ impl Admin for PubsubAdmin {
         // Who may not list them still learns the rest.
         let subscriptions = self.subscriptions_of(&name).await.unwrap_or_default();
         if !subscriptions.is_empty() {
-            let short: Vec<_> = subscriptions.iter().map(|name| names::short(name)).collect();
+            let short: Vec<_> = subscriptions
+                .iter()
+                .map(|name| names::short(name))
+                .collect();
             config.insert("subscriptions".to_owned(), short.join(","));
         }
         Ok(StreamInfo {
@@ -113,7 +132,13 @@ impl Admin for PubsubAdmin {
                 _ => {}
             }
         }
-        let asked = self.service.topics().await?.delete_topic().set_topic(&name).send();
+        let asked = self
+            .service
+            .topics()
+            .await?
+            .delete_topic()
+            .set_topic(&name)
+            .send();
         let deleted = self.service.ask("deleting the topic", asked).await;
         deleted.map_err(|error| error.with("topic", stream))?;
         for subscription in ours {
@@ -129,7 +154,8 @@ impl Admin for PubsubAdmin {
             committed: Position::None,
             end: Position::None,
             backlog: Backlog::Unknown(
-                "Pub/Sub tells it to Cloud Monitoring alone (`num_undelivered_messages`)".to_owned(),
+                "Pub/Sub tells it to Cloud Monitoring alone (`num_undelivered_messages`)"
+                    .to_owned(),
             ),
         }])
     }

@@ -7,8 +7,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use ssectl_adapter::{Error, ErrorKind, Result, Span};
 
-use crate::names;
-
 /// Options of a Pub/Sub target. Credentials are none of them: they come from Google's own chain.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -19,11 +17,9 @@ pub(crate) struct PubsubConfig {
     /// the environment. Without TLS (`http`) no credentials are sent.
     pub endpoint: Option<String>,
     /// Keeps the order of each key: it is published as the ordering key, and subscriptions are made with message ordering.
+    /// Records without a key have no order.
     #[serde(default)]
     pub ordering: bool,
-    /// Ordering key of records without a key, with `ordering`. Default: `ssectl`.
-    #[serde(default = "default_ordering_key")]
-    pub ordering_key: String,
     /// Subscriptions that are made for groups deliver exactly once, within a region.
     #[serde(default)]
     pub exactly_once: bool,
@@ -72,16 +68,16 @@ impl PubsubConfig {
         if deadline < Duration::from_secs(10) || deadline > Duration::from_secs(600) {
             return fault("`ack-deadline` is at least `10s` and at most `10m`".to_owned());
         }
-        for (name, count) in [("outstanding", self.outstanding), ("in-flight", self.in_flight)] {
+        for (name, count) in [
+            ("outstanding", self.outstanding),
+            ("in-flight", self.in_flight),
+        ] {
             if !(1..=100_000).contains(&count) {
                 return fault(format!("`{name}` is a number from 1 to 100000"));
             }
         }
         if !(5..=100).contains(&self.dead_letter_attempts) {
             return fault("`dead-letter-attempts` is a number from 5 to 100".to_owned());
-        }
-        if !names::is_ordering_key(&self.ordering_key) {
-            return fault("`ordering-key` is a text of 1 to 1024 bytes".to_owned());
         }
         if self.timeout.as_duration() < Duration::from_millis(100) {
             return fault("`timeout` is at least `100ms`".to_owned());
@@ -100,10 +96,6 @@ impl PubsubConfig {
         let millis = self.ack_deadline.as_millis();
         i32::try_from(millis.div_ceil(1000)).unwrap_or(600)
     }
-}
-
-fn default_ordering_key() -> String {
-    "ssectl".to_owned()
 }
 
 fn default_ack_deadline() -> Span {
@@ -155,7 +147,6 @@ mod tests {
             json!({"outstanding": 0}),
             json!({"in-flight": 100_001}),
             json!({"dead-letter-attempts": 4}),
-            json!({"ordering-key": ""}),
             json!({"timeout": 5}),
             json!({"endpoint": "localhost:8085"}),
         ] {

@@ -42,9 +42,9 @@ fn is_too_large(message: &str) -> bool {
 fn hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::Authentication => Some(CREDENTIALS),
-        ErrorKind::Permission => {
-            Some("the adapter's README lists the permissions; the API must be enabled in the project, too")
-        }
+        ErrorKind::Permission => Some(
+            "the adapter's README lists the permissions; the API must be enabled in the project, too",
+        ),
         _ => None,
     }
 }
@@ -55,7 +55,11 @@ pub(crate) fn request(doing: &str, error: &Fault) -> Error {
         Some(status) => {
             let (kind, temporary) = classify(status.code, &status.message);
             let said = status.message.trim_end_matches('.');
-            (kind, temporary, format!("{said} (`{}`)", status.code.name()))
+            (
+                kind,
+                temporary,
+                format!("{said} (`{}`)", status.code.name()),
+            )
         }
         None => without_status(error),
     };
@@ -66,15 +70,21 @@ pub(crate) fn request(doing: &str, error: &Fault) -> Error {
 fn without_status(error: &Fault) -> (ErrorKind, bool, String) {
     let cause = || root(error).trim_end_matches('.').to_owned();
     if error.is_authentication() {
-        return (ErrorKind::Authentication, false, format!("no credentials: {}", cause()));
+        return (
+            ErrorKind::Authentication,
+            false,
+            format!("no credentials: {}", cause()),
+        );
     }
     if error.is_timeout() {
         return (ErrorKind::Timeout, true, "no answer in time".to_owned());
     }
     match error.http_status_code() {
-        Some(status @ (401 | 403)) => {
-            (ErrorKind::Permission, false, format!("refused (HTTP status {status})"))
-        }
+        Some(status @ (401 | 403)) => (
+            ErrorKind::Permission,
+            false,
+            format!("refused (HTTP status {status})"),
+        ),
         Some(status) => (
             ErrorKind::Unavailable,
             status >= 500 || status == 429,
@@ -96,7 +106,11 @@ pub(crate) fn client(error: &BuildError) -> Error {
     } else {
         (ErrorKind::Config, "the client cannot be made")
     };
-    finish(kind, false, format!("{what}: {}", root(error).trim_end_matches('.')))
+    finish(
+        kind,
+        false,
+        format!("{what}: {}", root(error).trim_end_matches('.')),
+    )
 }
 
 /// Credentials that cannot be used.
@@ -107,7 +121,11 @@ pub(crate) fn credentials(error: &(dyn StdError + 'static)) -> Error {
 
 /// A request that was not answered in time.
 pub(crate) fn no_answer(doing: &str) -> Error {
-    finish(ErrorKind::Timeout, true, format!("{doing}: no answer in time"))
+    finish(
+        ErrorKind::Timeout,
+        true,
+        format!("{doing}: no answer in time"),
+    )
 }
 
 fn finish(kind: ErrorKind, temporary: bool, message: String) -> Error {
@@ -142,17 +160,36 @@ mod tests {
     fn codes_say_what_kind_and_whether_trying_again_helps() {
         for (code, message, kind, temporary) in [
             (Code::NotFound, "gone", ErrorKind::NotFound, false),
-            (Code::Unauthenticated, "who", ErrorKind::Authentication, false),
+            (
+                Code::Unauthenticated,
+                "who",
+                ErrorKind::Authentication,
+                false,
+            ),
             (Code::PermissionDenied, "no", ErrorKind::Permission, false),
-            (Code::ResourceExhausted, "slow down", ErrorKind::Unavailable, true),
+            (
+                Code::ResourceExhausted,
+                "slow down",
+                ErrorKind::Unavailable,
+                true,
+            ),
             (Code::Unavailable, "moving", ErrorKind::Unavailable, true),
             (Code::DeadlineExceeded, "late", ErrorKind::Timeout, true),
-            (Code::InvalidArgument, "The value for message_size is too large", ErrorKind::TooLarge, false),
+            (
+                Code::InvalidArgument,
+                "The value for message_size is too large",
+                ErrorKind::TooLarge,
+                false,
+            ),
             (Code::InvalidArgument, "bad name", ErrorKind::Config, false),
             (Code::Unimplemented, "never", ErrorKind::Unsupported, false),
         ] {
             let error = told(code, message);
-            assert_eq!((error.kind(), error.is_temporary()), (kind, temporary), "{code}");
+            assert_eq!(
+                (error.kind(), error.is_temporary()),
+                (kind, temporary),
+                "{code}"
+            );
             assert!(error.to_string().contains(code.name()), "{error}");
         }
     }
@@ -160,10 +197,16 @@ mod tests {
     #[test]
     fn what_never_became_a_status_is_told_apart() {
         let io = request("reading", &Fault::io("connection refused"));
-        assert_eq!((io.kind(), io.is_temporary()), (ErrorKind::Unavailable, true));
+        assert_eq!(
+            (io.kind(), io.is_temporary()),
+            (ErrorKind::Unavailable, true)
+        );
         assert!(io.to_string().contains("connection refused"), "{io}");
         let late = request("reading", &Fault::timeout("deadline"));
-        assert_eq!((late.kind(), late.is_temporary()), (ErrorKind::Timeout, true));
+        assert_eq!(
+            (late.kind(), late.is_temporary()),
+            (ErrorKind::Timeout, true)
+        );
     }
 
     #[test]

@@ -25,7 +25,9 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
             return Err(fault("a Pub/Sub address holds no user or password").hint(CHAIN));
         }
         Some("") => {
-            return Err(fault("a Pub/Sub address begins `pubsub:TOPIC` or `pubsub://PROJECT/TOPIC`"));
+            return Err(fault(
+                "a Pub/Sub address begins `pubsub:TOPIC` or `pubsub://PROJECT/TOPIC`",
+            ));
         }
         Some(topic) if uri.path.is_empty() && !is_host(topic) => topic.to_owned(),
         Some(project) if names::is_project(project) && !is_host(project) => {
@@ -108,7 +110,11 @@ mod tests {
         for (text, stream, options) in [
             ("pubsub:orders", "orders", json!({})),
             ("pubsub://orders", "orders", json!({})),
-            ("pubsub://my-project/orders", "orders", json!({"project": "my-project"})),
+            (
+                "pubsub://my-project/orders",
+                "orders",
+                json!({"project": "my-project"}),
+            ),
             (
                 "pubsub:projects/my-project/topics/orders",
                 "projects/my-project/topics/orders",
@@ -124,7 +130,11 @@ mod tests {
                 "orders",
                 json!({"endpoint": "http://localhost:8085"}),
             ),
-            ("pubsub://localhost:8085", "", json!({"endpoint": "http://localhost:8085"})),
+            (
+                "pubsub://localhost:8085",
+                "",
+                json!({"endpoint": "http://localhost:8085"}),
+            ),
             (
                 "pubsub://pubsub.example.com/orders",
                 "orders",
@@ -144,7 +154,11 @@ mod tests {
         ] {
             let error = text.parse().and_then(|uri| locate(&uri)).expect_err(text);
             assert!(!error.to_string().contains("hunter2"), "{error}");
-            assert!(error.hint_text().is_some_and(|hint| hint.contains("gcloud")));
+            assert!(
+                error
+                    .hint_text()
+                    .is_some_and(|hint| hint.contains("gcloud"))
+            );
         }
     }
 

@@ -23,8 +23,6 @@ const VALUE: &str = "ssectl.value";
 const KEY: &str = "ssectl.key";
 /// The key in base64, where it is no text.
 const KEY_BASE64: &str = "ssectl.key.base64";
-/// Says that there is no key, although there is an ordering key.
-const KEYLESS: &str = "ssectl.keyless";
 /// The record's time in milliseconds since 1970.
 const TIMESTAMP: &str = "ssectl.timestamp";
 /// The order of headers that are attributes: their names with commas between them.
@@ -34,7 +32,7 @@ const HEADERS: &str = "ssectl.headers";
 /// So many bytes before the value are a [`Prefix`].
 const PREFIX: &str = "ssectl.prefix";
 /// All of these.
-const OWN: [&str; 8] = [VALUE, KEY, KEY_BASE64, KEYLESS, TIMESTAMP, ORDER, HEADERS, PREFIX];
+const OWN: [&str; 7] = [VALUE, KEY, KEY_BASE64, TIMESTAMP, ORDER, HEADERS, PREFIX];
 /// What all of these begin with.
 const OWN_PREFIX: &str = "ssectl.";
 

@@ -88,7 +88,10 @@ mod tests {
 
     #[test]
     fn short_names_are_of_the_project_and_full_ones_of_their_own() {
-        assert_eq!(topic("mine", "orders").expect("a name"), "projects/mine/topics/orders");
+        assert_eq!(
+            topic("mine", "orders").expect("a name"),
+            "projects/mine/topics/orders"
+        );
         let full = "projects/other/topics/orders";
         assert_eq!(topic("mine", full).expect("a name"), full);
         assert_eq!((short(full), project_of(full)), ("orders", Some("other")));
@@ -96,7 +99,15 @@ mod tests {
 
     #[test]
     fn what_pubsub_would_refuse_is_refused_here() {
-        for name in ["", "ab", "1st", "two words", "google-things", "projects/p/subscriptions/orders", "projects//topics/abc"] {
+        for name in [
+            "",
+            "ab",
+            "1st",
+            "two words",
+            "google-things",
+            "projects/p/subscriptions/orders",
+            "projects//topics/abc",
+        ] {
             let error = topic("mine", name).expect_err(name);
             assert_eq!(error.kind(), ErrorKind::Config, "{name}");
         }
@@ -107,7 +118,13 @@ mod tests {
         for project in ["my-project", "example.com:my-project"] {
             assert!(is_project(project), "{project}");
         }
-        for host in ["localhost:8085", "pubsub.example.com", "127.0.0.1", "My-Project", "abc"] {
+        for host in [
+            "localhost:8085",
+            "pubsub.example.com",
+            "127.0.0.1",
+            "My-Project",
+            "abc",
+        ] {
             assert!(!is_project(host), "{host}");
         }
     }

@@ -53,7 +53,11 @@ macro_rules! client {
 impl Service {
     /// `Config` when nobody says which project it is.
     pub(crate) fn new(config: PubsubConfig) -> Result<Self> {
-        let of = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
+        let of = |name| {
+            std::env::var(name)
+                .ok()
+                .filter(|value: &String| !value.is_empty())
+        };
         let emulator = || of("PUBSUB_EMULATOR_HOST").map(|host| emulator_url(&host));
         let endpoint = config.endpoint.clone().or_else(emulator);
         let plain = endpoint.as_deref().is_some_and(is_plain);
@@ -94,7 +98,11 @@ impl Service {
 
     /// Where it is, for messages.
     pub(crate) fn place(&self) -> String {
-        let project = if self.project.is_empty() { "no project" } else { &self.project };
+        let project = if self.project.is_empty() {
+            "no project"
+        } else {
+            &self.project
+        };
         match &self.endpoint {
             Some(endpoint) => format!("{project} at {endpoint}"),
             None => project.to_owned(),
@@ -105,21 +113,35 @@ impl Service {
     pub(crate) fn quiet(&self) -> Duration {
         let here = self.endpoint.as_deref().is_some_and(is_here);
         let usual = if here { QUIET_HERE } else { QUIET };
-        self.config.quiet.map_or(usual, ssectl_adapter::Span::as_duration)
+        self.config
+            .quiet
+            .map_or(usual, ssectl_adapter::Span::as_duration)
     }
 
     pub(crate) async fn topics(&self) -> Result<&TopicAdmin> {
-        client!(self, topics, TopicAdmin::builder().with_retry_policy(NeverRetry))
+        client!(
+            self,
+            topics,
+            TopicAdmin::builder().with_retry_policy(NeverRetry)
+        )
     }
 
     pub(crate) async fn subscriptions(&self) -> Result<&SubscriptionAdmin> {
-        client!(self, subscriptions, SubscriptionAdmin::builder().with_retry_policy(NeverRetry))
+        client!(
+            self,
+            subscriptions,
+            SubscriptionAdmin::builder().with_retry_policy(NeverRetry)
+        )
     }
 
     /// A request that is not answered in time is given up by both sides, so none arrives late and out of order.
     pub(crate) async fn publisher(&self) -> Result<&BasePublisher> {
         let limit = self.config.timeout.as_duration();
-        client!(self, publisher, BasePublisher::builder().with_retry_policy(NeverRetry.with_time_limit(limit)))
+        client!(
+            self,
+            publisher,
+            BasePublisher::builder().with_retry_policy(NeverRetry.with_time_limit(limit))
+        )
     }
 
     pub(crate) async fn subscriber(&self) -> Result<&Subscriber> {
@@ -151,12 +173,47 @@ impl Service {
         }
     }
 
+    /// Connects to the service and hangs up; answers where it is.
+    pub(crate) async fn connect(&self) -> Result<String> {
+        let endpoint = self
+            .endpoint
+            .as_deref()
+            .unwrap_or("https://pubsub.googleapis.com");
+        let (scheme, rest) = endpoint.split_once("://").unwrap_or(("https", endpoint));
+        let host = rest.split('/').next().unwrap_or(rest);
+        let port = if scheme == "http" { 80 } else { 443 };
+        let has_port = host
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let address = if has_port {
+            host.to_owned()
+        } else {
+            format!("{host}:{port}")
+        };
+        let connected = tokio::time::timeout(
+            self.config.timeout.as_duration(),
+            tokio::net::TcpStream::connect(&address),
+        );
+        match connected.await {
+            Ok(Ok(_)) => Ok(address),
+            Ok(Err(fault)) => {
+                let what = format!("connecting to `{address}`");
+                Err(Error::new(ErrorKind::Unavailable, what)
+                    .temporary()
+                    .caused_by(fault))
+            }
+            Err(_) => Err(error::no_answer(&format!("connecting to `{address}`"))),
+        }
+    }
+
     /// A topic that is there; `NotFound` names the nearest one there is.
     pub(crate) async fn topic(&self, name: &str) -> Result<Topic> {
         let asked = self.topics().await?.get_topic().set_topic(name).send();
         match self.ask("finding the topic", asked).await {
             Err(fault) if fault.kind() == ErrorKind::NotFound => Err(self.unknown(name).await),
-            Err(fault) => Err(fault.with("topic", names::short(name)).with("at", self.place())),
+            Err(fault) => Err(fault
+                .with("topic", names::short(name))
+                .with("at", self.place())),
             found => found,
         }
     }
@@ -177,7 +234,10 @@ impl Service {
     /// The short names of a project's topics, sorted.
     pub(crate) async fn list(&self, project: &str) -> Result<Vec<String>> {
         let asked = self.topics().await?.list_topics();
-        let mut items = asked.set_project(format!("projects/{project}")).set_page_size(1000).by_item();
+        let mut items = asked
+            .set_project(format!("projects/{project}"))
+            .set_page_size(1000)
+            .by_item();
         let mut names = Vec::new();
         loop {
             let next = async { items.next().await.transpose() };
@@ -236,12 +296,20 @@ mod tests {
     async fn credentials_never_travel_without_tls() {
         let plain = service(json!({"endpoint": "http://pubsub.example.com", "project": "p"}));
         let credentials = plain.credentials().await.expect("none are needed");
-        assert!(format!("{credentials:?}").to_lowercase().contains("anonymous"), "{credentials:?}");
+        assert!(
+            format!("{credentials:?}")
+                .to_lowercase()
+                .contains("anonymous"),
+            "{credentials:?}"
+        );
     }
 
     #[test]
     fn the_emulator_is_named_with_or_without_a_scheme() {
         assert_eq!(emulator_url("localhost:8085"), "http://localhost:8085");
-        assert_eq!(emulator_url("http://localhost:8085"), "http://localhost:8085");
+        assert_eq!(
+            emulator_url("http://localhost:8085"),
+            "http://localhost:8085"
+        );
     }
 }

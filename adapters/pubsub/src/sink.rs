@@ -40,7 +40,7 @@ pub(crate) struct PubsubSink {
     base: BasePublisher,
     publisher: Publisher,
     topic: String,
-    ordering_key: Option<String>,
+    ordering: bool,
     in_flight: usize,
     timeout: Duration,
     hasher: RandomState,
@@ -72,7 +72,7 @@ impl PubsubSink {
             publisher: publisher(&base, &topic, BATCH),
             base,
             topic,
-            ordering_key: config.ordering.then(|| config.ordering_key.clone()),
+            ordering: config.ordering,
             in_flight: config.in_flight as usize,
             // The client gives up first.
             timeout: config.timeout.as_duration() * 2,
@@ -86,7 +86,7 @@ impl PubsubSink {
         let mut under_way: VecDeque<Sent> = VecDeque::new();
         let mut bytes = 0;
         for (index, record) in records.iter().enumerate() {
-            let encoded = encode(record, self.ordering_key.as_deref());
+            let encoded = encode(record, self.ordering);
             if encoded.size > LARGEST {
                 outcome.reject(index, too_large(encoded.size));
                 continue;
@@ -94,9 +94,16 @@ impl PubsubSink {
             bytes += encoded.size;
             self.saw(&encoded.message.ordering_key);
             let answer = self.publisher.publish(encoded.message.clone());
-            under_way.push_back(Sent { index, size: encoded.size, message: encoded.message, answer });
+            under_way.push_back(Sent {
+                index,
+                size: encoded.size,
+                message: encoded.message,
+                answer,
+            });
             while under_way.len() >= self.in_flight || bytes >= MOST_BYTES {
-                let Some(sent) = under_way.pop_front() else { break };
+                let Some(sent) = under_way.pop_front() else {
+                    break;
+                };
                 bytes -= sent.size;
                 self.settle(sent, outcome).await?;
             }
@@ -112,7 +119,12 @@ impl PubsubSink {
     }
 
     async fn settle(&self, sent: Sent, outcome: &mut Outcome) -> Result<()> {
-        let Sent { index, message, answer, .. } = sent;
+        let Sent {
+            index,
+            message,
+            answer,
+            ..
+        } = sent;
         match timeout(self.timeout, answer).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => outcome.refused(index, message, &error),
@@ -188,11 +200,15 @@ impl Sink for PubsubSink {
             self.renew();
         }
         let topic = &self.topic;
-        let rejected = rejected.into_iter().map(|Rejected { index, error }| Rejected {
-            index,
-            error: place(error, topic),
-        });
-        Ok(Written { rejected: rejected.collect() })
+        let rejected = rejected
+            .into_iter()
+            .map(|Rejected { index, error }| Rejected {
+                index,
+                error: place(error, topic),
+            });
+        Ok(Written {
+            rejected: rejected.collect(),
+        })
     }
 
     /// A write that was answered is in the topic.

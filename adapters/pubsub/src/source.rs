@@ -193,8 +193,15 @@ impl PubsubSource {
     }
 
     /// Adds a message to the batch, if it belongs to the read; answers its size.
-    fn hand_over(&mut self, received: Received, batch: &mut Batch, receipts: &mut Vec<Receipt>) -> usize {
-        let Received { message, handler, .. } = received;
+    fn hand_over(
+        &mut self,
+        received: Received,
+        batch: &mut Batch,
+        receipts: &mut Vec<Receipt>,
+    ) -> usize {
+        let Received {
+            message, handler, ..
+        } = received;
         if self.watch.silence.is_beyond(published(&message)) {
             self.aside.push(handler);
             return 0;
@@ -221,7 +228,9 @@ impl PubsubSource {
         let size = record.as_ref().map_or(raw.len(), Record::size);
         match record {
             Ok(record) => batch.records.push(record),
-            Err(error) => batch.faults.push(fault(origin, batch.records.len(), raw, error)),
+            Err(error) => batch
+                .faults
+                .push(fault(origin, batch.records.len(), raw, error)),
         }
         size
     }
@@ -272,7 +281,11 @@ fn published(message: &Message) -> Option<Timestamp> {
 }
 
 fn closed() -> Error {
-    Error::new(ErrorKind::Unavailable, "receiving messages: the stream was closed").temporary()
+    Error::new(
+        ErrorKind::Unavailable,
+        "receiving messages: the stream was closed",
+    )
+    .temporary()
 }
 
 /// The times of a range, and whether it has an end.
@@ -342,7 +355,9 @@ impl Source for PubsubSource {
             Ok(failed) => {
                 if let Some(why) = failed.last {
                     let count = failed.count;
-                    log::warn!("{count} messages of subscription `{name}` were not acknowledged and come again: {why}");
+                    log::warn!(
+                        "{count} messages of subscription `{name}` were not acknowledged and come again: {why}"
+                    );
                 }
                 Ok(())
             }
@@ -355,7 +370,14 @@ impl Source for PubsubSource {
     }
 
     async fn close(self: Box<Self>) -> Result<()> {
-        let Self { receiver, held, aside, next, reading, .. } = *self;
+        let Self {
+            receiver,
+            held,
+            aside,
+            next,
+            reading,
+            ..
+        } = *self;
         // What is not acknowledged is given back.
         drop((held, aside, next));
         if let Some(receiver) = receiver {

@@ -32,10 +32,17 @@ pub(crate) fn of_group(topic: &str, group: &str) -> Result<String> {
 }
 
 /// The subscription of a group, if it is there: one of the group's name, or the one that is made for it.
-pub(crate) async fn find(service: &Service, topic: &str, group: &str) -> Result<Option<Subscription>> {
+pub(crate) async fn find(
+    service: &Service,
+    topic: &str,
+    group: &str,
+) -> Result<Option<Subscription>> {
     let project = names::project_of(topic).unwrap_or_default();
     // A group's name need not be a subscription's.
-    for name in [names::subscription(project, group), of_group(topic, group)].into_iter().flatten() {
+    for name in [names::subscription(project, group), of_group(topic, group)]
+        .into_iter()
+        .flatten()
+    {
         match get(service, &name).await {
             Ok(found) if found.topic == topic => return usable(service, found).map(Some),
             Ok(found) if found.topic == names::DELETED_TOPIC && is_ours(&found) => {
@@ -52,7 +59,12 @@ pub(crate) async fn find(service: &Service, topic: &str, group: &str) -> Result<
 
 /// Asks for a subscription by its full name.
 pub(crate) async fn get(service: &Service, name: &str) -> Result<Subscription> {
-    let asked = service.subscriptions().await?.get_subscription().set_subscription(name).send();
+    let asked = service
+        .subscriptions()
+        .await?
+        .get_subscription()
+        .set_subscription(name)
+        .send();
     let found = service.ask("finding the subscription", asked).await;
     found.map_err(|error| error.with("subscription", names::short(name)))
 }
@@ -64,15 +76,24 @@ pub(crate) fn is_ours(subscription: &Subscription) -> bool {
 
 /// Whether it can be read, and keeps what is promised.
 fn usable(service: &Service, found: Subscription) -> Result<Subscription> {
-    let pushes = found.push_config.as_ref().is_some_and(|push| !push.push_endpoint.is_empty())
+    let pushes = found
+        .push_config
+        .as_ref()
+        .is_some_and(|push| !push.push_endpoint.is_empty())
         || found.bigquery_config.is_some()
         || found.cloud_storage_config.is_some();
     let (kind, fault) = if pushes {
-        (ErrorKind::Unsupported, "delivers its messages elsewhere by itself")
+        (
+            ErrorKind::Unsupported,
+            "delivers its messages elsewhere by itself",
+        )
     } else if found.detached {
         (ErrorKind::Unsupported, "is detached from its topic")
     } else if service.config.ordering && !found.enable_message_ordering {
-        (ErrorKind::Config, "does not keep the order of keys, which `ordering` promises")
+        (
+            ErrorKind::Config,
+            "does not keep the order of keys, which `ordering` promises",
+        )
     } else {
         return Ok(found);
     };
@@ -82,7 +103,11 @@ fn usable(service: &Service, found: Subscription) -> Result<Subscription> {
 }
 
 /// Makes the subscription of a group.
-pub(crate) async fn make_for_group(service: &Service, topic: &str, group: &str) -> Result<Subscription> {
+pub(crate) async fn make_for_group(
+    service: &Service,
+    topic: &str,
+    group: &str,
+) -> Result<Subscription> {
     let config = &service.config;
     let mut wanted = blank(service, of_group(topic, group)?, topic, GROUP)
         .set_enable_exactly_once_delivery(config.exactly_once);
@@ -130,14 +155,24 @@ fn blank(service: &Service, name: String, topic: &str, label: &str) -> Subscript
 
 async fn create(service: &Service, wanted: Subscription) -> Result<Subscription> {
     let name = names::short(&wanted.name).to_owned();
-    let asked = service.subscriptions().await?.create_subscription().with_request(wanted).send();
+    let asked = service
+        .subscriptions()
+        .await?
+        .create_subscription()
+        .with_request(wanted)
+        .send();
     let made = service.ask("making the subscription", asked).await;
     made.map_err(|error| error.with("subscription", name))
 }
 
 /// Deletes a subscription; one that is gone already is no error.
 pub(crate) async fn delete(service: &Service, name: &str) -> Result<()> {
-    let asked = service.subscriptions().await?.delete_subscription().set_subscription(name).send();
+    let asked = service
+        .subscriptions()
+        .await?
+        .delete_subscription()
+        .set_subscription(name)
+        .send();
     match service.ask("deleting the subscription", asked).await {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error.with("subscription", names::short(name))),
@@ -184,7 +219,9 @@ pub(crate) async fn seek(service: &Service, name: &str, to: &Place) -> Result<()
         (Place::Time(at), _) => asked.set_time(time::to_client(*at)),
     };
     let moved = service.ask("moving the subscription", asked.send()).await;
-    moved.map(|_| ()).map_err(|error| error.with("subscription", names::short(name)))
+    moved
+        .map(|_| ())
+        .map_err(|error| error.with("subscription", names::short(name)))
 }
 
 /// A subscription that is being read.
@@ -217,7 +254,11 @@ impl Reading {
             Some(found) => (found, false),
             None => (make_for_group(service, &topic.name, group).await?, true),
         };
-        let place = if made { Some(place.unwrap_or(Place::Oldest)) } else { place };
+        let place = if made {
+            Some(place.unwrap_or(Place::Oldest))
+        } else {
+            place
+        };
         match place {
             None => {}
             Some(Place::Newest) if made => {}
@@ -310,7 +351,10 @@ fn span(duration: Duration) -> Span {
 fn unique() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let made = MADE.fetch_add(1, Ordering::Relaxed);
-    format!("{:016x}", RandomState::new().hash_one((std::process::id(), made)))
+    format!(
+        "{:016x}",
+        RandomState::new().hash_one((std::process::id(), made))
+    )
 }
 
 #[cfg(test)]
@@ -327,12 +371,15 @@ mod tests {
     #[test]
     fn what_pubsub_does_not_count_is_refused() {
         use ssectl_adapter::Position;
-        for from in [Bound::AfterStart(3), Bound::BeforeEnd(3), Bound::At(Position::Offset(7))] {
+        for from in [
+            Bound::AfterStart(3),
+            Bound::BeforeEnd(3),
+            Bound::At(Position::Offset(7)),
+        ] {
             let error = place(&from).expect_err("no such place");
             assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(error.to_string().contains(&from.to_string()), "{error}");
         }
         assert_eq!(place(&Bound::Stored).expect("a place"), None);
     }
-
 }

@@ -52,9 +52,18 @@ impl Target for PubsubTarget {
 
     async fn probe(&self) -> Result<String> {
         let service = &self.service;
+        if service.config.data_only {
+            let address = service.connect().await?;
+            return Ok(format!(
+                "{address} takes connections; with `data-only` no more is asked"
+            ));
+        }
         let project = service.project()?;
         let asked = service.topics().await?.list_topics();
-        let asked = asked.set_project(format!("projects/{project}")).set_page_size(1).send();
+        let asked = asked
+            .set_project(format!("projects/{project}"))
+            .set_page_size(1)
+            .send();
         let found = service.ask("listing topics", asked).await;
         found.map_err(|error| error.with("at", service.place()))?;
         Ok(format!("Pub/Sub, project {project}, topics can be listed"))

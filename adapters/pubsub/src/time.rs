@@ -9,7 +9,9 @@ const NANOS: i128 = 1_000_000_000;
 
 /// By the clock of this machine.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp::from_nanos(i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }
 
@@ -17,7 +19,10 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) fn to_client(time: Timestamp) -> Wkt {
     let seconds = time.as_nanos().div_euclid(NANOS);
     let seconds = i64::try_from(seconds).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX });
-    Wkt::clamp(seconds, i32::try_from(time.as_nanos().rem_euclid(NANOS)).unwrap_or(0))
+    Wkt::clamp(
+        seconds,
+        i32::try_from(time.as_nanos().rem_euclid(NANOS)).unwrap_or(0),
+    )
 }
 
 /// From the client.

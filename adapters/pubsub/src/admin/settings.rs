@@ -20,7 +20,12 @@ const KEY_SETTING: &str = "topic-encryption-key";
 const REGIONS_SETTING: &str = "message-storage-policy-allowed-regions";
 const GROUPS_SETTING: &str = "groups";
 /// What can be set when a topic is made, beside `labels.NAME`.
-const SETTINGS: [&str; 4] = [GROUPS_SETTING, KEY_SETTING, REGIONS_SETTING, RETENTION_SETTING];
+const SETTINGS: [&str; 4] = [
+    GROUPS_SETTING,
+    KEY_SETTING,
+    REGIONS_SETTING,
+    RETENTION_SETTING,
+];
 
 /// What is to be made.
 pub(super) struct Settings {
@@ -42,7 +47,8 @@ impl Settings {
                 RETENTION_SETTING => retention = kept(value)?,
                 KEY_SETTING => topic = topic.set_kms_key_name(value),
                 REGIONS_SETTING => {
-                    let regions = MessageStoragePolicy::new().set_allowed_persistence_regions(list(value));
+                    let regions =
+                        MessageStoragePolicy::new().set_allowed_persistence_regions(list(value));
                     topic = topic.set_message_storage_policy(regions);
                 }
                 GROUPS_SETTING => groups = list(value),
@@ -79,7 +85,10 @@ pub(super) fn shown(topic: &Topic) -> BTreeMap<String, String> {
     if let Some(policy) = &topic.message_storage_policy
         && !policy.allowed_persistence_regions.is_empty()
     {
-        shown.insert(REGIONS_SETTING.to_owned(), policy.allowed_persistence_regions.join(","));
+        shown.insert(
+            REGIONS_SETTING.to_owned(),
+            policy.allowed_persistence_regions.join(","),
+        );
     }
     shown
 }
@@ -89,8 +98,12 @@ fn kept(text: &str) -> Result<Option<Duration>> {
     if text == "none" {
         return Ok(None);
     }
-    let days = text.strip_suffix('d').and_then(|days| days.parse::<u64>().ok());
-    let days = days.and_then(|days| days.checked_mul(24 * 60 * 60)).map(Duration::from_secs);
+    let days = text
+        .strip_suffix('d')
+        .and_then(|days| days.parse::<u64>().ok());
+    let days = days
+        .and_then(|days| days.checked_mul(24 * 60 * 60))
+        .map(Duration::from_secs);
     let parsed = days.or_else(|| text.parse::<jiff::SignedDuration>().ok()?.try_into().ok());
     let fits = |kept: &Duration| (SHORTEST..=LONGEST).contains(kept);
     parsed.filter(fits).map(Some).ok_or_else(|| {
@@ -100,15 +113,24 @@ fn kept(text: &str) -> Result<Option<Duration>> {
 }
 
 fn list(text: &str) -> Vec<String> {
-    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    let items = text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty());
     items.map(str::to_owned).collect()
 }
 
 fn unknown(setting: &str) -> Error {
-    let error = Error::new(ErrorKind::Config, format!("topics have no setting `{setting}`"));
+    let error = Error::new(
+        ErrorKind::Config,
+        format!("topics have no setting `{setting}`"),
+    );
     match closest(setting, SETTINGS) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint(format!("there are `{}` and `labels.NAME`", SETTINGS.join("`, `"))),
+        None => error.hint(format!(
+            "there are `{}` and `labels.NAME`",
+            SETTINGS.join("`, `")
+        )),
     }
 }
 
@@ -131,10 +153,22 @@ mod tests {
 
     #[test]
     fn messages_are_kept_for_a_day_unless_told_otherwise() {
-        for (said, seconds) in [(None, Some(86_400)), (Some("7d"), Some(604_800)), (Some("12h"), Some(43_200)), (Some("none"), None)] {
-            let pairs: Vec<_> = said.map(|said| (RETENTION_SETTING, said)).into_iter().collect();
+        for (said, seconds) in [
+            (None, Some(86_400)),
+            (Some("7d"), Some(604_800)),
+            (Some("12h"), Some(43_200)),
+            (Some("none"), None),
+        ] {
+            let pairs: Vec<_> = said
+                .map(|said| (RETENTION_SETTING, said))
+                .into_iter()
+                .collect();
             let topic = read(&pairs).expect("settings").topic;
-            assert_eq!(topic.message_retention_duration.map(|kept| kept.seconds()), seconds, "{said:?}");
+            assert_eq!(
+                topic.message_retention_duration.map(|kept| kept.seconds()),
+                seconds,
+                "{said:?}"
+            );
         }
         for wrong in ["9m", "32d", "soon", "-1h"] {
             assert!(read(&[(RETENTION_SETTING, wrong)]).is_err(), "{wrong}");
@@ -146,7 +180,12 @@ mod tests {
         let settings = read(&[("labels.run", "x"), ("groups", "one, two")]).expect("settings");
         let labels: BTreeMap<_, _> = settings.topic.labels.clone().into_iter().collect();
         let expected = [("run", "x"), ("ssectl", "stream"), ("team", "a")];
-        assert!(labels.iter().map(|(n, v)| (n.as_str(), v.as_str())).eq(expected));
+        assert!(
+            labels
+                .iter()
+                .map(|(n, v)| (n.as_str(), v.as_str()))
+                .eq(expected)
+        );
         assert_eq!(settings.groups, ["one", "two"]);
         assert_eq!(shown(&settings.topic)["labels.run"], "x");
     }
@@ -157,6 +196,10 @@ mod tests {
             panic!("it was taken");
         };
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.hint_text().is_some_and(|hint| hint.contains(RETENTION_SETTING)));
+        assert!(
+            error
+                .hint_text()
+                .is_some_and(|hint| hint.contains(RETENTION_SETTING))
+        );
     }
 }

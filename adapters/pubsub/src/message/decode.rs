@@ -11,8 +11,7 @@ use ssectl_adapter::{Error, ErrorKind, Headers, Origin, Record, Result, Timestam
 use crate::time::from_client;
 
 use super::{
-    HEADERS, KEY, KEY_BASE64, KEYLESS, ORDER, OWN, PREFIX, Packed, Prefix, TIMESTAMP, VALUE,
-    headers,
+    HEADERS, KEY, KEY_BASE64, ORDER, OWN, PREFIX, Packed, Prefix, TIMESTAMP, VALUE, headers,
 };
 
 /// Makes a record of a message. One that nobody of ours wrote is a record as well: its attributes are headers, its ordering
@@ -37,7 +36,9 @@ pub(crate) fn decode(message: Message, origin: Origin) -> Result<Record> {
     }
     let (prefix, data) = split(data, attributes.remove(PREFIX))?;
     let timestamp = match attributes.remove(TIMESTAMP) {
-        Some(text) => Some(own_time(&text).ok_or_else(|| damaged(TIMESTAMP, "is no time in milliseconds"))?),
+        Some(text) => {
+            Some(own_time(&text).ok_or_else(|| damaged(TIMESTAMP, "is no time in milliseconds"))?)
+        }
         None => published,
     };
     let value = value(data, attributes.remove(VALUE).as_deref())?;
@@ -94,9 +95,10 @@ fn key(
     ordering_key: String,
 ) -> Result<Option<Bytes>> {
     let (text, base64) = (attributes.remove(KEY), attributes.remove(KEY_BASE64));
-    let keyless = attributes.remove(KEYLESS).is_some();
     if let Some(packed) = packed {
-        return packed.bytes().ok_or_else(|| damaged(PREFIX, "holds a key that is not base64"));
+        return packed
+            .bytes()
+            .ok_or_else(|| damaged(PREFIX, "holds a key that is not base64"));
     }
     match (text, base64) {
         (Some(text), _) => Ok(Some(text.into())),
@@ -104,7 +106,6 @@ fn key(
             .decode(base64)
             .map(|bytes| Some(bytes.into()))
             .map_err(|error| damaged(KEY_BASE64, "is not base64").caused_by(error)),
-        (None, None) if keyless => Ok(None),
         (None, None) => Ok(natural_key(ordering_key)),
     }
 }
@@ -120,7 +121,9 @@ fn all_headers(
     let no_list = || damaged(HEADERS, "is no list of headers");
     let packed = match (before, together) {
         (Some(packed), _) => packed,
-        (None, Some(json)) => serde_json::from_str(&json).map_err(|error| no_list().caused_by(error))?,
+        (None, Some(json)) => {
+            serde_json::from_str(&json).map_err(|error| no_list().caused_by(error))?
+        }
         (None, None) => return Ok(rest),
     };
     let mut all = headers::unpack(packed).ok_or_else(no_list)?;

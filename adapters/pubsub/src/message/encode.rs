@@ -7,9 +7,7 @@ use google_cloud_pubsub::model::Message;
 use ssectl_adapter::{Record, Timestamp};
 
 use super::headers::{Carried, carry};
-use super::{
-    KEY, KEY_BASE64, KEYLESS, LONGEST_VALUE, PREFIX, Packed, Prefix, TIMESTAMP, VALUE, as_value,
-};
+use super::{KEY, KEY_BASE64, LONGEST_VALUE, PREFIX, Packed, Prefix, TIMESTAMP, VALUE, as_value};
 use crate::names::is_ordering_key;
 
 /// A message that is ready to be published.
@@ -20,9 +18,8 @@ pub(crate) struct Encoded {
     pub(crate) size: usize,
 }
 
-/// Makes a message of a record; nothing of the record is lost. With `ordering` the key is the ordering key, and this one
-/// is that of records without a key.
-pub(crate) fn encode(record: &Record, ordering: Option<&str>) -> Encoded {
+/// Makes a message of a record; nothing of the record is lost. With `ordering` the key is the ordering key.
+pub(crate) fn encode(record: &Record, ordering: bool) -> Encoded {
     let mut attributes = Vec::new();
     let mut prefix = Prefix::default();
     match record.value.as_deref() {
@@ -30,13 +27,12 @@ pub(crate) fn encode(record: &Record, ordering: Option<&str>) -> Encoded {
         Some([]) => attributes.push((VALUE.to_owned(), "empty".to_owned())),
         Some(_) => {}
     }
-    let key = record.key.as_ref();
-    let ordering_key = ordering.map(|usual| ordering_key(key, usual));
-    match (key, &ordering_key) {
-        (None, None) => {}
-        (None, Some(_)) => attributes.push((KEYLESS.to_owned(), "true".to_owned())),
-        (Some(key), Some(ordering)) if key == ordering.as_bytes() => {}
-        (Some(key), _) => carry_key(key, &mut attributes, &mut prefix),
+    let key = record.key.as_ref().filter(|_| ordering);
+    let ordering_key = key.map_or_else(String::new, ordering_key);
+    if let Some(key) = &record.key
+        && (ordering_key.is_empty() || key != ordering_key.as_bytes())
+    {
+        carry_key(key, &mut attributes, &mut prefix);
     }
     if let Some(time) = record.timestamp {
         attributes.push((TIMESTAMP.to_owned(), millis(time)));
@@ -47,7 +43,7 @@ pub(crate) fn encode(record: &Record, ordering: Option<&str>) -> Encoded {
         Carried::Prefix(headers) => prefix.headers = Some(headers),
     }
     let data = data(record.value.as_ref(), &prefix, &mut attributes);
-    finish(data, attributes, ordering_key.unwrap_or_default())
+    finish(data, attributes, ordering_key)
 }
 
 fn finish(data: Bytes, attributes: Vec<(String, String)>, ordering_key: String) -> Encoded {
@@ -66,10 +62,7 @@ fn finish(data: Bytes, attributes: Vec<(String, String)>, ordering_key: String) 
 }
 
 /// The ordering key of a key: itself where it can be, else a name made of its hash.
-fn ordering_key(key: Option<&Bytes>, usual: &str) -> String {
-    let Some(key) = key else {
-        return usual.to_owned();
-    };
+fn ordering_key(key: &Bytes) -> String {
     match std::str::from_utf8(key) {
         Ok(text) if is_ordering_key(text) => text.to_owned(),
         _ => format!("ssectl-{:016x}", fnv1a(key)),

@@ -2,7 +2,9 @@
 
 use ssectl_adapter::Headers;
 
-use super::{HEADERS, LONGEST_NAME, LONGEST_VALUE, MOST_ATTRIBUTES, ORDER, OWN_PREFIX, Packed, as_value};
+use super::{
+    HEADERS, LONGEST_NAME, LONGEST_VALUE, MOST_ATTRIBUTES, ORDER, OWN_PREFIX, Packed, as_value,
+};
 
 /// How the headers of a record travel.
 #[derive(Debug)]
@@ -62,7 +64,9 @@ fn natural(headers: &Headers, taken: usize) -> Option<Vec<(String, String)>> {
 /// Puts headers that came as attributes into the order in which they were sent; those that
 /// nobody mentions come last, by name.
 pub(super) fn arrange(headers: &mut Headers, order: Option<&str>) {
-    let names: Vec<&str> = order.map(|names| names.split(',').collect()).unwrap_or_default();
+    let names: Vec<&str> = order
+        .map(|names| names.split(',').collect())
+        .unwrap_or_default();
     let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or(names.len());
     headers.sort_by(|a, b| (place(&a.0), &a.0).cmp(&(place(&b.0), &b.0)));
 }

@@ -35,7 +35,12 @@ impl Outcome {
     }
 
     /// Notes a message that was not taken. An error for the whole write is given back.
-    pub(super) fn refused(&mut self, index: usize, message: Message, error: &PublishError) -> Result<()> {
+    pub(super) fn refused(
+        &mut self,
+        index: usize,
+        message: Message,
+        error: &PublishError,
+    ) -> Result<()> {
         let key = message.ordering_key.clone();
         if !key.is_empty() {
             self.paused.insert(key.clone());
@@ -52,7 +57,9 @@ impl Outcome {
                 self.stop(key);
                 self.rejected.push(Rejected { index, error });
             }
-            ErrorKind::Config | ErrorKind::TooLarge => self.suspects.push(Refusal { index, message }),
+            ErrorKind::Config | ErrorKind::TooLarge => {
+                self.suspects.push(Refusal { index, message })
+            }
             _ => return Err(error),
         }
         Ok(())
@@ -95,7 +102,10 @@ impl Outcome {
 
     /// Notes that a message waits for another of its key.
     pub(super) fn waits(&mut self, index: usize) {
-        self.rejected.push(Rejected { index, error: waits() });
+        self.rejected.push(Rejected {
+            index,
+            error: waits(),
+        });
     }
 
     /// The keys to resume, and the refused messages in order.
@@ -117,7 +127,13 @@ fn told(error: &PublishError) -> Option<Error> {
     match error {
         PublishError::OrderingKeyPaused => None,
         PublishError::Rpc(fault) => Some(request("publishing", fault)),
-        _ => Some(Error::new(ErrorKind::Unavailable, "publishing: the client was shut down").temporary()),
+        _ => Some(
+            Error::new(
+                ErrorKind::Unavailable,
+                "publishing: the client was shut down",
+            )
+            .temporary(),
+        ),
     }
 }
 
@@ -140,14 +156,20 @@ mod tests {
     }
 
     fn failed(code: Code) -> PublishError {
-        PublishError::Rpc(Arc::new(Fault::service(Status::default().set_code(code).set_message("no"))))
+        PublishError::Rpc(Arc::new(Fault::service(
+            Status::default().set_code(code).set_message("no"),
+        )))
     }
 
     #[test]
     fn what_is_behind_a_message_refused_for_now_waits() {
         let mut outcome = Outcome::default();
-        outcome.refused(3, message("a"), &failed(Code::Unavailable)).expect("not all of it");
-        outcome.refused(5, message("a"), &PublishError::OrderingKeyPaused).expect("not all of it");
+        outcome
+            .refused(3, message("a"), &failed(Code::Unavailable))
+            .expect("not all of it");
+        outcome
+            .refused(5, message("a"), &PublishError::OrderingKeyPaused)
+            .expect("not all of it");
         assert!(outcome.suspects().is_empty());
         let (paused, rejected) = outcome.finish();
         assert_eq!(paused.into_iter().collect::<Vec<_>>(), ["a"]);
@@ -159,11 +181,21 @@ mod tests {
     #[test]
     fn who_is_refused_with_others_is_tried_alone() {
         let mut outcome = Outcome::default();
-        outcome.refused(4, message("b"), &PublishError::OrderingKeyPaused).expect("not all of it");
-        outcome.refused(2, message("b"), &failed(Code::InvalidArgument)).expect("not all of it");
-        let order: Vec<_> = outcome.suspects().iter().map(|suspect| suspect.index).collect();
+        outcome
+            .refused(4, message("b"), &PublishError::OrderingKeyPaused)
+            .expect("not all of it");
+        outcome
+            .refused(2, message("b"), &failed(Code::InvalidArgument))
+            .expect("not all of it");
+        let order: Vec<_> = outcome
+            .suspects()
+            .iter()
+            .map(|suspect| suspect.index)
+            .collect();
         assert_eq!(order, [2, 4]);
-        outcome.blamed(2, "b", &failed(Code::InvalidArgument)).expect("not all of it");
+        outcome
+            .blamed(2, "b", &failed(Code::InvalidArgument))
+            .expect("not all of it");
         assert!(!outcome.is_stopped("b"));
         let (_, rejected) = outcome.finish();
         assert_eq!(rejected[0].error.kind(), ErrorKind::Data);

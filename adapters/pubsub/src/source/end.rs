@@ -163,7 +163,10 @@ mod tests {
     async fn what_comes_much_later_is_beyond_the_bound() {
         let silence = bounded(Instant::now(), true);
         for (millis, beyond) in [(0, false), (59_000, false), (61_000, true)] {
-            assert_eq!(silence.is_beyond(Some(Timestamp::from_millis(millis))), beyond);
+            assert_eq!(
+                silence.is_beyond(Some(Timestamp::from_millis(millis))),
+                beyond
+            );
         }
         assert!(!silence.is_beyond(None));
     }

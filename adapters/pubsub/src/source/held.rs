@@ -37,7 +37,11 @@ impl Held {
             }
         }
         let mut unconfirmed = Unconfirmed::default();
-        for error in join_all(confirmed).await.into_iter().filter_map(Result::err) {
+        for error in join_all(confirmed)
+            .await
+            .into_iter()
+            .filter_map(Result::err)
+        {
             unconfirmed.count += 1;
             unconfirmed.last = Some(error);
         }

@@ -102,7 +102,10 @@ async fn receive(
 }
 
 /// The next message, when there is room for it.
-async fn next(stream: &mut MessageStream, room: &Arc<Semaphore>) -> Option<Result<Received, Fault>> {
+async fn next(
+    stream: &mut MessageStream,
+    room: &Arc<Semaphore>,
+) -> Option<Result<Received, Fault>> {
     let (message, handler) = match stream.next().await? {
         Ok(message) => message,
         Err(fault) => return Some(Err(fault)),
@@ -120,5 +123,7 @@ async fn next(stream: &mut MessageStream, room: &Arc<Semaphore>) -> Option<Resul
 
 fn size(message: &Message) -> usize {
     let attributes = message.attributes.iter();
-    attributes.fold(message.data.len(), |sum, (name, value)| sum + name.len() + value.len())
+    attributes.fold(message.data.len(), |sum, (name, value)| {
+        sum + name.len() + value.len()
+    })
 }
