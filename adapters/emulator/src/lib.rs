@@ -11,6 +11,7 @@
 //! The crate prints nothing: an emulator is a value that owns its threads and ends them on drop.
 
 mod error;
+pub mod faults;
 mod notices;
 pub mod store;
 
