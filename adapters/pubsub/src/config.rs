@@ -36,7 +36,7 @@ pub(crate) struct PubsubConfig {
     #[schemars(range(min = 1, max = 100_000))]
     pub in_flight: u32,
     /// A bounded read is at its end when nothing came for so long; twice as long before the first message.
-    /// Default: 10s; 1s at a service on this machine.
+    /// Default: 10s; 1s at a service on this machine, without `data-only`.
     pub quiet: Option<Span>,
     /// Topic for messages of groups that were delivered too often, when their subscription is made here.
     pub dead_letter_topic: Option<String>,

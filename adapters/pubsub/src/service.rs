@@ -111,7 +111,8 @@ impl Service {
 
     /// How long a silence is the end of a bounded read.
     pub(crate) fn quiet(&self) -> Duration {
-        let here = self.endpoint.as_deref().is_some_and(is_here);
+        // Who cannot be asked whether it is still there is given more time.
+        let here = !self.config.data_only && self.endpoint.as_deref().is_some_and(is_here);
         let usual = if here { QUIET_HERE } else { QUIET };
         self.config
             .quiet

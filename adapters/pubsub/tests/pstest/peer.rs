@@ -43,6 +43,8 @@ impl Peer {
             "project": PROJECT,
             "data-only": true,
             "ordering": ordering,
+            // It cannot be asked, and is slow to begin where it holds much.
+            "quiet": "5s",
         })));
         target.expect("valid options")
     }
