@@ -20,6 +20,8 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
 ///   ssectl emulator --only sqs --aws-port 4566
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+///   ssectl emulator --only pubsub --pubsub-port 8085
+///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
@@ -45,6 +47,9 @@ pub(super) struct EmulatorArgs {
     /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
+    /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
+    #[arg(long, default_value_t = 8085, value_name = "PORT")]
+    pubsub_port: u16,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -81,6 +86,8 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Google Cloud Pub/Sub
+    Pubsub,
     /// Amazon SQS
     Sqs,
 }
@@ -89,6 +96,7 @@ impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Pubsub => "pubsub",
             Self::Sqs => "sqs",
         }
     }
@@ -97,6 +105,7 @@ impl Service {
     fn directory(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Pubsub => "pubsub",
             Self::Sqs => "aws",
         }
     }
@@ -132,6 +141,7 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
+            Service::Pubsub => (self.pubsub_port, None),
             Service::Sqs => (self.aws_port, None),
         };
         Ok(EmulatorOptions {
@@ -179,7 +189,9 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 
 #[cfg(feature = "emulator")]
 fn coverage(session: &Session) -> CliResult {
-    let rows = kafka_coverage().chain(aws_coverage());
+    let rows = kafka_coverage()
+        .chain(pubsub_coverage())
+        .chain(aws_coverage());
     session.ui.data(rows.collect::<String>())
 }
 
@@ -198,6 +210,19 @@ fn kafka_coverage() -> impl Iterator<Item = String> {
             versions.map(|versions| format!("{:>2}-{:<2}", versions.start(), versions.end()));
         let versions = versions.unwrap_or_default();
         format!("kafka  {:28} {versions:5} {support}\n", row.name)
+    })
+}
+
+#[cfg(feature = "emulator")]
+fn pubsub_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::pubsub::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("pubsub {:34} {support}\n", row.operation)
     })
 }
 

@@ -20,6 +20,8 @@ pub struct Emulators {
     kafka: Option<ssectl_emulator::kafka::Emulator>,
     #[cfg(feature = "emulator")]
     aws: Option<ssectl_emulator::aws::Emulator>,
+    #[cfg(feature = "emulator")]
+    pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
 }
 
@@ -27,7 +29,7 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`")]
+    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `sqs`")]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -85,6 +87,7 @@ impl Emulators {
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         match adapter {
             "kafka" => self.start_kafka(options),
+            "pubsub" => self.start_pubsub(options),
             "sqs" => self.start_aws(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
@@ -131,6 +134,25 @@ impl Emulators {
         Ok((address, reach("endpoint", format!("http://{address}"))))
     }
 
+    #[cfg(feature = "emulator")]
+    fn start_pubsub(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::pubsub::{Config, Emulator};
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.pubsub = Some(emulator);
+        Ok((address, reach("endpoint", format!("http://{address}"))))
+    }
+
     /// Says that this build has none.
     #[cfg(not(feature = "emulator"))]
     pub fn start(
@@ -155,6 +177,10 @@ impl Emulators {
         #[cfg(feature = "emulator")]
         if let Some(aws) = self.aws {
             aws.shutdown();
+        }
+        #[cfg(feature = "emulator")]
+        if let Some(pubsub) = self.pubsub {
+            pubsub.shutdown();
         }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! - [`kafka`]: Apache Kafka, spoken by kcat, librdkafka, the Java clients and tools, kafka-python and the rest.
 //! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`sqs`], and STS GetCallerIdentity.
+//! - [`pubsub`]: Google Cloud Pub/Sub, in gRPC and in REST on one port.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
 //!
@@ -17,9 +18,13 @@ pub mod store;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(any(feature = "aws", feature = "pubsub"))]
+mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
-#[cfg(feature = "aws")]
+#[cfg(feature = "pubsub")]
+pub mod pubsub;
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub mod queue;
 #[cfg(feature = "aws")]
 pub mod sqs;

@@ -1,31 +1,20 @@
 //! A running emulator.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use tokio::runtime;
 use tokio::sync::watch;
 
 use super::config::Config;
 use super::front::Front;
-use super::server;
 use crate::StartError;
-
-/// Threads that answer requests.
-const THREADS: usize = 2;
-
-/// How long the runtime may take to end after the last request.
-const PATIENCE: Duration = Duration::from_secs(2);
+use crate::http::Service;
 
 /// A running emulator. It ends when dropped: requests under way are answered, everything reaches the disk.
 #[derive(Debug)]
 pub struct Emulator {
-    address: SocketAddr,
+    service: Service,
     notes: Vec<String>,
-    stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Emulator {
@@ -35,38 +24,17 @@ impl Emulator {
     /// The address is taken or not ours; the data directory is in use, cannot be written, or is damaged.
     pub fn start(config: Config) -> Result<Self, StartError> {
         let wanted = config.listen;
-        let listen_error = |source| StartError::Listen {
-            address: wanted,
-            source,
-        };
         let (stop, stopped) = watch::channel(false);
-        let (front, notes) = Front::open(config, stopped.clone())?;
-        let listener = TcpListener::bind(wanted).map_err(listen_error)?;
-        listener.set_nonblocking(true).map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("aws")
-            .enable_all()
-            .build()
-            .map_err(StartError::Thread)?;
-        // A runtime must not be dropped by code that runs in another one, so it lives and ends in a thread of its own.
-        let run = move || {
-            runtime.block_on(server::run(listener, Arc::new(front), stopped));
-            runtime.shutdown_timeout(PATIENCE);
-        };
-        let thread = thread::Builder::new().name("aws-server".to_owned());
+        let (front, notes) = Front::open(config, stopped)?;
         Ok(Self {
-            address,
+            service: Service::start("aws", wanted, Arc::new(front), stop)?,
             notes,
-            stop,
-            thread: Some(thread.spawn(run).map_err(StartError::Thread)?),
         })
     }
 
     /// The address that clients connect to, with the port that was picked.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.service.address()
     }
 
     /// What had to be mended in the data directory, one line each.
@@ -77,14 +45,5 @@ impl Emulator {
     /// Answers the requests that are under way, writes everything to disk, and ends; the same as dropping it.
     pub fn shutdown(self) {
         drop(self);
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
     }
 }
