@@ -378,11 +378,11 @@ impl Source for PubsubSource {
             reading,
             ..
         } = *self;
-        // What is not acknowledged is given back.
-        drop((held, aside, next));
         if let Some(receiver) = receiver {
             receiver.close().await;
         }
+        // These were given back with the stream, and not before it was closed.
+        drop((held, aside, next));
         reading.close().await;
         Ok(())
     }

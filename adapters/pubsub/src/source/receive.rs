@@ -74,9 +74,11 @@ impl Receiver {
 
     /// Sends the acknowledgements that are left, and gives back everything else.
     pub(super) async fn close(self) {
-        drop((self.alive, self.messages));
+        drop(self.alive);
         // It was not aborted, and does not panic.
         let _ = self.task.await;
+        // Messages that wait were given back with the rest.
+        drop(self.messages);
     }
 }
 
@@ -98,6 +100,8 @@ async fn receive(
             break;
         }
     }
+    // First of all, else what is given back would come again by this very stream, and be leased to nobody.
+    drop(stream);
     let _ = tokio::time::timeout(GRACE, shutdown.shutdown()).await;
 }
 
