@@ -22,6 +22,10 @@ pub fn registry() -> Registry {
     registry.add(ssectl_adapter_kinesis::adapter());
     #[cfg(not(feature = "kinesis"))]
     registry.leave_out("kinesis");
+    #[cfg(feature = "pubsub")]
+    registry.add(ssectl_adapter_pubsub::adapter());
+    #[cfg(not(feature = "pubsub"))]
+    registry.leave_out("pubsub");
     #[cfg(feature = "sqs")]
     registry.add(ssectl_adapter_sqs::adapter());
     #[cfg(not(feature = "sqs"))]
