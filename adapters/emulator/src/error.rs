@@ -20,6 +20,9 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something that was declared cannot be.
+    #[error("{0}")]
+    Declaration(String),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),

@@ -5,17 +5,21 @@
 //!
 //! - [`kafka`]: Apache Kafka, spoken by kcat, librdkafka, the Java clients and tools, kafka-python and the rest.
 //! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`sqs`], and STS GetCallerIdentity.
+//! - [`eventhubs`]: Azure Event Hubs, AMQP 1.0 plain and with TLS, and its management API.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
 //!
 //! The crate prints nothing: an emulator is a value that owns its threads and ends them on drop.
 
 mod error;
+pub mod faults;
 mod notices;
 pub mod store;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "eventhubs")]
+pub mod eventhubs;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 #[cfg(feature = "aws")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Notices;
+use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
@@ -18,6 +19,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where one-line notices go. Default: nowhere.
     pub notices: Notices,
+    /// What goes wrong on purpose. Default: nothing.
+    pub faults: Faults,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
 }
@@ -29,6 +32,7 @@ impl Default for Config {
             medium: Medium::Memory { limit: 1 << 30 },
             limits: Limits::default(),
             notices: Notices::default(),
+            faults: Faults::default(),
             clock: Arc::new(SystemClock::default()),
         }
     }

@@ -28,6 +28,7 @@ impl AwsError {
             "MissingParameter" => "MissingRequiredParameter",
             "InvalidAction" => "UnknownOperation",
             "MalformedInput" => "Serialization",
+            "ThrottlingException" => "Throttling",
             other => other,
         };
         Self {

@@ -10,13 +10,14 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::config::{Config, Limits};
 use super::reply::{self, Reply};
 use super::request::{Input, Protocol, Request};
 use super::{AwsError, query, sts};
+use crate::faults::DropAt;
 use crate::sqs::{self, Sqs};
 use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
 
@@ -28,6 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
+
+/// A connection is closed instead of answered, because a fault is planned.
+#[derive(Debug, thiserror::Error)]
+#[error("a planned fault")]
+pub(super) struct PlannedDrop;
 
 /// All services, and what their requests share.
 #[derive(Debug)]
@@ -51,7 +57,11 @@ impl Front {
             &mut Unseen,
         )?;
         let store = Arc::new(store);
-        let sqs = Arc::new(Sqs::open(Arc::clone(&store), stopped)?);
+        let sqs = Arc::new(Sqs::open(
+            Arc::clone(&store),
+            stopped,
+            config.faults.clone(),
+        )?);
         let memory = Semaphore::new(config.limits.total_request_bytes / UNIT);
         let front = Self {
             config,
@@ -62,13 +72,35 @@ impl Front {
         Ok((front, notes))
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(&self, request: http::Request<Incoming>) -> Reply {
+    /// Answers one request, with the faults that are planned for it.
+    ///
+    /// # Errors
+    /// The connection is to be closed instead.
+    pub(super) async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<Reply, PlannedDrop> {
+        if request.uri().path() == RESET {
+            return Ok(self.reset(request.method()));
+        }
+        let faults = &self.config.faults;
+        let drops = faults.drops();
+        if drops == Some(DropAt::Before) {
+            return Err(PlannedDrop);
+        }
+        let reply = self.reply(request).await;
+        if let Some(delay) = faults.delay() {
+            sleep(delay).await;
+        }
+        match drops {
+            None => Ok(reply),
+            Some(_) => Err(PlannedDrop),
+        }
+    }
+
+    async fn reply(&self, request: http::Request<Incoming>) -> Reply {
         let request_id = Uuid::new_v4().to_string();
         let (parts, body) = request.into_parts();
-        if parts.uri.path() == RESET {
-            return self.reset(&parts.method);
-        }
         let protocol = Request::protocol(&parts);
         let answered = match self.read_body(body).await {
             Ok((body, _memory)) => self.dispatch(&parts, body, &request_id).await,

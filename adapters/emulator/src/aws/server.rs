@@ -80,7 +80,7 @@ fn serve(
     drop(stream.set_nodelay(true));
     let answer = service_fn(move |request| {
         let front = Arc::clone(&front);
-        async move { Ok::<_, std::convert::Infallible>(front.answer(request).await) }
+        async move { front.answer(request).await }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder

@@ -1,6 +1,7 @@
 //! One request on its way from bytes to bytes.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, ResponseHeader};
@@ -8,6 +9,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
 use super::broker::Broker;
 use super::wire::Misshapen;
+use crate::faults::Fault;
 
 /// What is known about the other end of a connection.
 #[derive(Debug)]
@@ -17,7 +19,12 @@ pub(crate) struct Peer {
     /// The local address that it connected to.
     pub(crate) local: SocketAddr,
     pub(crate) authentication: Authentication,
+    /// For how long nothing is read from it after the answer, because it was told to wait.
+    pub(crate) muted: Duration,
 }
+
+/// For how long a client is told to wait when it is throttled on purpose.
+const THROTTLE: Duration = Duration::from_millis(100);
 
 /// How far a connection is with proving who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +123,15 @@ impl Call<'_> {
 }
 
 impl Call<'_> {
+    /// The `throttle_time_ms` of this answer: not 0 when a fault is planned. As Kafka does, the broker answers at once
+    /// and reads nothing from the client meanwhile (KIP-219).
+    pub(crate) fn throttle_ms(&mut self) -> i32 {
+        if self.broker.config.faults.strikes(Fault::Throttle) {
+            self.peer.muted = THROTTLE;
+        }
+        self.peer.muted.as_millis() as i32
+    }
+
     /// The host and port that this client should connect to.
     pub(crate) fn advertised(&self) -> (StrBytes, i32) {
         let (host, port) = match &self.broker.config.advertised {

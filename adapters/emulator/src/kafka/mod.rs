@@ -18,6 +18,7 @@ mod groups;
 mod housekeeping;
 mod partition;
 mod producers;
+mod reset;
 mod server;
 mod tables;
 mod throttle;

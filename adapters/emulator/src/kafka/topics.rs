@@ -13,7 +13,7 @@ use super::partition::{Refusal, TopicPartition, store_refusal};
 use super::producers::Producers;
 use super::topic_config::{self, TopicConfig};
 use crate::store::frame::Header;
-use crate::store::{Attributes, LogSettings, RwLockExt, Store, Stream, Visitor};
+use crate::store::{Attributes, LogSettings, RwLockExt, Store, StoreError, Stream, Visitor};
 
 /// The most partitions of one topic.
 pub(crate) const MAX_PARTITIONS: u32 = 10_000;
@@ -195,6 +195,23 @@ impl Topics {
                 format!("there is no topic `{name}`"),
             )),
         }
+    }
+
+    /// Deletes all topics, and wakes who waits for their records.
+    ///
+    /// # Errors
+    /// The store does not forget one; it and later ones stay.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        let mut by_name = self.by_name.writing();
+        while let Some((name, topic)) = by_name.pop_first() {
+            if let Err(error) = self.store.delete(&name) {
+                by_name.insert(name, topic);
+                return Err(error);
+            }
+            let partitions = topic.partitions();
+            partitions.iter().for_each(|partition| partition.log.wake());
+        }
+        Ok(())
     }
 
     /// Gives a topic more partitions.

@@ -9,6 +9,7 @@ use super::api::{
 };
 use super::call::{Call, Output};
 use crate::aws::{AwsError, Input};
+use crate::faults::Fault;
 
 /// The result of an operation that waits.
 type Later<'a> = Pin<Box<dyn Future<Output = Result<Output, AwsError>> + Send + 'a>>;
@@ -108,6 +109,9 @@ pub(crate) async fn answer(
     operation: &str,
     input: Input,
 ) -> Result<Output, AwsError> {
+    if call.sqs.faults.strikes(Fault::Throttle) {
+        return Err(AwsError::coral(400, "ThrottlingException", "Rate exceeded"));
+    }
     let found = OPERATIONS.iter().find(|known| known.name == operation);
     match found.map(|found| &found.run) {
         Some(Run::Now(run)) => run(call, input),

@@ -13,6 +13,7 @@ use super::error::{invalid_value, no_such_queue};
 use super::move_tasks::MoveTasks;
 use super::queue::{About, Queue};
 use crate::aws::AwsError;
+use crate::faults::Faults;
 use crate::store::{RwLockExt, Store, StoreError, Stream};
 
 /// How the names of streams begin that are queues; other services of AWS may share the store.
@@ -27,6 +28,7 @@ pub(crate) struct Sqs {
     store: Arc<Store>,
     queues: RwLock<Queues>,
     pub(super) move_tasks: MoveTasks,
+    pub(super) faults: Faults,
     stopped: watch::Receiver<bool>,
 }
 
@@ -38,6 +40,7 @@ impl Sqs {
     pub(crate) fn open(
         store: Arc<Store>,
         stopped: watch::Receiver<bool>,
+        faults: Faults,
     ) -> Result<Self, StoreError> {
         let mut queues = Queues::new();
         let own = |stream: &Arc<Stream>| stream.name().starts_with(STREAMS);
@@ -49,6 +52,7 @@ impl Sqs {
             store,
             queues: RwLock::new(queues),
             move_tasks: MoveTasks::default(),
+            faults,
             stopped,
         })
     }

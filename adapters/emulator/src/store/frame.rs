@@ -12,6 +12,15 @@
 //! | 24..32 | max timestamp | the latest record time in the payload, Unix milliseconds |
 //!
 //! Integers are big-endian.
+//!
+//! The formats, so that no two dialects take the same number:
+//!
+//! | format | payload |
+//! |---|---|
+//! | 1 | a record batch of Kafka, version 2 |
+//! | 16 | a message of a lease queue (SQS) |
+//! | 17 | offsets that were settled in a lease queue |
+//! | 32 | events of Event Hubs, as AMQP messages |
 
 use bytes::Bytes;
 

@@ -1,6 +1,7 @@
 //! The emulator of AWS over HTTP.
 
 mod client;
+mod faults;
 mod front;
 mod sqs;
 

@@ -136,17 +136,7 @@ impl Client {
     }
 
     pub(crate) fn create_topic(&mut self, name: &str, partitions: i32, configs: &[(&str, &str)]) {
-        let configs = configs.iter().map(|(key, value)| {
-            CreatableTopicConfig::default()
-                .with_name(text(key))
-                .with_value(Some(text(value)))
-        });
-        let topic = CreatableTopic::default()
-            .with_name(topic_name(name))
-            .with_num_partitions(partitions)
-            .with_replication_factor(1)
-            .with_configs(configs.collect());
-        let response = self.call(7, &CreateTopicsRequest::default().with_topics(vec![topic]));
+        let response = self.call(7, &create_request(name, partitions, configs));
         let result = &response.topics[0];
         assert_eq!(result.error_code, 0, "{name}: {:?}", result.error_message);
     }
@@ -258,6 +248,24 @@ fn is_start(
 
 fn key<Q: Request>() -> ApiKey {
     ApiKey::try_from(Q::KEY).unwrap()
+}
+
+pub(crate) fn create_request(
+    name: &str,
+    partitions: i32,
+    configs: &[(&str, &str)],
+) -> CreateTopicsRequest {
+    let configs = configs.iter().map(|(key, value)| {
+        CreatableTopicConfig::default()
+            .with_name(text(key))
+            .with_value(Some(text(value)))
+    });
+    let topic = CreatableTopic::default()
+        .with_name(topic_name(name))
+        .with_num_partitions(partitions)
+        .with_replication_factor(1)
+        .with_configs(configs.collect());
+    CreateTopicsRequest::default().with_topics(vec![topic])
 }
 
 pub(crate) fn fetch_request(topic: &str, partition: i32, offset: i64) -> FetchRequest {

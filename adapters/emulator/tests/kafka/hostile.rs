@@ -53,7 +53,7 @@ fn send_and_wait(emulator: &Emulator, bytes: &[u8]) -> Vec<u8> {
 fn garbage_closes_one_connection_with_a_notice() {
     let (emulator, heard) = start_listening(Limits::default());
     let cases: [&[u8]; 10] = [
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         &[0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3],
         &[0xFF; 100],
         &[0; 100],

@@ -2,7 +2,9 @@
 
 mod admin;
 mod client;
+mod control;
 mod durable;
+mod faults;
 mod groups;
 mod hostile;
 mod offsets;

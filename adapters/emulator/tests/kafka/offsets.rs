@@ -41,7 +41,7 @@ fn commit_request(
         .with_topics(vec![topic])
 }
 
-fn commit(
+pub(crate) fn commit(
     client: &mut Client,
     generation: i32,
     member_id: &StrBytes,
@@ -53,7 +53,7 @@ fn commit(
 }
 
 /// The committed offset in every version of the request.
-fn committed(emulator: &Emulator, partition: i32) -> i64 {
+pub(crate) fn committed(emulator: &Emulator, partition: i32) -> i64 {
     let mut client = Client::of(emulator);
     let mut offsets = Vec::new();
     for version in 1..=9 {

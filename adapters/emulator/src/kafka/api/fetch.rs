@@ -47,7 +47,10 @@ pub(crate) fn handle(call: &mut Call<'_>, request: FetchRequest) -> FetchRespons
             .all(|topic| topic.partitions.is_empty());
         let enough = enough || nothing_asked;
         if enough || collected.failed || Instant::now() >= deadline || call.broker.is_stopping() {
-            return FetchResponse::default().with_responses(collected.topics);
+            let throttle_ms = call.throttle_ms();
+            return FetchResponse::default()
+                .with_responses(collected.topics)
+                .with_throttle_time_ms(throttle_ms);
         }
         if subscriptions.is_empty() {
             let partitions = partitions_of(call, &request.topics);

@@ -10,6 +10,7 @@ use kafka_protocol::messages::{
 };
 use std::time::Duration;
 
+use crate::faults::Fault;
 use crate::kafka::call::Call;
 use crate::kafka::groups::{JoinRequest, Joined, SyncRequest};
 
@@ -98,6 +99,9 @@ pub(crate) fn sync(call: &mut Call<'_>, request: SyncGroupRequest) -> SyncGroupR
 pub(crate) fn heartbeat(call: &mut Call<'_>, request: HeartbeatRequest) -> HeartbeatResponse {
     let instance_id = request.group_instance_id.as_ref();
     let groups = &call.broker.groups;
+    if call.broker.config.faults.strikes(Fault::StaleLease) {
+        groups.evict(&request.group_id, &request.member_id);
+    }
     let result = groups.heartbeat(
         &request.group_id,
         &request.member_id,

@@ -6,6 +6,7 @@ use kafka_protocol::messages::produce_response::{PartitionProduceResponse, Topic
 use kafka_protocol::messages::{ProduceRequest, ProduceResponse, TransactionalId};
 use kafka_protocol::protocol::StrBytes;
 
+use crate::faults::Fault;
 use crate::kafka::batch::{self, BatchHeader, Records};
 use crate::kafka::call::Call;
 use crate::kafka::partition::{Appended, Refusal};
@@ -39,7 +40,12 @@ pub(crate) fn handle(call: &mut Call<'_>, request: ProduceRequest) -> Option<Pro
             .with_partition_responses(partitions)
     };
     let responses = request.topic_data.into_iter().map(answer_topic).collect();
-    (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))
+    let throttle_ms = call.throttle_ms();
+    (request.acks != 0).then(|| {
+        ProduceResponse::default()
+            .with_responses(responses)
+            .with_throttle_time_ms(throttle_ms)
+    })
 }
 
 /// What holds for all batches of a request.
@@ -90,7 +96,13 @@ fn append(
             let reason = "a transactional batch came without a transactional id".to_owned();
             Err((ResponseError::InvalidTxnState, reason))
         }
-        _ => append(),
+        _ => {
+            // A producer that is not idempotent has its records twice when an answer was lost and it tried again.
+            if header.producer_id < 0 && call.broker.config.faults.strikes(Fault::Duplicate) {
+                append()?;
+            }
+            append()
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use kafka_protocol::protocol::StrBytes;
 
 pub(crate) use admin::{DescribedMember, Listed};
 pub(crate) use commit::{Committed, Committer, Visible};
-use group::Group;
+use group::{Group, Phase};
 pub(crate) use join::{JoinRequest, Joined, Refused};
 pub(crate) use sync::{SyncRequest, Synced};
 
@@ -148,6 +148,44 @@ impl Groups {
         };
         shared.changed.notify_all();
         result
+    }
+
+    /// Deletes all groups; their members are told that they are unknown.
+    ///
+    /// # Errors
+    /// The store does not forget the offsets of a group, which stays then.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        let mut by_id = self.by_id.locked();
+        while let Some((id, shared)) = by_id.pop_first() {
+            let mut group = shared.group.locked();
+            let all: Vec<_> = group.offsets.keys().cloned().collect();
+            if let Err(error) = self.forget(&mut group, &id, &all) {
+                drop(group);
+                by_id.insert(id, shared);
+                return Err(error);
+            }
+            let members: Vec<_> = group.members.keys().cloned().collect();
+            let now = self.clock().monotonic();
+            members.iter().for_each(|member| group.remove(member, now));
+            group.phase = Phase::Dead;
+            drop(group);
+            shared.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Removes a member as if its session had timed out; the group rebalances.
+    pub(crate) fn evict(&self, group_id: &str, member_id: &StrBytes) {
+        let Some(shared) = self.get(group_id) else {
+            return;
+        };
+        let now = self.clock().monotonic();
+        {
+            let mut group = shared.group.locked();
+            group.remove(member_id, now);
+            group.advance(now);
+        }
+        shared.changed.notify_all();
     }
 
     /// Removes members, each given by its id or by its instance id; one result per member.

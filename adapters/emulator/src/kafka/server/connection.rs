@@ -3,12 +3,16 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::sleep;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader};
 use kafka_protocol::protocol::Decodable;
 
+use super::control;
 use super::in_flight::{InFlight, Share};
+use crate::faults::DropAt;
 use crate::kafka::api::api_versions;
 use crate::kafka::apis;
 use crate::kafka::broker::Broker;
@@ -44,6 +48,8 @@ pub(super) enum Fault {
     WrongPassword,
     #[error("a request of type {key} made the emulator fail; this is a defect, please report it")]
     Panic { key: i16 },
+    #[error("a planned fault")]
+    Planned,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -52,7 +58,7 @@ pub(super) enum Fault {
 pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker, in_flight: &InFlight) {
     let result = requests(stream, address, broker, in_flight);
     if let Err(fault) = result
-        && !is_hang_up(&fault)
+        && !is_expected(&fault)
     {
         broker
             .refusals
@@ -60,10 +66,11 @@ pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker, in_
     }
 }
 
-/// Whether the client just went away.
-fn is_hang_up(fault: &Fault) -> bool {
+/// Whether the client just went away, or was sent away on purpose.
+fn is_expected(fault: &Fault) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     match fault {
+        Fault::Planned => true,
         Fault::Io(error) => matches!(
             error.kind(),
             BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
@@ -83,10 +90,15 @@ fn requests(
         address,
         local: stream.local_addr()?,
         authentication: broker.authentication(),
+        muted: Duration::ZERO,
     };
     while !broker.is_stopping()
-        && let Some(length) = read_length(&mut stream, broker.config.limits.request_bytes)?
+        && let Some(opening) = read_opening(&mut stream, broker.config.limits.request_bytes)?
     {
+        let length = match opening {
+            Opening::Kafka(length) => length,
+            Opening::Http(method) => return Ok(control::answer(&mut stream, method, broker)?),
+        };
         let mut share = in_flight.share();
         let request = read_request(
             &mut stream,
@@ -97,8 +109,8 @@ fn requests(
         if peer.authentication == (Authentication::Expected { bare: true }) {
             peer.authentication = broker.authenticate(&request);
             stream.write_all(&[0; 4])?;
-        } else if let Some(answer) = guarded(request, &mut peer, broker)? {
-            stream.write_all(&answer)?;
+        } else {
+            answer(&mut stream, request, &mut peer, broker)?;
         }
         if peer.authentication == Authentication::Failed {
             return Err(Fault::WrongPassword);
@@ -107,12 +119,49 @@ fn requests(
     Ok(())
 }
 
-/// The length of the next request; `None` at the end.
-fn read_length(stream: &mut TcpStream, limit: usize) -> Result<Option<usize>, Fault> {
+/// Answers a request, with the faults that are planned for it.
+fn answer(
+    stream: &mut TcpStream,
+    request: Bytes,
+    peer: &mut Peer,
+    broker: &Broker,
+) -> Result<(), Fault> {
+    let faults = &broker.config.faults;
+    let drops = faults.drops();
+    if drops == Some(DropAt::Before) {
+        return Err(Fault::Planned);
+    }
+    let answer = guarded(request, peer, broker)?;
+    if let Some(delay) = faults.delay() {
+        sleep(delay);
+    }
+    if drops == Some(DropAt::After) {
+        return Err(Fault::Planned);
+    }
+    if let Some(answer) = answer {
+        stream.write_all(&answer)?;
+    }
+    sleep(std::mem::take(&mut peer.muted));
+    Ok(())
+}
+
+/// How a request begins.
+enum Opening {
+    /// With its length.
+    Kafka(usize),
+    /// With a method of HTTP.
+    Http([u8; 4]),
+}
+
+/// The first bytes of the next request; `None` at the end.
+fn read_opening(stream: &mut TcpStream, limit: usize) -> Result<Option<Opening>, Fault> {
     let mut prefix = [0; 4];
     match stream.read_exact(&mut prefix) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
+    }
+    if control::METHODS.contains(&prefix) {
+        return Ok(Some(Opening::Http(prefix)));
     }
     let announced = i32::from_be_bytes(prefix);
     let length = usize::try_from(announced).unwrap_or_default();
@@ -122,7 +171,7 @@ fn read_length(stream: &mut TcpStream, limit: usize) -> Result<Option<usize>, Fa
             limit,
         });
     }
-    Ok(Some(length))
+    Ok(Some(Opening::Kafka(length)))
 }
 
 /// The next request without its length. What it takes grows with what arrives, not with what is announced, so that a

@@ -151,6 +151,7 @@ fn peer() -> Peer {
         address,
         local: address,
         authentication: Authentication::NotRequired,
+        muted: std::time::Duration::ZERO,
     }
 }
 

@@ -257,6 +257,20 @@ impl Transactions {
         self.by_id.locked().get(id).cloned()
     }
 
+    /// Forgets all transactional ids. Their open transactions end with the topics they wrote to.
+    ///
+    /// # Errors
+    /// The store does not forget one, which stays then.
+    pub(crate) fn clear(&self) -> Result<(), StoreError> {
+        let mut by_id = self.by_id.locked();
+        while let Some(id) = by_id.keys().next().cloned() {
+            let change = Change::remove(TRANSACTIONS, id.clone());
+            self.store.facts().apply(vec![change])?;
+            by_id.remove(&id);
+        }
+        Ok(())
+    }
+
     fn all(&self) -> Vec<(String, Shared)> {
         self.by_id
             .locked()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use crate::aws::AwsError;
+use crate::faults::Fault;
 use crate::queue::Leased;
 use crate::sqs::attributes;
 use crate::sqs::call::Call;
@@ -33,6 +34,9 @@ const SYSTEM: [&str; 10] = [
     "SentTimestamp",
     "SequenceNumber",
 ];
+
+/// How long a lease lasts that ends early on purpose.
+const STALE_MS: i64 = 100;
 
 /// The parameters of ReceiveMessage.
 #[derive(Debug, Deserialize)]
@@ -227,9 +231,27 @@ fn take(sqs: &Sqs, queue: &Queue, wanted: &Wanted) -> Result<Vec<Leased>, AwsErr
             bury(queue, target, &received.exhausted)?;
         }
         if !received.messages.is_empty() || received.exhausted.is_empty() {
-            return Ok(received.messages);
+            return Ok(misdeliver(sqs, queue, received.messages));
         }
     }
+}
+
+/// Does to messages what is planned: leases that end at once, so that the message comes twice, or far too early; and
+/// in a standard queue another order.
+fn misdeliver(sqs: &Sqs, queue: &Queue, mut messages: Vec<Leased>) -> Vec<Leased> {
+    for leased in &messages {
+        let cut = match () {
+            () if !queue.is_fifo() && sqs.faults.strikes(Fault::Duplicate) => 0,
+            () if sqs.faults.strikes(Fault::StaleLease) => STALE_MS,
+            () => continue,
+        };
+        // A message that is gone meanwhile needs no fault.
+        let _ = queue.messages.change_lease(leased.receipt, cut, i64::MAX);
+    }
+    if !queue.is_fifo() && sqs.faults.strikes(Fault::Reorder) {
+        messages.reverse();
+    }
+    messages
 }
 
 fn describe(queue: &Queue, leased: Leased, wanted: &Wanted) -> Message {

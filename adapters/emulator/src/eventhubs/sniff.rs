@@ -1,0 +1,24 @@
+//! What a connection speaks, by its first byte.
+
+/// A protocol on the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// AMQP 1.0, with its SASL layer.
+    Amqp,
+    /// TLS, with any of the others inside.
+    Tls,
+    /// The management API.
+    Http,
+}
+
+impl Dialect {
+    /// The one that begins with this byte.
+    pub(super) fn of(first: u8) -> Option<Self> {
+        match first {
+            b'A' => Some(Self::Amqp),
+            0x16 => Some(Self::Tls),
+            b'C' | b'D' | b'G' | b'H' | b'O' | b'P' | b'T' => Some(Self::Http),
+            _ => None,
+        }
+    }
+}
