@@ -210,11 +210,7 @@ impl Incoming {
                         return Err(AmqpError::new(condition::NOT_IMPLEMENTED, reason));
                     }
                 };
-                if partition.is_some() && batch.key().is_some() {
-                    let reason =
-                        "A partition key cannot be set on an event that is sent to a partition.";
-                    return Err(AmqpError::new(condition::NOT_ALLOWED, reason));
-                }
+                // A key does not matter to an event that names its partition; it stays with it.
                 let number = partition.unwrap_or_else(|| hub.choose(batch.key()));
                 let appended = hub.append(number, &batch, front.hubs.now_ms());
                 appended.map_err(|error| refusal(&error, front))?;
