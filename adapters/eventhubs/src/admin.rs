@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_messaging_eventhubs::ConsumerClient;
 use ssectl_adapter::{
     Admin, Backlog, Bound, Error, ErrorKind, Lag, Partition, PartitionInfo, Position, Range,
     Result, StreamInfo, StreamSpec,
 };
 
-use crate::bounds::Surveyor;
-use crate::checkpoint::{self, Checkpoint};
+use crate::bounds::{Extents, Surveyor};
+use crate::checkpoint::{self, Checkpoint, Positions};
 use crate::client::{Extent, Hub, Service, check_name, close_consumer, no_hub};
+use crate::worker::Worker;
 use settings::Settings;
 
 /// The administrative side of a namespace.
@@ -42,11 +42,24 @@ impl EventHubsAdmin {
         })
     }
 
-    /// A connection to the hub, and what is known of it. Asking by AMQP makes a hub of some emulators.
-    async fn open(&self, name: &str) -> Result<(ConsumerClient, Hub)> {
-        let client = self.service.consumer(name).await?;
-        let hub = self.service.hub(&client, name).await?;
-        Ok((client, hub))
+    /// What is known of a hub, what its partitions hold, and where `bound` is in them.
+    async fn survey(&self, name: &str, bound: &Bound) -> Result<(Hub, Extents, Positions)> {
+        let (service, name, bound) = (self.service.clone(), name.to_owned(), bound.clone());
+        let worker = Worker::start()?;
+        let surveyed = worker.run(async move {
+            let client = service.consumer(&name).await?;
+            let hub = service.hub(&client, &name).await?;
+            let surveyor = Surveyor {
+                service: &service,
+                client: &client,
+                hub: &hub,
+            };
+            let extents = surveyor.extents(&hub.partitions).await?;
+            let places = surveyor.starts(&extents, &bound).await?;
+            close_consumer(client).await;
+            Ok((hub, extents, places))
+        });
+        surveyed.await
     }
 }
 
@@ -86,14 +99,7 @@ impl Admin for EventHubsAdmin {
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamInfo> {
-        let (client, hub) = self.open(stream).await?;
-        let surveyor = Surveyor {
-            service: &self.service,
-            client: &client,
-            hub: &hub,
-        };
-        let extents = surveyor.extents(&hub.partitions).await?;
-        close_consumer(client).await;
+        let (hub, extents, _) = self.survey(stream, &Bound::Start).await?;
         let partitions = hub.partitions.iter().map(|id| {
             let Extent { first, end } = extents[id];
             PartitionInfo {
@@ -119,18 +125,9 @@ impl Admin for EventHubsAdmin {
     }
 
     async fn lag(&self, stream: &str, group: &str) -> Result<Vec<Lag>> {
-        let (client, hub) = self.open(stream).await?;
-        let positions = checkpoint::open(&self.service, &hub, group)
-            .await?
-            .positions()
-            .await?;
-        let surveyor = Surveyor {
-            service: &self.service,
-            client: &client,
-            hub: &hub,
-        };
-        let extents = surveyor.extents(&hub.partitions).await?;
-        close_consumer(client).await;
+        let (hub, extents, _) = self.survey(stream, &Bound::Start).await?;
+        let store = checkpoint::open(&self.service, &hub, group).await?;
+        let positions = store.positions().await?;
         let lag = hub.partitions.iter().map(|id| {
             let committed = positions.get(id).copied();
             Lag {
@@ -144,11 +141,11 @@ impl Admin for EventHubsAdmin {
     }
 
     async fn seek(&self, stream: &str, group: &str, to: &Range) -> Result<()> {
-        let (client, hub) = self.open(stream).await?;
-        let store = checkpoint::open(&self.service, &hub, group).await?;
+        let (hub, _, starts) = self.survey(stream, &to.from).await?;
         if to.from == Bound::Stored {
             return Ok(());
         }
+        let store = checkpoint::open(&self.service, &hub, group).await?;
         if store.has_readers().await? {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -156,14 +153,6 @@ impl Admin for EventHubsAdmin {
             )
             .hint("stop them first"));
         }
-        let surveyor = Surveyor {
-            service: &self.service,
-            client: &client,
-            hub: &hub,
-        };
-        let extents = surveyor.extents(&hub.partitions).await?;
-        let starts = surveyor.starts(&extents, &to.from).await?;
-        close_consumer(client).await;
         let checkpoints = starts.into_iter().map(|(id, next)| {
             let checkpoint = Checkpoint { next, offset: None };
             (id, checkpoint)

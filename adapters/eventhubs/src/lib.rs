@@ -1,7 +1,7 @@
 //! Azure Event Hubs as a stream: partitions over AMQP 1.0, by way of Microsoft's client.
 //!
-//! Nothing of the client runs before a stream is opened. Each partition is read by a task of its own, so
-//! that a fetch may be dropped. What groups have committed is kept by a store of ours, because the
+//! Nothing of the client runs before a stream is opened; then each stream has a thread for it. Each
+//! partition is read by a task of its own, so that a fetch may be dropped. What groups have committed is kept by a store of ours, because the
 //! service keeps none.
 
 mod admin;
@@ -16,6 +16,7 @@ mod routing;
 mod sink;
 mod source;
 mod target;
+mod worker;
 
 use std::sync::Arc;
 

@@ -19,7 +19,8 @@ use tokio::time::timeout;
 use crate::client::{Hub, Service, close_producer};
 use crate::error::{no_answer, request};
 use crate::routing::partition_of;
-use lane::Lane;
+use crate::worker::Worker;
+use lane::{Lane, Outcome};
 
 /// Partitions that are written to at once.
 const LANES: usize = 16;
@@ -27,9 +28,10 @@ const LANES: usize = 16;
 /// An open write to one hub.
 pub(crate) struct EventHubsSink {
     service: Arc<Service>,
+    worker: Worker,
     hub: Hub,
     /// `None` after an error, until the next write.
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
     /// The partition of the next record without a key.
     turn: usize,
 }
@@ -43,24 +45,46 @@ struct Link {
 
 impl EventHubsSink {
     pub(crate) async fn open(service: Arc<Service>, name: &str) -> Result<Self> {
-        let producer = service.producer(name).await?;
-        let hub = service.hub_to_write(&producer, name).await?;
-        let largest = largest(&service, &producer, &hub).await?;
+        let worker = Worker::start()?;
+        let (ours, name) = (service.clone(), name.to_owned());
+        let opened = worker.run(async move {
+            let producer = ours.producer(&name).await?;
+            let hub = ours.hub_to_write(&producer, &name).await?;
+            let largest = largest(&ours, &producer, &hub).await?;
+            Ok((hub, Link { producer, largest }))
+        });
+        let (hub, link) = opened.await?;
         Ok(Self {
             service,
+            worker,
             hub,
-            link: Some(Link { producer, largest }),
+            link: Some(Arc::new(link)),
             turn: 0,
         })
     }
 
-    async fn link(&mut self) -> Result<Link> {
-        if let Some(link) = self.link.take() {
-            return Ok(link);
+    async fn link(&mut self) -> Result<Arc<Link>> {
+        if let Some(link) = &self.link {
+            return Ok(link.clone());
         }
-        let producer = self.service.producer(&self.hub.name).await?;
-        let largest = largest(&self.service, &producer, &self.hub).await?;
-        Ok(Link { producer, largest })
+        let (service, hub) = (self.service.clone(), self.hub.clone());
+        let opened = self.worker.run(async move {
+            let producer = service.producer(&hub.name).await?;
+            let largest = largest(&service, &producer, &hub).await?;
+            Ok(Arc::new(Link { producer, largest }))
+        });
+        let link = opened.await?;
+        self.link = Some(link.clone());
+        Ok(link)
+    }
+
+    /// Drops the connection.
+    async fn unlink(&mut self) {
+        let link = self.link.take().and_then(Arc::into_inner);
+        if let Some(link) = link {
+            let goodbye = self.worker.spawn(close_producer(link.producer));
+            goodbye.await.ok();
+        }
     }
 
     /// The indexes of the records, by partition. Records without a key are spread evenly.
@@ -79,6 +103,41 @@ impl EventHubsSink {
         }
         let lanes = lanes.into_iter().enumerate();
         lanes.filter(|(_, indexes)| !indexes.is_empty()).collect()
+    }
+}
+
+/// A write under way.
+struct Job {
+    service: Arc<Service>,
+    link: Arc<Link>,
+    partitions: Vec<String>,
+    /// Which records go to which partition.
+    lanes: Vec<(usize, Vec<usize>)>,
+    records: Vec<Record>,
+}
+
+impl Job {
+    async fn send(self) -> Result<Outcome> {
+        let mut sends = Vec::with_capacity(self.lanes.len());
+        for (partition, indexes) in self.lanes {
+            let lane = Lane {
+                service: &self.service,
+                producer: &self.link.producer,
+                largest: self.link.largest,
+                partition: &self.partitions[partition],
+                records: &self.records,
+                indexes: indexes.into(),
+            };
+            sends.push(lane.send().boxed());
+        }
+        let mut outcomes = stream::iter(sends).buffer_unordered(LANES);
+        let mut all = Outcome::default();
+        while let Some(outcome) = outcomes.next().await {
+            all.broken |= outcome.broken;
+            all.rejected.extend(outcome.rejected);
+            all.failed = all.failed.or(outcome.failed);
+        }
+        Ok(all)
     }
 }
 
@@ -110,32 +169,20 @@ impl Sink for EventHubsSink {
             return Ok(Written::default());
         }
         let link = self.link().await?;
-        let lanes = self.spread(records);
-        let mut sends = Vec::with_capacity(lanes.len());
-        for (partition, indexes) in lanes {
-            let lane = Lane {
-                service: &self.service,
-                producer: &link.producer,
-                largest: link.largest,
-                partition: &self.hub.partitions[partition],
-                records,
-                indexes: indexes.into(),
-            };
-            sends.push(lane.send().boxed());
-        }
-        let outcomes = stream::iter(sends).buffer_unordered(LANES);
-        let outcomes: Vec<_> = outcomes.collect().await;
-        let (mut rejected, mut failed) = (Vec::new(), None);
-        let mut broken = false;
-        for outcome in outcomes {
-            broken |= outcome.broken;
-            rejected.extend(outcome.rejected);
-            failed = failed.or(outcome.failed);
-        }
+        let job = Job {
+            service: self.service.clone(),
+            link,
+            partitions: self.hub.partitions.clone(),
+            lanes: self.spread(records),
+            records: records.to_vec(),
+        };
+        let Outcome {
+            mut rejected,
+            failed,
+            broken,
+        } = self.worker.run(job.send()).await?;
         if broken {
-            tokio::spawn(close_producer(link.producer));
-        } else {
-            self.link = Some(link);
+            self.unlink().await;
         }
         if let Some(error) = failed {
             return Err(error.with("hub", &self.hub.name));
@@ -150,9 +197,7 @@ impl Sink for EventHubsSink {
     }
 
     async fn close(mut self: Box<Self>) -> Result<()> {
-        if let Some(link) = self.link.take() {
-            close_producer(link.producer).await;
-        }
+        self.unlink().await;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use azure_messaging_eventhubs::ConsumerClient;
 use ssectl_adapter::{
     Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Result, Source, SourceSpec,
 };
@@ -18,6 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::bounds::{Extents, Surveyor, within};
 use crate::checkpoint::{self, Positions};
 use crate::client::{Hub, Service};
+use crate::worker::Worker;
 use group::Group;
 use link::{Connection, Link};
 use queue::{SharedQueue, Slot};
@@ -25,6 +27,7 @@ use queue::{SharedQueue, Slot};
 /// An open read of one hub.
 pub(crate) struct EventHubsSource {
     service: Arc<Service>,
+    worker: Worker,
     hub: Hub,
     connection: Arc<Connection>,
     queue: SharedQueue,
@@ -43,20 +46,16 @@ pub(crate) struct EventHubsSource {
 
 impl EventHubsSource {
     pub(crate) async fn open(service: Arc<Service>, spec: &SourceSpec) -> Result<Self> {
-        let client = service.consumer(&spec.stream).await?;
-        let hub = service.hub(&client, &spec.stream).await?;
-        let asked = choose(&hub, &spec.partitions)?;
-        let surveyor = Surveyor {
-            service: &service,
-            client: &client,
-            hub: &hub,
-        };
-        let extents = surveyor.extents(&asked).await?;
-        let ends = match &spec.range.to {
-            Some(to) => Some(surveyor.ends(&extents, to).await?),
-            None => None,
-        };
-        let starts = surveyor.starts(&extents, &spec.range.from).await?;
+        let worker = Worker::start()?;
+        let survey = Survey::of(service.clone(), spec.clone());
+        let Survey {
+            client,
+            hub,
+            asked,
+            extents,
+            starts,
+            ends,
+        } = worker.run(survey).await?;
         let group = match &spec.group {
             None => None,
             Some(name) => {
@@ -81,6 +80,7 @@ impl EventHubsSource {
             ends,
             ended: false,
             service,
+            worker,
             hub,
         };
         source
@@ -170,7 +170,7 @@ impl EventHubsSource {
                 id: id.clone(),
                 number,
             };
-            self.links.insert(id, tokio::spawn(link.run()));
+            self.links.insert(id, self.worker.spawn(link.run()));
         }
     }
 
@@ -182,11 +182,48 @@ impl EventHubsSource {
         }
         let links = std::mem::take(&mut self.links).into_values().collect();
         let connection = std::mem::take(&mut self.connection);
-        tokio::spawn(connection.close(links))
+        self.worker.spawn(connection.close(links))
     }
 
     fn is_done(&self) -> bool {
         self.ends.is_some() && self.queue.state().is_done()
+    }
+}
+
+/// What is asked before the first event.
+struct Survey {
+    client: ConsumerClient,
+    hub: Hub,
+    asked: Vec<String>,
+    extents: Extents,
+    starts: Positions,
+    ends: Option<Positions>,
+}
+
+impl Survey {
+    async fn of(service: Arc<Service>, spec: SourceSpec) -> Result<Self> {
+        let client = service.consumer(&spec.stream).await?;
+        let hub = service.hub(&client, &spec.stream).await?;
+        let asked = choose(&hub, &spec.partitions)?;
+        let surveyor = Surveyor {
+            service: &service,
+            client: &client,
+            hub: &hub,
+        };
+        let extents = surveyor.extents(&asked).await?;
+        let ends = match &spec.range.to {
+            Some(to) => Some(surveyor.ends(&extents, to).await?),
+            None => None,
+        };
+        let starts = surveyor.starts(&extents, &spec.range.from).await?;
+        Ok(Self {
+            client,
+            hub,
+            asked,
+            extents,
+            starts,
+            ends,
+        })
     }
 }
 
@@ -237,17 +274,19 @@ impl Source for EventHubsSource {
         if self.ends.is_some() {
             return Ok(());
         }
-        let client = self
-            .connection
-            .client(&self.service, &self.hub.name)
-            .await?;
-        let surveyor = Surveyor {
-            service: &self.service,
-            client: &client,
-            hub: &self.hub,
-        };
-        let extents = surveyor.extents(&self.asked).await?;
-        let ends = surveyor.ends(&extents, &Bound::End).await?;
+        let (service, connection) = (self.service.clone(), self.connection.clone());
+        let (hub, asked) = (self.hub.clone(), self.asked.clone());
+        let ends = self.worker.run(async move {
+            let client = connection.client(&service, &hub.name).await?;
+            let surveyor = Surveyor {
+                service: &service,
+                client: &client,
+                hub: &hub,
+            };
+            let extents = surveyor.extents(&asked).await?;
+            surveyor.ends(&extents, &Bound::End).await
+        });
+        let ends = ends.await?;
         self.queue.state().bound(&ends);
         self.ends = Some(ends);
         Ok(())
@@ -270,13 +309,5 @@ impl Source for EventHubsSource {
         // A goodbye that fails changes nothing.
         stopped.await.ok();
         left
-    }
-}
-
-impl Drop for EventHubsSource {
-    fn drop(&mut self) {
-        if tokio::runtime::Handle::try_current().is_ok() {
-            self.stop_links();
-        }
     }
 }

@@ -10,6 +10,7 @@ use crate::client::{Service, close_consumer};
 use crate::config::EventHubsConfig;
 use crate::sink::EventHubsSink;
 use crate::source::EventHubsSource;
+use crate::worker::Worker;
 
 /// Opens reads and writes of hubs; connects when first used.
 pub(crate) struct EventHubsTarget {
@@ -51,8 +52,15 @@ impl Target for EventHubsTarget {
 
     /// Connects, and lists hubs where we may; many who read and write may not.
     async fn probe(&self) -> Result<String> {
-        let client = self.service.consumer(NOBODY).await?;
-        close_consumer(client).await;
+        let service = self.service.clone();
+        let met = Worker::start()?
+            .run(async move {
+                let client = service.consumer(NOBODY).await?;
+                close_consumer(client).await;
+                Ok(())
+            })
+            .await;
+        met?;
         let namespace = &self.service.origin().await?.namespace;
         let listed = self.admin()?.list().await;
         match listed {

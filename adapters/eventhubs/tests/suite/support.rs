@@ -78,7 +78,9 @@ pub(crate) fn options(json: Value) -> Options {
 /// A name that no other test uses, now or later.
 pub(crate) fn fresh(name: &str) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     let count = MADE.fetch_add(1, Ordering::Relaxed);
     format!("{name}-{:x}-{count}", now.as_nanos())
 }
@@ -150,7 +152,11 @@ pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>,
     let (mut records, mut commit) = (Vec::new(), Commit::Nothing);
     let deadline = Instant::now() + Duration::from_secs(60);
     while records.len() < count {
-        assert!(Instant::now() < deadline, "only {} of {count} records", records.len());
+        assert!(
+            Instant::now() < deadline,
+            "only {} of {count} records",
+            records.len()
+        );
         let limit = Limit {
             records: count - records.len(),
             ..Limit::default()
