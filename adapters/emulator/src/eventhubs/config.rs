@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Hub;
 use crate::Notices;
+use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
@@ -30,6 +31,10 @@ pub struct Config {
     pub limits: Limits,
     /// Where one-line notices go. Default: nowhere.
     pub notices: Notices,
+    /// What goes wrong on purpose. Default: nothing. Throttled sends get `com.microsoft:server-busy`; latency delays
+    /// outcomes; a duplicate is stored twice, as when a client tries again what had come through; a stale lease detaches a
+    /// receiver with `amqp:link:detach-forced`. The service never reorders a partition, so that fault is left out.
+    pub faults: Faults,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
 }
@@ -61,6 +66,7 @@ impl Default for Config {
             certificate_file: None,
             limits: Limits::default(),
             notices: Notices::default(),
+            faults: Faults::default(),
             clock: Arc::new(SystemClock::default()),
         }
     }

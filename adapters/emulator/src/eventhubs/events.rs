@@ -17,7 +17,7 @@ use super::amqp::{
 };
 
 /// The number of such frames in the store.
-pub(crate) const FORMAT: u8 = 32;
+pub(crate) const FORMAT: u8 = 48;
 
 /// The longest partition key, in characters.
 const MAX_KEY: usize = 128;
@@ -163,8 +163,11 @@ fn put_key(key: Option<&str>, out: &mut BytesMut) {
     }
 }
 
+/// A partition key, and annotations.
+type Annotations = (Option<String>, Vec<(Value, Value)>);
+
 /// The partition key among annotations, and those that are not the service's own.
-fn split_annotations(content: &[u8]) -> Result<(Option<String>, Vec<(Value, Value)>), AmqpError> {
+fn split_annotations(content: &[u8]) -> Result<Annotations, AmqpError> {
     let Value::Map(pairs) = decode_all(content)? else {
         return Err(DecodeError::WrongType("the annotations").into());
     };

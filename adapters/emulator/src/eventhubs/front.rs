@@ -8,6 +8,7 @@ use super::amqp::{AmqpError, condition};
 use super::config::Config;
 use super::hub;
 use super::hubs::{HubError, Hubs};
+use super::tls::Tls;
 use crate::StartError;
 use crate::store::{Attributes, LogSettings, Medium, Store, StoreError, Visitor, frame};
 
@@ -18,6 +19,7 @@ pub(crate) struct Front {
     pub(crate) hubs: Hubs,
     /// Bytes of messages of which not all has come.
     partial_bytes: Arc<AtomicUsize>,
+    pub(super) tls: Tls,
 }
 
 /// The bytes of one message that has come in part.
@@ -34,10 +36,12 @@ impl Front {
         let clock = Arc::clone(&config.clock);
         let (store, notes) = Store::open(config.medium.clone(), clock, &mut Unseen)?;
         let auto_create = config.auto_create.then_some(config.default_partitions);
+        let tls = Tls::new(&config)?;
         let front = Self {
             hubs: Hubs::open(Arc::new(store), auto_create),
             config,
             partial_bytes: Arc::default(),
+            tls,
         };
         front.declare()?;
         Ok((front, notes))

@@ -48,6 +48,7 @@ mod receivers;
 mod requests;
 mod server;
 mod sniff;
+mod tls;
 mod tokens;
 
 pub use config::{AccessKey, Config, Limits};

@@ -58,12 +58,9 @@ impl Receivers {
         let place = (group.to_ascii_lowercase(), partition);
         let mut by_place = self.by_place.locked();
         let entries = by_place.entry(place.clone()).or_default();
-        let allowed = match epoch {
-            Some(epoch) => check_epoch(entries, epoch),
-            None => check_shared(entries, group, partition),
-        };
-        if let Err(error) = allowed {
-            return Err(error);
+        match epoch {
+            Some(epoch) => check_epoch(entries, epoch)?,
+            None => check_shared(entries, group, partition)?,
         }
         if epoch.is_some() {
             entries.drain(..).for_each(|entry| entry.seat.steal());

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::front::Front;
-use super::sniff::Dialect;
+use super::sniff::{Dialect, put_back};
 use super::{connection, management};
 
 /// How long a connection may take to say its first byte.
@@ -93,6 +94,32 @@ async fn serve(stream: TcpStream, front: Arc<Front>, mut stopped: watch::Receive
     match Dialect::of(first[0]) {
         Some(Dialect::Amqp) => connection::serve(stream, BytesMut::new(), front, stopped).await,
         Some(Dialect::Http) => management::serve(stream, front, stopped).await,
+        Some(Dialect::Tls) => serve_tls(stream, front, stopped).await,
+        None => {}
+    }
+}
+
+/// Serves a connection with TLS, once it has said what it speaks inside.
+async fn serve_tls(stream: TcpStream, front: Arc<Front>, stopped: watch::Receiver<bool>) {
+    let acceptor = match front.tls.acceptor() {
+        Ok(acceptor) => acceptor,
+        Err(error) => return front.say(&format!("no TLS: {error}")),
+    };
+    let Ok(Ok(mut stream)) = timeout(GREETING, acceptor.accept(stream)).await else {
+        // A client that does not trust the certificate says so itself.
+        return;
+    };
+    let mut first = BytesMut::with_capacity(1024);
+    let read = timeout(GREETING, stream.read_buf(&mut first)).await;
+    if !matches!(read, Ok(Ok(1..))) {
+        return;
+    }
+    match Dialect::of(first[0]) {
+        Some(Dialect::Amqp) => connection::serve(stream, first, front, stopped).await,
+        Some(Dialect::Http) => {
+            let stream = put_back(first.to_vec(), stream);
+            management::serve(stream, front, stopped).await;
+        }
         Some(Dialect::Tls) | None => {}
     }
 }

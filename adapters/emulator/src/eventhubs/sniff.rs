@@ -1,5 +1,7 @@
 //! What a connection speaks, by its first byte.
 
+use tokio::io::{self, AsyncRead, AsyncReadExt, AsyncWrite, split};
+
 /// A protocol on the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -21,4 +23,13 @@ impl Dialect {
             _ => None,
         }
     }
+}
+
+/// The stream with bytes put back in front that were read from it.
+pub(super) fn put_back<S: AsyncRead + AsyncWrite>(
+    read: Vec<u8>,
+    stream: S,
+) -> impl AsyncRead + AsyncWrite + Unpin {
+    let (reader, writer) = split(stream);
+    io::join(std::io::Cursor::new(read).chain(reader), writer)
 }

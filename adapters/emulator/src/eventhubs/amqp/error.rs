@@ -18,6 +18,7 @@ pub(crate) mod condition {
     pub(crate) const HANDLE_IN_USE: &str = "amqp:session:handle-in-use";
     pub(crate) const WINDOW_VIOLATION: &str = "amqp:session:window-violation";
     pub(crate) const STOLEN: &str = "amqp:link:stolen";
+    pub(crate) const DETACH_FORCED: &str = "amqp:link:detach-forced";
     pub(crate) const TRANSFER_LIMIT: &str = "amqp:link:transfer-limit-exceeded";
     pub(crate) const MESSAGE_SIZE: &str = "amqp:link:message-size-exceeded";
     pub(crate) const ARGUMENT: &str = "com.microsoft:argument-error";

@@ -100,6 +100,11 @@ impl Engine {
         if self.phase == Phase::Open {
             self.deliver();
         }
+        if self.outbox.is_cut() {
+            self.sessions.clear();
+            self.outbox.bytes().clear();
+            self.phase = Phase::Over;
+        }
         self.keep_alive(now);
     }
 

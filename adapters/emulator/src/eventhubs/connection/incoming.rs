@@ -1,7 +1,6 @@
 //! Links on which a client sends: events, or requests.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -15,6 +14,7 @@ use crate::eventhubs::events::Batch;
 use crate::eventhubs::front::Share;
 use crate::eventhubs::hub::OpenHub;
 use crate::eventhubs::requests::Request;
+use crate::faults::{DropAt, Fault};
 use crate::store::StoreError;
 
 /// Messages that a client may send ahead, as the service grants them.
@@ -148,6 +148,14 @@ impl Incoming {
                 partial.bytes.freeze()
             }
         };
+        let faults = &scope.front.config.faults;
+        let (drops, delay) = (faults.drops(), faults.delay().unwrap_or_default());
+        if drops.is_some() {
+            scope.outbox.cut();
+        }
+        if drops == Some(DropAt::Before) {
+            return Ok(None);
+        }
         let reply = self.take(&message, partial.format, scope);
         let (outcome, reply) = match reply {
             Ok(reply) => (outcome(ACCEPTED, Vec::new()), reply),
@@ -163,7 +171,7 @@ impl Incoming {
             let channel = windows.channel;
             scope
                 .outbox
-                .frame_later(channel, Duration::ZERO, |out| disposition.put(out));
+                .frame_later(channel, delay, |out| disposition.put(out));
         }
         if self.credit < CREDIT / 2 {
             self.grant(windows, scope.outbox);
@@ -210,10 +218,23 @@ impl Incoming {
                         return Err(AmqpError::new(condition::NOT_IMPLEMENTED, reason));
                     }
                 };
+                let faults = &front.config.faults;
+                if faults.strikes(Fault::Throttle) {
+                    let reason = "The request was terminated because the namespace is being throttled. Please wait 4 seconds and try again.";
+                    return Err(AmqpError::new(condition::SERVER_BUSY, reason));
+                }
                 // A key does not matter to an event that names its partition; it stays with it.
                 let number = partition.unwrap_or_else(|| hub.choose(batch.key()));
-                let appended = hub.append(number, &batch, front.hubs.now_ms());
-                appended.map_err(|error| refusal(&error, front))?;
+                // As after a retry of the service's own clients whose first try had come through.
+                let times = if faults.strikes(Fault::Duplicate) {
+                    2
+                } else {
+                    1
+                };
+                for _ in 0..times {
+                    let appended = hub.append(number, &batch, front.hubs.now_ms());
+                    appended.map_err(|error| refusal(&error, front))?;
+                }
                 Ok(None)
             }
             Destination::Requests(node) => {

@@ -22,6 +22,7 @@ pub(super) struct Outbox {
     later: VecDeque<(Instant, BytesMut)>,
     /// The longest frame that the client takes, in bytes.
     pub(super) max_frame: usize,
+    is_cut: bool,
 }
 
 impl Outbox {
@@ -31,7 +32,18 @@ impl Outbox {
             ready: BytesMut::new(),
             later: VecDeque::new(),
             max_frame,
+            is_cut: false,
         }
+    }
+
+    /// Has the connection closed without another word, because a fault is planned.
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
+    /// Whether it is to be closed so.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Whether there is nothing to send now.

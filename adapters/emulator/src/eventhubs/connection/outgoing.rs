@@ -9,6 +9,7 @@ use super::session::{Scope, Windows, authorized_node};
 use crate::eventhubs::address::Node;
 use crate::eventhubs::amqp::{AmqpError, Attach, Flow, Transfer, condition};
 use crate::eventhubs::reader::Reader;
+use crate::faults::Fault;
 
 /// `settled` among the modes in which a sender may settle.
 const SETTLED: u8 = 1;
@@ -122,6 +123,7 @@ impl Outgoing {
         if let Origin::Events(reader) = &self.from {
             reader.check()?;
         }
+        let before = self.delivery_count;
         while self.partial.is_some() || self.credit > 0 {
             if !scope.outbox.has_room() {
                 return Ok(true);
@@ -144,12 +146,31 @@ impl Outgoing {
             }
             self.send_some(windows, scope.outbox);
         }
+        if self.delivery_count != before {
+            self.misbehave(scope)?;
+        }
         if self.drain && self.credit > 0 {
             self.delivery_count = self.delivery_count.wrapping_add(self.credit);
             self.credit = 0;
             self.tell(windows, scope.outbox);
         }
         Ok(false)
+    }
+
+    /// Meets the faults that are planned for deliveries of events.
+    fn misbehave(&self, scope: &mut Scope<'_>) -> Result<(), AmqpError> {
+        let faults = &scope.front.config.faults;
+        if matches!(self.from, Origin::Answers(..)) {
+            return Ok(());
+        }
+        if faults.drops().is_some() {
+            scope.outbox.cut();
+        }
+        if faults.strikes(Fault::StaleLease) {
+            let reason = "The link was detached by the broker for maintenance.";
+            return Err(AmqpError::new(condition::DETACH_FORCED, reason));
+        }
+        Ok(())
     }
 
     fn next_message(&mut self) -> Result<Option<Bytes>, AmqpError> {
