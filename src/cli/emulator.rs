@@ -22,6 +22,9 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kinesis,sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
+///   ssectl emulator --only pubsub --pubsub-port 8085
+///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
@@ -53,6 +56,18 @@ pub(super) struct EmulatorArgs {
     /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
     #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
     aws_transition: u64,
+    /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
+    #[arg(long, default_value_t = 5672, value_name = "PORT")]
+    eventhubs_port: u16,
+    /// Hubs that are there from the start: the `Config.json` of Microsoft's own emulator
+    #[arg(long, value_name = "FILE")]
+    eventhubs_config: Option<PathBuf>,
+    /// Write Event Hubs' certificate to this file, for clients with TLS to trust
+    #[arg(long, value_name = "FILE")]
+    eventhubs_cert: Option<PathBuf>,
+    /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
+    #[arg(long, default_value_t = 8085, value_name = "PORT")]
+    pubsub_port: u16,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -95,8 +110,13 @@ enum Service {
     Kafka,
     /// Amazon Kinesis Data Streams
     Kinesis,
+    /// Google Cloud Pub/Sub
+    Pubsub,
     /// Amazon SQS
     Sqs,
+    /// Azure Event Hubs
+    #[value(name = "eventhubs")]
+    EventHubs,
 }
 
 impl Service {
@@ -104,7 +124,9 @@ impl Service {
         match self {
             Self::Kafka => "kafka",
             Self::Kinesis => "kinesis",
+            Self::Pubsub => "pubsub",
             Self::Sqs => "sqs",
+            Self::EventHubs => "eventhubs",
         }
     }
 
@@ -113,6 +135,8 @@ impl Service {
         match self {
             Self::Kafka => "kafka",
             Self::Kinesis | Self::Sqs => "aws",
+            Self::EventHubs => "eventhubs",
+            Self::Pubsub => "pubsub",
         }
     }
 }
@@ -148,6 +172,8 @@ impl EmulatorArgs {
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
             Service::Kinesis | Service::Sqs => (self.aws_port, None),
+            Service::EventHubs => (self.eventhubs_port, None),
+            Service::Pubsub => (self.pubsub_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -160,6 +186,9 @@ impl EmulatorArgs {
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,
+            hubs: self.eventhubs_config.clone(),
+            certificate: self.eventhubs_cert.clone(),
+            creates_hubs: true,
             users: users(&session.env)?,
             faults: self.faults.clone(),
             aws_limits: self.aws_limits,
@@ -197,7 +226,10 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 
 #[cfg(feature = "emulator")]
 fn coverage(session: &Session) -> CliResult {
-    let rows = kafka_coverage().chain(aws_coverage());
+    let rows = kafka_coverage()
+        .chain(pubsub_coverage())
+        .chain(aws_coverage())
+        .chain(eventhubs_coverage());
     session.ui.data(rows.collect::<String>())
 }
 
@@ -220,6 +252,19 @@ fn kafka_coverage() -> impl Iterator<Item = String> {
 }
 
 #[cfg(feature = "emulator")]
+fn pubsub_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::pubsub::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("pubsub {:34} {support}\n", row.operation)
+    })
+}
+
+#[cfg(feature = "emulator")]
 fn aws_coverage() -> impl Iterator<Item = String> {
     use ssectl_emulator::aws::{Support, coverage};
     coverage().into_iter().map(|row| {
@@ -229,6 +274,19 @@ fn aws_coverage() -> impl Iterator<Item = String> {
             Support::Refused => "refused".to_owned(),
         };
         format!("{:6} {:34} {support}\n", row.service, row.operation)
+    })
+}
+
+#[cfg(feature = "emulator")]
+fn eventhubs_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::eventhubs::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("eventhubs  {:31} {support}\n", row.operation)
     })
 }
 

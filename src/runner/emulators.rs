@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+#[cfg(feature = "emulator")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +23,11 @@ pub struct Emulators {
     #[cfg(feature = "emulator")]
     aws: Option<ssectl_emulator::aws::Emulator>,
     #[cfg(feature = "emulator")]
+    eventhubs: Option<ssectl_emulator::eventhubs::Emulator>,
+    #[cfg(feature = "emulator")]
     faults: Faults,
+    #[cfg(feature = "emulator")]
+    pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
 }
 
@@ -29,7 +35,9 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `kinesis`, `sqs`")]
+    #[error(
+        "there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `kinesis`, `sqs`, `eventhubs`"
+    )]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -58,6 +66,12 @@ pub struct EmulatorOptions {
     pub memory: u64,
     /// Partitions of streams that clients create without a number.
     pub partitions: u32,
+    /// Microsoft's `Config.json` with the hubs of Event Hubs that are there from the start.
+    pub hubs: Option<PathBuf>,
+    /// File that Event Hubs' certificate is written to, for clients with TLS to trust.
+    pub certificate: Option<PathBuf>,
+    /// Create hubs that clients of Event Hubs name; AMQP has no call for it.
+    pub creates_hubs: bool,
     /// Passwords by user; clients then have to authenticate.
     pub users: Option<BTreeMap<String, String>>,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
@@ -80,6 +94,9 @@ impl Default for EmulatorOptions {
             fsync: false,
             memory: 1 << 30,
             partitions: 1,
+            hubs: None,
+            certificate: None,
+            creates_hubs: false,
             users: None,
             faults: None,
             aws_limits: false,
@@ -90,16 +107,13 @@ impl Default for EmulatorOptions {
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
-        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
-            return Ok(at_aws(aws.address()));
-        }
         if let Some(plan) = &options.faults {
             let plan: FaultPlan = plan
                 .parse()
@@ -109,6 +123,8 @@ impl Emulators {
         match adapter {
             "kafka" => self.start_kafka(options),
             "kinesis" | "sqs" => self.start_aws(options),
+            "eventhubs" => self.start_eventhubs(options),
+            "pubsub" => self.start_pubsub(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }
@@ -142,6 +158,11 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::aws::{Config, Emulator};
+        let reached = |address| (address, reach("endpoint", format!("http://{address}")));
+        // One port for all services of AWS.
+        if let Some(aws) = &self.aws {
+            return Ok(reached(aws.address()));
+        }
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
@@ -155,7 +176,52 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok(at_aws(address))
+        Ok(reached(address))
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_eventhubs(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::eventhubs::{Config, Emulator};
+        let hubs = options.hubs.as_deref().map(declared_hubs).transpose()?;
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            hubs: hubs.unwrap_or_default(),
+            auto_create: options.creates_hubs,
+            default_partitions: options.partitions.min(32),
+            certificate_file: options.certificate,
+            faults: self.faults.clone(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.eventhubs = Some(emulator);
+        Ok((address, reach("endpoint", format!("amqp://{address}"))))
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_pubsub(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::pubsub::{Config, Emulator};
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            faults: self.faults.clone(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.pubsub = Some(emulator);
+        Ok((address, reach("endpoint", format!("http://{address}"))))
     }
 
     /// Says that this build has none.
@@ -198,6 +264,14 @@ impl Emulators {
         if let Some(aws) = self.aws {
             aws.shutdown();
         }
+        #[cfg(feature = "emulator")]
+        if let Some(eventhubs) = self.eventhubs {
+            eventhubs.shutdown();
+        }
+        #[cfg(feature = "emulator")]
+        if let Some(pubsub) = self.pubsub {
+            pubsub.shutdown();
+        }
     }
 }
 
@@ -215,16 +289,22 @@ impl EmulatorOptions {
     }
 }
 
-/// How adapters reach the services of AWS.
-#[cfg(feature = "emulator")]
-fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
-    (address, reach("endpoint", format!("http://{address}")))
-}
-
 /// The option by which an adapter reaches its emulator.
 #[cfg(feature = "emulator")]
 fn reach(name: &str, value: String) -> Options {
     Options::from_iter([(name.to_owned(), value.into())])
+}
+
+/// The hubs that a `Config.json` declares.
+#[cfg(feature = "emulator")]
+fn declared_hubs(file: &Path) -> Result<Vec<ssectl_emulator::eventhubs::Hub>, EmulatorError> {
+    use ssectl_emulator::eventhubs::Namespace;
+    let told = |error: &dyn std::fmt::Display| {
+        EmulatorError::Start(format!("`{}`: {error}", file.display()))
+    };
+    let bytes = std::fs::read(file).map_err(|error| told(&error))?;
+    let namespace = Namespace::from_config_json(&bytes).map_err(|error| told(&error))?;
+    Ok(namespace.hubs)
 }
 
 #[cfg(feature = "emulator")]

@@ -8,6 +8,7 @@ PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 AWSSDK_JARS="$PEERS/awssdk/jars"
+KINESIS_PEERS="$PEERS/kinesis"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"

@@ -19,6 +19,7 @@
 //! | 16 | a message | [`crate::queue`] |
 //! | 17 | offsets of settled messages | [`crate::queue`] |
 //! | 32 | records of one request | Kinesis |
+//! | 48 | events, as AMQP messages | Event Hubs |
 
 use bytes::Bytes;
 
