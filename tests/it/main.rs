@@ -11,6 +11,8 @@ mod envelope;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod pipes;
+#[cfg(all(feature = "pubsub", feature = "emulator"))]
+mod pubsub;
 mod scenarios;
 #[cfg(feature = "emulator")]
 mod services;
