@@ -17,6 +17,8 @@ mod kafka;
 #[cfg(all(feature = "kinesis", feature = "emulator"))]
 mod kinesis;
 mod pipes;
+#[cfg(all(feature = "pubsub", feature = "emulator"))]
+mod pubsub;
 mod scenarios;
 #[cfg(feature = "emulator")]
 mod services;
