@@ -50,12 +50,6 @@ pub(super) struct EmulatorArgs {
     /// Port of the services of AWS (Kinesis, SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
-    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
-    #[arg(long)]
-    aws_limits: bool,
-    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
-    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
-    aws_transition: u64,
     /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
     #[arg(long, default_value_t = 5672, value_name = "PORT")]
     eventhubs_port: u16,
@@ -68,6 +62,12 @@ pub(super) struct EmulatorArgs {
     /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
     #[arg(long, default_value_t = 8085, value_name = "PORT")]
     pubsub_port: u16,
+    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
+    #[arg(long)]
+    aws_limits: bool,
+    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    aws_transition: u64,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,

@@ -107,13 +107,17 @@ impl Default for EmulatorOptions {
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which
+    /// the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
+            return Ok(at_aws(aws.address()));
+        }
         if let Some(plan) = &options.faults {
             let plan: FaultPlan = plan
                 .parse()
@@ -158,11 +162,6 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::aws::{Config, Emulator};
-        let reached = |address| (address, reach("endpoint", format!("http://{address}")));
-        // One port for all services of AWS.
-        if let Some(aws) = &self.aws {
-            return Ok(reached(aws.address()));
-        }
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
@@ -176,7 +175,7 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok(reached(address))
+        Ok(at_aws(address))
     }
 
     #[cfg(feature = "emulator")]
@@ -287,6 +286,12 @@ impl EmulatorOptions {
             Some(path) => Medium::Directory { path, fsync },
         }
     }
+}
+
+/// How adapters reach the services of AWS.
+#[cfg(feature = "emulator")]
+fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
+    (address, reach("endpoint", format!("http://{address}")))
 }
 
 /// The option by which an adapter reaches its emulator.

@@ -37,10 +37,7 @@ if [[ -n "$EMULATOR" ]]; then
   ENDPOINT="http://$ADDRESS"
 elif [[ -z "$ENDPOINT" ]]; then
   SERVER="${SERVER:-moto}"
-  case "$SERVER" in
-    moto) "$PEERS_HOME/install.sh" moto ;;
-    *) "$PEERS_HOME/install.sh" kinesis ;;
-  esac
+  [[ "$SERVER" != moto ]] || "$PEERS_HOME/install.sh" moto
   trap '"$PEERS_HOME/kinesis.sh" stop --data "$RUN/peer" >/dev/null' EXIT
   ENDPOINT="$("$PEERS_HOME/kinesis.sh" start "$SERVER" --data "$RUN/peer" | sed -n 's/^ENDPOINT=//p')"
 fi

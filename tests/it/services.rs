@@ -26,12 +26,14 @@ fn every_service_says_where_it_is() {
         "0",
         "--aws-port",
         "0",
+        "--eventhubs-port",
+        "0",
     ];
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
         (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
-        (&[], &["kafka", "kinesis", "pubsub", "sqs"]),
+        (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines
@@ -113,8 +115,8 @@ fn coverage_lists_the_operations_of_every_service() {
     let listed = run(&["emulator", "coverage"], "").ended(0).out();
     for row in [
         "kafka  Produce ",
-        "kinesis PutRecords ",
         "pubsub StreamingPull ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
     ] {
