@@ -46,7 +46,7 @@ def take(events, number):
     return records, None
 
 
-@pytest.mark.differs(moto="has ARNs without the time")
+@pytest.mark.differs(moto="has ARNs without the time", kinesis_local="registers it again")
 def test_a_consumer_is_registered_once(kinesis, consumer, active):
     stream, stream_arn, consumer_arn = consumer
     assert consumer_arn.startswith(f"{stream_arn}/consumer/c:")
@@ -62,6 +62,7 @@ def test_a_consumer_is_registered_once(kinesis, consumer, active):
         kinesis.describe_stream_consumer(ConsumerARN=consumer_arn)
 
 
+@pytest.mark.differs(kinesis_local="loses the last one")
 def test_consumers_are_listed_in_pages(kinesis, stream, arn):
     made = arn(stream())
     for number in range(5):
@@ -70,14 +71,14 @@ def test_consumers_are_listed_in_pages(kinesis, stream, arn):
     assert [one["ConsumerName"] for page in pages for one in page["Consumers"]] == [f"c{number}" for number in range(5)]
 
 
-@pytest.mark.differs(moto="deletes it with its consumers")
+@pytest.mark.differs(moto="deletes it with its consumers", kinesis_local="deletes it with its consumers")
 def test_a_stream_with_consumers_is_deleted_only_if_that_is_meant(kinesis, consumer):
     with refused("ResourceInUseException"):
         kinesis.delete_stream(StreamName=consumer[0])
     kinesis.delete_stream(StreamName=consumer[0], EnforceConsumerDeletion=True)
 
 
-@pytest.mark.differs(moto="has no SubscribeToShard")
+@pytest.mark.differs(moto="has no SubscribeToShard", kinesis_local="sends no initial response")
 def test_records_are_pushed(kinesis, consumer):
     stream, _, consumer_arn = consumer
     kinesis.put_records(StreamName=stream, Records=[{"Data": b"%d" % one, "PartitionKey": "k"} for one in range(100)])
@@ -92,7 +93,7 @@ def test_records_are_pushed(kinesis, consumer):
         assert time.monotonic() - begun < 4, "it is pushed, not found by the next sign of life"
 
 
-@pytest.mark.differs(moto="has no SubscribeToShard")
+@pytest.mark.differs(moto="has no SubscribeToShard", kinesis_local="sends no initial response")
 def test_a_subscription_goes_on_where_another_ended(kinesis, consumer):
     stream, stream_arn, consumer_arn = consumer
     kinesis.put_records(StreamName=stream, Records=[{"Data": b"%d" % one, "PartitionKey": "k"} for one in range(3)])
@@ -107,7 +108,7 @@ def test_a_subscription_goes_on_where_another_ended(kinesis, consumer):
         assert take(events, 1)[0] == [b"3"]
 
 
-@pytest.mark.differs(moto="has no SubscribeToShard")
+@pytest.mark.differs(moto="has no SubscribeToShard", kinesis_local="sends no initial response")
 def test_the_end_of_a_shard_names_its_children(kinesis, consumer):
     stream, _, consumer_arn = consumer
     kinesis.put_record(StreamName=stream, Data=b"x", PartitionKey="k")
@@ -118,7 +119,7 @@ def test_the_end_of_a_shard_names_its_children(kinesis, consumer):
         assert [child["ShardId"] for child in last["ChildShards"]] == ["shardId-000000000001", "shardId-000000000002"]
 
 
-@pytest.mark.differs(moto="has no SubscribeToShard")
+@pytest.mark.differs(moto="has no SubscribeToShard", kinesis_local="sends no initial response")
 def test_what_cannot_be_subscribed_to(kinesis, consumer):
     _, _, consumer_arn = consumer
     with refused("ResourceNotFoundException"):
