@@ -21,7 +21,7 @@ use crate::faults::DropAt;
 use crate::http::PlannedDrop;
 use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
-use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
+use crate::store::{Attributes, LogSettings, Medium, Store, StoreError, Visitor, frame};
 
 /// What one permit of the memory for bodies stands for.
 const UNIT: usize = 1024;
@@ -156,6 +156,15 @@ impl Front {
     pub(super) fn clean_up(&self) {
         self.report("old messages", self.sqs.clean_up());
         self.report("old records", self.kinesis.clean_up());
+        if let Medium::Memory { limit } = self.config.medium
+            && self.store.is_newly_full()
+        {
+            self.say(&format!(
+                "memory limit of {} MiB reached (--memory), writes are refused; delete streams or messages, or use \
+                 --data-dir",
+                limit >> 20
+            ));
+        }
     }
 
     /// Forces everything to disk.

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ssectl_emulator::Notices;
 use ssectl_emulator::aws::{Config, Emulator, Support, coverage};
 use ssectl_emulator::faults::{FaultPlan, Faults};
 use ssectl_emulator::store::{Fsync, Medium};
@@ -472,6 +473,41 @@ fn calls_from_within_need_no_connection() {
             .call("s3", "eu-west-1", "ListBuckets", b"{}")
             .is_err()
     );
+}
+
+#[test]
+fn a_full_memory_refuses_records_and_says_so_once() {
+    let (sender, said) = std::sync::mpsc::channel();
+    let emulator = Emulator::start(Config {
+        medium: Medium::Memory { limit: 1 << 20 },
+        notices: Notices::new(move |notice| drop(sender.send(notice.to_owned()))),
+        ..Config::default()
+    })
+    .unwrap();
+    let mut client = Client::connect(emulator.address());
+    create(&mut client, 1);
+    let data = "AAAA".repeat(80_000);
+    let records: Vec<_> = (0..4)
+        .map(|_| json!({"PartitionKey": "k", "Data": data}))
+        .collect();
+    let mut put_all = || {
+        let answer = call(
+            &mut client,
+            "PutRecords",
+            &json!({"StreamName": "s", "Records": records}),
+        );
+        let codes = answer["Records"].as_array().unwrap().iter();
+        let codes = codes.filter(|record| record["ErrorCode"] == "InternalFailure");
+        codes.count()
+    };
+    put_all();
+    assert_eq!(put_all(), 4);
+    let notice = said.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(notice.contains("memory limit of 1 MiB reached"), "{notice}");
+    assert!(!read(&mut client).is_empty());
+    call(&mut client, "DeleteStream", &json!({"StreamName": "s"}));
+    create(&mut client, 1);
+    put(&mut client, &data);
 }
 
 #[test]
