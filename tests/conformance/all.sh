@@ -29,4 +29,5 @@ failed=0
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
+"$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1
 exit "$failed"
