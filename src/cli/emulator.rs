@@ -19,6 +19,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
 ///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
 ///   ssectl emulator coverage
@@ -70,6 +71,10 @@ pub(super) struct EmulatorArgs {
         conflicts_with = "data_dir"
     )]
     memory: u64,
+    /// What goes wrong on purpose: throttle, latency (up to latest), drop, duplicate, reorder,
+    /// stale-lease, each with its share of cases from 0 to 1, and the seed
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
     /// Partitions of streams that clients create without a number
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     partitions: u32,
@@ -91,6 +96,8 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Amazon Kinesis Data Streams
+    Kinesis,
     /// Amazon SQS
     Sqs,
     /// Azure Event Hubs
@@ -102,6 +109,7 @@ impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Kinesis => "kinesis",
             Self::Sqs => "sqs",
             Self::EventHubs => "eventhubs",
         }
@@ -111,7 +119,7 @@ impl Service {
     fn directory(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
-            Self::Sqs => "aws",
+            Self::Kinesis | Self::Sqs => "aws",
             Self::EventHubs => "eventhubs",
         }
     }
@@ -147,7 +155,7 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
-            Service::Sqs => (self.aws_port, None),
+            Service::Kinesis | Service::Sqs => (self.aws_port, None),
             Service::EventHubs => (self.eventhubs_port, None),
         };
         Ok(EmulatorOptions {
@@ -165,6 +173,7 @@ impl EmulatorArgs {
             certificate: self.eventhubs_cert.clone(),
             creates_hubs: true,
             users: users(&session.env)?,
+            faults: self.faults.clone(),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }
@@ -256,7 +265,9 @@ fn coverage(_session: &Session) -> CliResult {
 /// What kept an emulator from starting, as an error of the command line.
 pub(super) fn failed(error: EmulatorError) -> CliError {
     let exit = match error {
-        EmulatorError::Unknown(_) | EmulatorError::LeftOut => Exit::Usage,
+        EmulatorError::Unknown(_) | EmulatorError::LeftOut | EmulatorError::Faults(_) => {
+            Exit::Usage
+        }
         EmulatorError::Start(_) => Exit::Failed,
     };
     CliError::new(exit, error.to_string())

@@ -46,6 +46,10 @@ pub(super) struct RunArgs {
     /// Keep the emulator up after the run, until Ctrl-C
     #[arg(long)]
     keep: bool,
+    /// What goes wrong on purpose on the emulator, such as throttle=0.05,drop=0.01,seed=7; see
+    /// ssectl emulator --help [default: as the scenario says]
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
@@ -67,7 +71,8 @@ enum ReportFormat {
 /// Runs the verb.
 pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
-    let scenario = loaded(&args.scenario, &params, session)?;
+    let mut scenario = loaded(&args.scenario, &params, session)?;
+    scenario.faults = args.faults.or(scenario.faults);
     if args.format == ReportFormat::Json && scenario.pipelines.iter().any(writes_stdout) {
         return Err(CliError::usage(
             "`--format json` wants stdout for the report, and the scenario writes records there",
@@ -117,7 +122,12 @@ pub(super) async fn drive(
     session: &Session,
 ) -> CliResult<Ran> {
     let mut emulators = Emulators::default();
-    let emulated = start(&mut emulators, &mut target, session)?;
+    let emulated = start(
+        &mut emulators,
+        &mut target,
+        scenario.faults.clone(),
+        session,
+    )?;
     let bars = Mutex::new(Vec::new());
     let watch = |name: &str, stats: Arc<Stats>| {
         session.records_are_under_way();
@@ -139,6 +149,9 @@ pub(super) async fn drive(
         .unwrap_or_else(PoisonError::into_inner)
         .into_iter()
         .for_each(Progress::finish);
+    if let Some(made) = emulators.faults() {
+        session.ui.say(format!("faults made: {made}"));
+    }
     Ok(Ran {
         report: result.map_err(failed)?,
         emulators,
@@ -162,13 +175,21 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
 fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
+    faults: Option<String>,
     session: &Session,
 ) -> CliResult<Option<String>> {
     if !target.emulator {
+        if faults.is_some() {
+            session.ui.warn(format!(
+                "no faults are made: the streams live at the {} target, not on an emulator",
+                target.adapter
+            ));
+        }
         return Ok(None);
     }
     let ui = session.ui.clone();
     let options = EmulatorOptions {
+        faults,
         notices: Box::new(move |notice| ui.warn(notice)),
         ..EmulatorOptions::default()
     };

@@ -44,6 +44,10 @@ pub(super) struct VerifyArgs {
     /// Value of a parameter; may be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = params::pair)]
     set: Vec<(String, String)>,
+    /// What goes wrong on purpose on emulators, such as throttle=0.05,drop=0.01,seed=7; see
+    /// ssectl emulator --help [default: as the scenario says]
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -66,7 +70,8 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
             .hint("name at least two, with a comma between"));
     };
     let params = params::ask(&args.scenario, &args.set, session)?;
-    let scenario = loaded(&args.scenario, &params, session)?;
+    let mut scenario = loaded(&args.scenario, &params, session)?;
+    scenario.faults = args.faults.or(scenario.faults);
     let mut targets = Vec::new();
     for name in &args.targets {
         let target = session.target(Some(name))?;

@@ -12,6 +12,7 @@ use ssectl_adapter::Options;
 #[cfg(feature = "emulator")]
 use ssectl_emulator::{
     Notices, StartError,
+    faults::{FaultPlan, Faults, PlanError},
     store::{Fsync, Medium},
 };
 
@@ -24,6 +25,8 @@ pub struct Emulators {
     aws: Option<ssectl_emulator::aws::Emulator>,
     #[cfg(feature = "emulator")]
     eventhubs: Option<ssectl_emulator::eventhubs::Emulator>,
+    #[cfg(feature = "emulator")]
+    faults: Faults,
     notes: Vec<String>,
 }
 
@@ -36,6 +39,9 @@ pub enum EmulatorError {
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
     LeftOut,
+    /// The faults to make cannot be understood.
+    #[error("{0}")]
+    Faults(String),
     /// It could not start.
     #[error("{0}")]
     Start(String),
@@ -65,6 +71,8 @@ pub struct EmulatorOptions {
     pub creates_hubs: bool,
     /// Passwords by user; clients then have to authenticate.
     pub users: Option<BTreeMap<String, String>>,
+    /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
+    pub faults: Option<String>,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -83,6 +91,7 @@ impl Default for EmulatorOptions {
             certificate: None,
             creates_hubs: false,
             users: None,
+            faults: None,
             notices: Box::new(|_| {}),
         }
     }
@@ -96,9 +105,15 @@ impl Emulators {
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let Some(plan) = &options.faults {
+            let plan: FaultPlan = plan
+                .parse()
+                .map_err(|error: PlanError| EmulatorError::Faults(error.to_string()))?;
+            self.faults = Faults::new(plan);
+        }
         match adapter {
             "kafka" => self.start_kafka(options),
-            "sqs" => self.start_aws(options),
+            "kinesis" | "sqs" => self.start_aws(options),
             "eventhubs" => self.start_eventhubs(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
@@ -116,6 +131,7 @@ impl Emulators {
             advertised: options.advertised,
             default_partitions: options.partitions,
             sasl_plain: options.users,
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -132,9 +148,15 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::aws::{Config, Emulator};
+        let reached = |address| (address, reach("endpoint", format!("http://{address}")));
+        // One port for all services of AWS.
+        if let Some(aws) = &self.aws {
+            return Ok(reached(aws.address()));
+        }
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -142,7 +164,7 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok((address, reach("endpoint", format!("http://{address}"))))
+        Ok(reached(address))
     }
 
     #[cfg(feature = "emulator")]
@@ -159,6 +181,7 @@ impl Emulators {
             auto_create: options.creates_hubs,
             default_partitions: options.partitions.min(32),
             certificate_file: options.certificate,
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -177,6 +200,21 @@ impl Emulators {
         _options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         Err(EmulatorError::LeftOut)
+    }
+
+    /// The faults that were made so far, such as `12 throttle, 3 drop`; nothing if there were none.
+    pub fn faults(&self) -> Option<String> {
+        #[cfg(feature = "emulator")]
+        {
+            let counts = self.faults.counts();
+            let made = counts
+                .iter()
+                .map(|(fault, count)| format!("{count} {}", fault.name()));
+            let made = made.collect::<Vec<_>>().join(", ");
+            Some(made).filter(|made| !made.is_empty())
+        }
+        #[cfg(not(feature = "emulator"))]
+        None
     }
 
     /// What had to be mended in data directories since the last call, one line each.

@@ -8,6 +8,7 @@
 mod copies;
 mod emulators;
 mod error;
+mod patient;
 mod pipelines;
 mod readback;
 mod report;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use futures::future::join_all;
 use tokio::sync::watch;
 
-use crate::engine::{Control, Notice, Stats};
-use crate::places::{Places, TargetDecl};
+use crate::engine::{Control, Notice, Patience, Stats};
+use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
 
+use patient::PatientTarget;
 use readback::Found;
 
 pub use copies::Copies;
@@ -54,7 +56,7 @@ impl Runner<'_> {
     /// Whatever kept the run from starting. A pipeline that fails and an expectation that does
     /// not hold are part of the report.
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
-        let home = self.places.home(&self.target).map_err(RunError::target)?;
+        let home = self.home(&scenario.name)?;
         streams::fits(scenario, &home)?;
         let copies = Copies::plan(scenario, &home.capabilities);
         for line in copies.lines() {
@@ -69,8 +71,12 @@ impl Runner<'_> {
         let found = if failed || self.control.stop.is_cancelled() {
             Found::default()
         } else {
-            readback::finish(reads).await?
+            readback::finish(reads, &Patience::new(&scenario.name, &self.control)).await?
         };
+        for (stream, count) in &found.repeated {
+            let line = format!("{stream}: {count} records came again and do not count");
+            notice(&self.control, &scenario.name, line);
+        }
         Ok(Report {
             scenario: scenario.name.clone(),
             target: home.describe(),
@@ -78,6 +84,19 @@ impl Runner<'_> {
             pipelines: reports,
             expectations: found.verdicts,
             contents: found.contents,
+        })
+    }
+
+    /// Where the streams live; what fails for now at the start is tried again.
+    fn home(&self, scenario: &str) -> Result<Home, RunError> {
+        let home = self.places.home(&self.target).map_err(RunError::target)?;
+        let target = PatientTarget {
+            target: home.target,
+            patience: Patience::brief(scenario, &self.control),
+        };
+        Ok(Home {
+            target: Arc::new(target),
+            ..home
         })
     }
 

@@ -4,7 +4,8 @@
 //! directory, and knows no wire protocol. Each dialect is a front end over it, behind a Cargo feature of its own:
 //!
 //! - [`kafka`]: Apache Kafka, spoken by kcat, librdkafka, the Java clients and tools, kafka-python and the rest.
-//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`sqs`], and STS GetCallerIdentity.
+//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`kinesis`], [`sqs`], and STS
+//!   GetCallerIdentity.
 //! - [`eventhubs`]: Azure Event Hubs, AMQP 1.0 plain and with TLS, and its management API.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
@@ -22,6 +23,8 @@ pub mod aws;
 pub mod eventhubs;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "aws")]
+pub mod kinesis;
 #[cfg(feature = "aws")]
 pub mod queue;
 #[cfg(feature = "aws")]

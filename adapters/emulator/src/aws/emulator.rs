@@ -1,17 +1,18 @@
 //! A running emulator.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio::sync::watch;
 
 use super::config::Config;
 use super::front::Front;
+use super::request::Request;
 use super::server;
-use crate::StartError;
+use crate::{StartError, kinesis, sqs};
 
 /// Threads that answer requests.
 const THREADS: usize = 2;
@@ -24,6 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Emulator {
     address: SocketAddr,
     notes: Vec<String>,
+    front: Arc<Front>,
+    handle: Handle,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -50,15 +53,19 @@ impl Emulator {
             .enable_all()
             .build()
             .map_err(StartError::Thread)?;
+        let (front, handle) = (Arc::new(front), runtime.handle().clone());
+        let served = Arc::clone(&front);
         // A runtime must not be dropped by code that runs in another one, so it lives and ends in a thread of its own.
         let run = move || {
-            runtime.block_on(server::run(listener, Arc::new(front), stopped));
+            runtime.block_on(server::run(listener, served, stopped));
             runtime.shutdown_timeout(PATIENCE);
         };
         let thread = thread::Builder::new().name("aws-server".to_owned());
         Ok(Self {
             address,
             notes,
+            front,
+            handle,
             stop,
             thread: Some(thread.spawn(run).map_err(StartError::Thread)?),
         })
@@ -72,6 +79,41 @@ impl Emulator {
     /// What had to be mended in the data directory, one line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Calls an operation of a service, `kinesis` or `sqs`, in a region, without a connection; parameters and result are
+    /// JSON documents. Blocks until there is a result.
+    ///
+    /// # Errors
+    /// What the service says against it: the error's code and message.
+    pub fn call(
+        &self,
+        service: &str,
+        region: &str,
+        operation: &str,
+        json: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let target = match service {
+            "kinesis" => kinesis::TARGET,
+            "sqs" => sqs::TARGET,
+            other => {
+                return Err(format!(
+                    "there is no service `{other}`: use `kinesis` or `sqs`"
+                ));
+            }
+        };
+        let origin = format!("http://{}", self.address);
+        let request = Request::local(origin, target, region, operation, json);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let front = Arc::clone(&self.front);
+        self.handle.spawn(async move {
+            // The caller waits, unless the emulator ends.
+            drop(sender.send(front.call(request).await));
+        });
+        let result = receiver
+            .recv()
+            .map_err(|_| "the emulator ends".to_owned())?;
+        result.map_err(|error| format!("{}: {}", error.code, error.message))
     }
 
     /// Answers the requests that are under way, writes everything to disk, and ends; the same as dropping it.

@@ -17,7 +17,7 @@ use super::amqp::{
 };
 
 /// The number of such frames in the store.
-pub(crate) const FORMAT: u8 = 32;
+pub(crate) const FORMAT: u8 = 48;
 
 /// The longest partition key, in characters.
 const MAX_KEY: usize = 128;

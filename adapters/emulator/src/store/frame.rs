@@ -13,14 +13,13 @@
 //!
 //! Integers are big-endian.
 //!
-//! The formats, so that no two dialects take the same number:
-//!
-//! | format | payload |
-//! |---|---|
-//! | 1 | a record batch of Kafka, version 2 |
-//! | 16 | a message of a lease queue (SQS) |
-//! | 17 | offsets that were settled in a lease queue |
-//! | 32 | events of Event Hubs, as AMQP messages |
+//! | format | payload | written by |
+//! |---|---|---|
+//! | 1 | a record batch of version 2 | Kafka |
+//! | 16 | a message | [`crate::queue`] |
+//! | 17 | offsets of settled messages | [`crate::queue`] |
+//! | 32 | records of one request | Kinesis |
+//! | 48 | events, as AMQP messages | Event Hubs |
 
 use bytes::Bytes;
 
