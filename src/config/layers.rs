@@ -32,10 +32,14 @@ on-error: fail
 
 /// Targets for the emulators of this build. Queues are FIFO and consumed, so that they keep what other targets keep: the
 /// order of a key, and a record for each reader.
-const EMULATED: [(bool, &str); 2] = [
+const EMULATED: [(bool, &str); 3] = [
     (
         cfg!(feature = "kafka"),
         "\n  local-kafka: {adapter: kafka, emulator: true}",
+    ),
+    (
+        cfg!(feature = "kinesis"),
+        "\n  local-kinesis: {adapter: kinesis, emulator: true}",
     ),
     (
         cfg!(feature = "sqs"),

@@ -27,6 +27,8 @@ pub struct Emulators {
     eventhubs: Option<ssectl_emulator::eventhubs::Emulator>,
     #[cfg(feature = "emulator")]
     faults: Faults,
+    #[cfg(feature = "emulator")]
+    pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
 }
 
@@ -34,7 +36,9 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`, `eventhubs`")]
+    #[error(
+        "there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `kinesis`, `sqs`, `eventhubs`"
+    )]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -115,6 +119,7 @@ impl Emulators {
             "kafka" => self.start_kafka(options),
             "kinesis" | "sqs" => self.start_aws(options),
             "eventhubs" => self.start_eventhubs(options),
+            "pubsub" => self.start_pubsub(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }
@@ -192,6 +197,26 @@ impl Emulators {
         Ok((address, reach("endpoint", format!("amqp://{address}"))))
     }
 
+    #[cfg(feature = "emulator")]
+    fn start_pubsub(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::pubsub::{Config, Emulator};
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            faults: self.faults.clone(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.pubsub = Some(emulator);
+        Ok((address, reach("endpoint", format!("http://{address}"))))
+    }
+
     /// Says that this build has none.
     #[cfg(not(feature = "emulator"))]
     pub fn start(
@@ -235,6 +260,10 @@ impl Emulators {
         #[cfg(feature = "emulator")]
         if let Some(eventhubs) = self.eventhubs {
             eventhubs.shutdown();
+        }
+        #[cfg(feature = "emulator")]
+        if let Some(pubsub) = self.pubsub {
+            pubsub.shutdown();
         }
     }
 }

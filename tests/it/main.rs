@@ -12,6 +12,8 @@ mod envelope;
 mod faults;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(all(feature = "kinesis", feature = "emulator"))]
+mod kinesis;
 mod pipes;
 mod scenarios;
 #[cfg(feature = "emulator")]

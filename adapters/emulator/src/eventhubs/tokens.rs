@@ -69,6 +69,13 @@ impl Grants {
         };
         self.everything || self.paths.iter().any(grants)
     }
+
+    /// Whether there is a token for something below `path`.
+    pub(crate) fn allow_a_part(&self, path: &str, now_ms: i64) -> bool {
+        let path = path_of(path).to_ascii_lowercase();
+        let mut paths = self.paths.iter();
+        paths.any(|(granted, expires_ms)| *expires_ms > now_ms && is_below(granted, &path))
+    }
 }
 
 /// Whether a path is `top` or something below it.
