@@ -123,7 +123,7 @@ impl Front {
     /// As the operation has them, or there is no such service.
     pub(super) async fn call(&self, request: Request) -> Result<Vec<u8>, AwsError> {
         let answer = match request.service.as_str() {
-            kinesis::TARGET => self.ask_kinesis(&request),
+            kinesis::TARGET => self.ask_kinesis(&request, true),
             sqs::TARGET => self.ask_sqs(request, "").await.map(Answer::Document),
             service => Err(no_such_service(service)),
         };
@@ -194,7 +194,9 @@ impl Front {
             return answer.map_err(|error| (error, sts::NAMES.namespace));
         }
         let answer = match (request.protocol, request.service.as_str()) {
-            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => self.ask_kinesis(&request),
+            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => {
+                self.ask_kinesis(&request, false)
+            }
             (Protocol::Query, _) | (Protocol::Json { .. }, sqs::TARGET) => {
                 let answer = self.ask_sqs(request, request_id).await;
                 answer.map(Answer::Document)
@@ -204,11 +206,12 @@ impl Front {
         answer.map_err(|error| (error, sqs::NAMES.namespace))
     }
 
-    fn ask_kinesis(&self, request: &Request) -> Result<Answer, AwsError> {
+    fn ask_kinesis(&self, request: &Request, is_local: bool) -> Result<Answer, AwsError> {
         let call = kinesis::Call {
             kinesis: &self.kinesis,
             region: &request.scope.region,
             protocol: request.protocol,
+            is_local,
         };
         let body: &[u8] = match &request.body {
             Body::Document(body) => body,
