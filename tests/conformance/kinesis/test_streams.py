@@ -158,11 +158,12 @@ def test_encryption_is_shown(kinesis, stream, active):
 
 
 @pytest.mark.differs(kinesalite="has no enhanced monitoring")
-def test_monitoring_tells_before_and_after(kinesis, stream):
+def test_monitoring_tells_before_and_after(kinesis, stream, active):
     made = stream()
     changed = kinesis.enable_enhanced_monitoring(StreamName=made, ShardLevelMetrics=["IncomingBytes", "OutgoingBytes"])
     assert changed["CurrentShardLevelMetrics"] == []
     assert sorted(changed["DesiredShardLevelMetrics"]) == ["IncomingBytes", "OutgoingBytes"]
+    active(made)
     changed = kinesis.disable_enhanced_monitoring(StreamName=made, ShardLevelMetrics=["IncomingBytes"])
     assert changed["DesiredShardLevelMetrics"] == ["OutgoingBytes"]
 
