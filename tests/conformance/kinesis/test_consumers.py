@@ -56,7 +56,7 @@ def take(events, number):
     return records, None
 
 
-@pytest.mark.differs(moto="has ARNs without the time", kinesis_local="registers it again")
+@pytest.mark.differs(moto="has ARNs without the time")
 def test_a_consumer_is_registered_once(kinesis, consumer, active):
     stream, stream_arn, consumer_arn = consumer
     assert consumer_arn.startswith(f"{stream_arn}/consumer/c:")
