@@ -1,10 +1,10 @@
 //! Messages of `application/vnd.amazon.eventstream`: two lengths, headers, a payload, and checksums.
 
 use bytes::{BufMut, Bytes};
+use serde::Serialize;
 
 use super::call::encode;
 use crate::aws::{AwsError, Protocol};
-use serde::Serialize;
 
 /// Bytes of the lengths and their checksum.
 const PRELUDE: usize = 12;
@@ -13,6 +13,9 @@ const PRELUDE: usize = 12;
 const TEXT: u8 = 7;
 
 /// The message that comes first, which stands for the result of the operation.
+///
+/// # Errors
+/// As [`event`] has them.
 pub(super) fn initial_response(protocol: Protocol) -> Result<Bytes, AwsError> {
     #[derive(Serialize)]
     struct Nothing {}

@@ -19,7 +19,7 @@ use crate::kinesis::error::{self, in_use, internal, no_such_stream};
 use crate::kinesis::event_stream::{event, exception, initial_response};
 use crate::kinesis::position::Position;
 use crate::kinesis::reader::{Found, Read, Wanted, read};
-use crate::kinesis::resource::{Resource, find_consumer};
+use crate::kinesis::resource::{Resource, find_consumer, no_such_consumer};
 use crate::kinesis::sequence::Sequence;
 use crate::kinesis::service::Kinesis;
 use crate::kinesis::stream::DataStream;
@@ -239,10 +239,7 @@ impl Subscription {
         let log = self.stream.log(self.shard).filter(|log| !log.is_deleted());
         let log = log.ok_or_else(|| no_such_stream(&about.name))?;
         if find_consumer(&about, &self.consumer, now_ms).is_none() {
-            return Err(crate::kinesis::resource::no_such_consumer(
-                &self.consumer,
-                &about.name,
-            ));
+            return Err(no_such_consumer(&self.consumer, &about.name));
         }
         let wanted = Wanted {
             offset: self.offset,
