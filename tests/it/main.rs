@@ -5,6 +5,8 @@ mod cli;
 #[cfg(feature = "emulator")]
 mod cloud;
 mod command;
+#[cfg(feature = "emulator")]
+mod declared;
 #[cfg(all(feature = "kafka", feature = "emulator"))]
 mod docs;
 #[cfg(feature = "emulator")]

@@ -143,7 +143,7 @@ fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
         child.wait().expect("a child");
         answer
     };
-    assert!(ask(&["--eventhubs-config", &config], "health").contains("healthy"));
+    assert!(ask(&["--streams", &config], "health").contains("healthy"));
     let first = std::fs::read_to_string(&certificate).expect("a certificate");
     // Both are still there without the file.
     let described = ask(&[], "orders?api-version=2014-01");
@@ -154,7 +154,7 @@ fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
     assert_eq!(first, std::fs::read_to_string(&certificate).expect("one"));
     assert!(first.starts_with("-----BEGIN CERTIFICATE-----") && !first.contains("PRIVATE"));
     std::fs::write(&config, "{}").expect("a file");
-    let refused = run(&[&fixed[..], &["--eventhubs-config", &config]].concat(), "");
+    let refused = run(&[&fixed[..], &["--streams", &config]].concat(), "");
     assert!(refused.ended(1).err().contains("Config.json"));
 }
 
