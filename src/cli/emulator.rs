@@ -1,5 +1,7 @@
 //! `emulator`: brokers that ordinary clients connect to.
 
+mod coverage;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -147,7 +149,7 @@ impl Service {
 /// Runs the verb.
 pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
     if let Some(Action::Coverage) = args.action {
-        return coverage(session);
+        return coverage::run(session);
     }
     let services = if args.only.is_empty() {
         Service::value_variants()
@@ -233,77 +235,6 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
     parsed
         .filter(|(host, _)| !host.is_empty())
         .ok_or_else(|| "use HOST:PORT".to_owned())
-}
-
-#[cfg(feature = "emulator")]
-fn coverage(session: &Session) -> CliResult {
-    let rows = kafka_coverage()
-        .chain(pubsub_coverage())
-        .chain(aws_coverage())
-        .chain(eventhubs_coverage());
-    session.ui.data(rows.collect::<String>())
-}
-
-#[cfg(feature = "emulator")]
-fn kafka_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::kafka::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let (versions, support) = match row.support {
-            Support::Full(versions) => (Some(versions), "supported".to_owned()),
-            Support::Partly(versions, missing) => {
-                (Some(versions), format!("partly, without {missing}"))
-            }
-            Support::Refused => (None, "refused".to_owned()),
-        };
-        let versions =
-            versions.map(|versions| format!("{:>2}-{:<2}", versions.start(), versions.end()));
-        let versions = versions.unwrap_or_default();
-        format!("kafka  {:28} {versions:5} {support}\n", row.name)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn pubsub_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::pubsub::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("pubsub {:34} {support}\n", row.operation)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn aws_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::aws::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("{:6} {:34} {support}\n", row.service, row.operation)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn eventhubs_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::eventhubs::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("eventhubs  {:31} {support}\n", row.operation)
-    })
-}
-
-#[cfg(not(feature = "emulator"))]
-fn coverage(_session: &Session) -> CliResult {
-    Err(failed(EmulatorError::LeftOut))
 }
 
 /// What kept an emulator from starting, as an error of the command line.
