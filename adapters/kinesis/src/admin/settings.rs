@@ -34,7 +34,10 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) fn of(stream: &StreamSpec) -> Result<Self> {
-        let mut settings = Self::default();
+        let mut settings = Self {
+            tags: stream.tags.clone().into_iter().collect(),
+            ..Self::default()
+        };
         for (name, value) in &stream.config {
             settings.set(name, value)?;
         }
@@ -104,7 +107,7 @@ fn fault(message: String) -> Error {
 
 fn unknown(name: &str) -> Error {
     let error = fault(format!("unknown setting `{name}` of a stream"));
-    match closest(name, [MODE, RETENTION, LARGEST].into_iter()) {
+    match closest(name, [MODE, RETENTION, LARGEST]) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!(
             "streams have `{MODE}`, `{RETENTION}`, `{LARGEST}` and `{TAG}NAME`"
