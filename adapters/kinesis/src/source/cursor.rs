@@ -310,10 +310,14 @@ pub(super) async fn iterator(stream: &Stream, shard: &str, start: &Start) -> Res
             .shard_iterator
             .ok_or_else(|| Error::new(ErrorKind::Other, "the service gave no iterator")),
         Err(error) => {
-            let refused = matches!(
-                error.code(),
-                Some("InvalidArgumentException" | "ValidationException")
-            );
+            let refused = match error.code() {
+                Some("InvalidArgumentException" | "ValidationException") => true,
+                // kinesis-mock says of a number what others say of streams.
+                Some("ResourceNotFoundException") => error
+                    .message()
+                    .is_some_and(|said| said.contains("SequenceNumber")),
+                _ => false,
+            };
             let error = request("finding a position", error);
             Err(match sequence.filter(|_| refused) {
                 Some(_) => Error::new(ErrorKind::OutOfRange, error.to_string()).hint(
