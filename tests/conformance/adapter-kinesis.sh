@@ -26,6 +26,8 @@ for server in "$@"; do
   endpoint="$(start "$server")"
   skip=()
   case "$server" in
+    # It takes 1,400 records a second: too few for a case of three minutes.
+    kinesis-local) skip=(--skip a_hundred_thousand_records_survive) ;;
     # It has no fan-out, and counts the age of streams in seconds, so that one made anew at once looks like the old one.
     kinesalite) skip=(--skip fan_out:: --skip a_stream_made_anew) ;;
     # It has no fan-out that answers (SubscribeToShard is not implemented).

@@ -283,6 +283,16 @@ pub(super) async fn get(stream: &Stream, iterator: &str, limit: i32) -> Result<A
 
 /// An iterator at a place.
 pub(super) async fn iterator(stream: &Stream, shard: &str, start: &Start) -> Result<String> {
+    match ask(stream, shard, start).await {
+        // The time is still to come for the service: nothing that it has now arrived then.
+        Err(error) if matches!(start, Start::Arrived(_)) && error.kind() == ErrorKind::Config => {
+            ask(stream, shard, &Start::Latest).await
+        }
+        answer => answer,
+    }
+}
+
+async fn ask(stream: &Stream, shard: &str, start: &Start) -> Result<String> {
     use ShardIteratorType as Kind;
     let (kind, sequence, time) = match start {
         Start::Horizon => (Kind::TrimHorizon, None, None),
