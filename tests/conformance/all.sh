@@ -2,7 +2,8 @@
 # Everything we demand of a given `ssectl` against programs that we did not write.
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
-#                                         on a real Apache Kafka, our adapters on that Kafka and on ElasticMQ, then the
+#                                         on a real Apache Kafka, our adapters on that Kafka, on ElasticMQ and on three services of
+#                                         Kinesis, then the
 #                                         emulators' suites: Kafka, and Kinesis and SQS with AWS's clients, which moto
 #                                         and kinesalite have to pass as far as they can
 #
@@ -25,6 +26,7 @@ failed=0
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
+"$HERE/adapter-kinesis.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
 "$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1
