@@ -26,11 +26,13 @@ fn every_service_says_where_it_is() {
         "0",
         "--aws-port",
         "0",
+        "--eventhubs-port",
+        "0",
     ];
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
-        (&[], &["kafka", "pubsub", "sqs"]),
+        (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines

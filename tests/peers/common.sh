@@ -7,6 +7,7 @@ ROOT="$(cd "$PEERS_HOME/../.." && pwd)"
 PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
+KINESIS_PEERS="$PEERS/kinesis"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"

@@ -3,7 +3,7 @@
 #
 #   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs kinesis gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -111,6 +111,18 @@ install_kafkajs() {
   stamp kafkajs "${packages[*]}"
 }
 
+install_kinesis() {
+  local packages=("kinesis-local@$KINESIS_LOCAL_VERSION" "kinesalite@$KINESALITE_VERSION")
+  fresh kinesis "${packages[*]}" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$KINESIS_PEERS"
+  mkdir -p "$KINESIS_PEERS"
+  echo '{"private": true}' >"$KINESIS_PEERS/package.json"
+  run kinesis npm --prefix "$KINESIS_PEERS" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
+  stamp kinesis "${packages[*]}"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -129,9 +141,9 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | kafkajs | kinesis | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs kinesis gojq jaq, or bench" ;;
   esac
 }
 

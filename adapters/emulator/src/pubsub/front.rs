@@ -208,6 +208,7 @@ impl crate::http::Front for Front {
     }
 
     fn started(&self) {
+        self.service.run_in(tokio::runtime::Handle::current());
         push::watch_all(&self.service);
     }
 

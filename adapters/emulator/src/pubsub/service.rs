@@ -1,8 +1,9 @@
 //! All topics, subscriptions and snapshots.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tonic::Status;
 use uuid::Uuid;
@@ -35,6 +36,7 @@ pub(super) struct PubSub {
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
     stopped: watch::Receiver<bool>,
+    runtime: OnceLock<Handle>,
 }
 
 /// What there is, by name.
@@ -64,6 +66,7 @@ impl PubSub {
             policies: RwLock::default(),
             faults,
             stopped,
+            runtime: OnceLock::new(),
             store,
         })
     }
@@ -81,6 +84,16 @@ impl PubSub {
     /// Tells when the emulator ends.
     pub(super) fn stopped(&self) -> watch::Receiver<bool> {
         self.stopped.clone()
+    }
+
+    /// Says in which runtime the service runs from now on.
+    pub(super) fn run_in(&self, runtime: Handle) {
+        self.runtime.get_or_init(|| runtime);
+    }
+
+    /// The runtime, once there is one.
+    pub(super) fn runtime(&self) -> Option<&Handle> {
+        self.runtime.get()
     }
 
     /// What there is.

@@ -52,6 +52,7 @@ pub(super) struct Subscription {
     epoch: u32,
     changed: Notify,
     is_deleted: AtomicBool,
+    is_pushed: AtomicBool,
 }
 
 impl Subscription {
@@ -87,6 +88,7 @@ impl Subscription {
             epoch: Uuid::new_v4().as_u128() as u32,
             changed: Notify::new(),
             is_deleted: AtomicBool::new(false),
+            is_pushed: AtomicBool::new(false),
         })
     }
 
@@ -143,6 +145,21 @@ impl Subscription {
     /// Whether it gets no messages any more, by `DetachSubscription`.
     pub(super) fn is_detached(&self) -> bool {
         self.about.reading().detached
+    }
+
+    /// Where its messages are pushed to.
+    pub(super) fn push_config(&self) -> Option<pb::PushConfig> {
+        self.about.reading().push_config.clone()
+    }
+
+    /// Whether the caller is the one who pushes from now on.
+    pub(super) fn begin_to_push(&self) -> bool {
+        !self.is_pushed.swap(true, Ordering::AcqRel)
+    }
+
+    /// Says that nobody pushes any more.
+    pub(super) fn stop_to_push(&self) {
+        self.is_pushed.store(false, Ordering::Release);
     }
 
     /// Completes when there may be something new, other than by time. Call it before looking.
