@@ -324,6 +324,7 @@ pub(super) fn pipeline(
     Pipeline {
         name: name.to_owned(),
         source,
+        repeats: None,
         steps,
         on_error,
         sink,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -18,8 +19,10 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
-///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only kinesis,sqs --aws-port 4566
+///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
+///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
 ///   ssectl emulator --only pubsub --pubsub-port 8085
 ///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
 ///   ssectl emulator coverage
@@ -44,12 +47,27 @@ pub(super) struct EmulatorArgs {
     /// What Kafka clients are told to connect to [default: the address they used]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     kafka_advertised: Option<(String, u16)>,
-    /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
+    /// Port of the services of AWS (Kinesis, SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
+    /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
+    #[arg(long, default_value_t = 5672, value_name = "PORT")]
+    eventhubs_port: u16,
+    /// Hubs that are there from the start: the `Config.json` of Microsoft's own emulator
+    #[arg(long, value_name = "FILE")]
+    eventhubs_config: Option<PathBuf>,
+    /// Write Event Hubs' certificate to this file, for clients with TLS to trust
+    #[arg(long, value_name = "FILE")]
+    eventhubs_cert: Option<PathBuf>,
     /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
     #[arg(long, default_value_t = 8085, value_name = "PORT")]
     pubsub_port: u16,
+    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
+    #[arg(long)]
+    aws_limits: bool,
+    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    aws_transition: u64,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -65,6 +83,10 @@ pub(super) struct EmulatorArgs {
         conflicts_with = "data_dir"
     )]
     memory: u64,
+    /// What goes wrong on purpose: throttle, latency (up to latest), drop, duplicate, reorder,
+    /// stale-lease, each with its share of cases from 0 to 1, and the seed
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
     /// Partitions of streams that clients create without a number
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     partitions: u32,
@@ -86,18 +108,25 @@ enum Action {
 enum Service {
     /// Apache Kafka
     Kafka,
+    /// Amazon Kinesis Data Streams
+    Kinesis,
     /// Google Cloud Pub/Sub
     Pubsub,
     /// Amazon SQS
     Sqs,
+    /// Azure Event Hubs
+    #[value(name = "eventhubs")]
+    EventHubs,
 }
 
 impl Service {
     fn name(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Kinesis => "kinesis",
             Self::Pubsub => "pubsub",
             Self::Sqs => "sqs",
+            Self::EventHubs => "eventhubs",
         }
     }
 
@@ -105,8 +134,9 @@ impl Service {
     fn directory(self) -> &'static str {
         match self {
             Self::Kafka => "kafka",
+            Self::Kinesis | Self::Sqs => "aws",
+            Self::EventHubs => "eventhubs",
             Self::Pubsub => "pubsub",
-            Self::Sqs => "aws",
         }
     }
 }
@@ -141,8 +171,9 @@ impl EmulatorArgs {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
+            Service::Kinesis | Service::Sqs => (self.aws_port, None),
+            Service::EventHubs => (self.eventhubs_port, None),
             Service::Pubsub => (self.pubsub_port, None),
-            Service::Sqs => (self.aws_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -155,7 +186,13 @@ impl EmulatorArgs {
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,
+            hubs: self.eventhubs_config.clone(),
+            certificate: self.eventhubs_cert.clone(),
+            creates_hubs: true,
             users: users(&session.env)?,
+            faults: self.faults.clone(),
+            aws_limits: self.aws_limits,
+            aws_transition: Duration::from_millis(self.aws_transition),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }
@@ -191,7 +228,8 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 fn coverage(session: &Session) -> CliResult {
     let rows = kafka_coverage()
         .chain(pubsub_coverage())
-        .chain(aws_coverage());
+        .chain(aws_coverage())
+        .chain(eventhubs_coverage());
     session.ui.data(rows.collect::<String>())
 }
 
@@ -239,6 +277,19 @@ fn aws_coverage() -> impl Iterator<Item = String> {
     })
 }
 
+#[cfg(feature = "emulator")]
+fn eventhubs_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::eventhubs::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("eventhubs  {:31} {support}\n", row.operation)
+    })
+}
+
 #[cfg(not(feature = "emulator"))]
 fn coverage(_session: &Session) -> CliResult {
     Err(failed(EmulatorError::LeftOut))
@@ -247,7 +298,9 @@ fn coverage(_session: &Session) -> CliResult {
 /// What kept an emulator from starting, as an error of the command line.
 pub(super) fn failed(error: EmulatorError) -> CliError {
     let exit = match error {
-        EmulatorError::Unknown(_) | EmulatorError::LeftOut => Exit::Usage,
+        EmulatorError::Unknown(_) | EmulatorError::LeftOut | EmulatorError::Faults(_) => {
+            Exit::Usage
+        }
         EmulatorError::Start(_) => Exit::Failed,
     };
     CliError::new(exit, error.to_string())

@@ -46,6 +46,13 @@ pub(super) struct RunArgs {
     /// Keep the emulator up after the run, until Ctrl-C
     #[arg(long)]
     keep: bool,
+    /// What goes wrong on purpose on the emulator, such as throttle=0.05,drop=0.01,seed=7; see
+    /// ssectl emulator --help [default: as the scenario says]
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
+    /// What the names of its streams begin with at the target; see ssectl cloud up
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = super::cloud::prefix)]
+    prefix: String,
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
@@ -67,7 +74,8 @@ enum ReportFormat {
 /// Runs the verb.
 pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
-    let scenario = loaded(&args.scenario, &params, session)?;
+    let mut scenario = loaded(&args.scenario, &params, session)?;
+    scenario.faults = args.faults.or(scenario.faults);
     if args.format == ReportFormat::Json && scenario.pipelines.iter().any(writes_stdout) {
         return Err(CliError::usage(
             "`--format json` wants stdout for the report, and the scenario writes records there",
@@ -84,7 +92,13 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
             target.adapter
         )));
     }
-    let ran = drive(&scenario, target, args.follow, false, session).await?;
+    let terms = Terms {
+        target,
+        prefix: args.prefix,
+        follow: args.follow,
+        collect: false,
+    };
+    let ran = drive(&scenario, terms, session).await?;
     match args.format {
         ReportFormat::Text => report::text(&ran.report, &session.ui),
         ReportFormat::Json => report::json(&ran.report, &session.ui)?,
@@ -108,16 +122,27 @@ pub(super) struct Ran {
     emulated: Option<String>,
 }
 
+/// Where and how a scenario is run.
+pub(super) struct Terms {
+    pub(super) target: TargetDecl,
+    /// What the names of its streams begin with there.
+    pub(super) prefix: String,
+    /// Go on reading streams from outside.
+    pub(super) follow: bool,
+    /// Read back all that was written.
+    pub(super) collect: bool,
+}
+
 /// Runs a scenario on a target; starts the emulator of one that wants it.
-pub(super) async fn drive(
-    scenario: &Scenario,
-    mut target: TargetDecl,
-    follow: bool,
-    collect: bool,
-    session: &Session,
-) -> CliResult<Ran> {
+pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) -> CliResult<Ran> {
+    let mut target = terms.target;
     let mut emulators = Emulators::default();
-    let emulated = start(&mut emulators, &mut target, session)?;
+    let emulated = start(
+        &mut emulators,
+        &mut target,
+        scenario.faults.clone(),
+        session,
+    )?;
     let bars = Mutex::new(Vec::new());
     let watch = |name: &str, stats: Arc<Stats>| {
         session.records_are_under_way();
@@ -129,9 +154,10 @@ pub(super) async fn drive(
     let runner = Runner {
         places: &session.places,
         target,
+        prefix: terms.prefix,
         control: session.control(),
-        follow,
-        collect,
+        follow: terms.follow,
+        collect: terms.collect,
         watch: &watch,
     };
     let result = runner.run(scenario).await;
@@ -139,6 +165,9 @@ pub(super) async fn drive(
         .unwrap_or_else(PoisonError::into_inner)
         .into_iter()
         .for_each(Progress::finish);
+    if let Some(made) = emulators.faults() {
+        session.ui.say(format!("faults made: {made}"));
+    }
     Ok(Ran {
         report: result.map_err(failed)?,
         emulators,
@@ -162,13 +191,21 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
 fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
+    faults: Option<String>,
     session: &Session,
 ) -> CliResult<Option<String>> {
     if !target.emulator {
+        if faults.is_some() {
+            session.ui.warn(format!(
+                "no faults are made: the streams live at the {} target, not on an emulator",
+                target.adapter
+            ));
+        }
         return Ok(None);
     }
     let ui = session.ui.clone();
     let options = EmulatorOptions {
+        faults,
         notices: Box::new(move |notice| ui.warn(notice)),
         ..EmulatorOptions::default()
     };
@@ -186,7 +223,8 @@ fn example(scenario: &Scenario) -> &str {
         .map_or("STREAM", |stream| &stream.name)
 }
 
-fn failed(error: RunError) -> CliError {
+/// What kept a scenario from running, as an error of the command line.
+pub(super) fn failed(error: RunError) -> CliError {
     let below = error
         .adapter()
         .map(|error| (error.kind(), error.hint_text().map(str::to_owned)));

@@ -10,7 +10,7 @@ use ssectl_adapter::Order;
 
 use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
-use super::run::{drive, params, report};
+use super::run::{Terms, drive, params, report};
 use super::session::Session;
 use super::ui::Ui;
 use crate::places::TargetDecl;
@@ -44,6 +44,13 @@ pub(super) struct VerifyArgs {
     /// Value of a parameter; may be given again
     #[arg(long, value_name = "NAME=VALUE", value_parser = params::pair)]
     set: Vec<(String, String)>,
+    /// What goes wrong on purpose on emulators, such as throttle=0.05,drop=0.01,seed=7; see
+    /// ssectl emulator --help [default: as the scenario says]
+    #[arg(long, value_name = "PLAN")]
+    faults: Option<String>,
+    /// What the names of its streams begin with at the targets; see ssectl cloud up
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = super::cloud::prefix)]
+    prefix: String,
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -66,7 +73,8 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
             .hint("name at least two, with a comma between"));
     };
     let params = params::ask(&args.scenario, &args.set, session)?;
-    let scenario = loaded(&args.scenario, &params, session)?;
+    let mut scenario = loaded(&args.scenario, &params, session)?;
+    scenario.faults = args.faults.or(scenario.faults);
     let mut targets = Vec::new();
     for name in &args.targets {
         let target = session.target(Some(name))?;
@@ -75,7 +83,7 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
     }
     let mut outcomes = Vec::new();
     for (name, target) in args.targets.iter().zip(targets) {
-        outcomes.push(outcome(&scenario, name, target, session).await?);
+        outcomes.push(outcome(&scenario, name, target, &args.prefix, session).await?);
     }
     let comparison = compare(&outcomes);
     match args.format {
@@ -101,11 +109,18 @@ async fn outcome(
     scenario: &Scenario,
     name: &str,
     target: TargetDecl,
+    prefix: &str,
     session: &Session,
 ) -> CliResult<Outcome> {
     let adapter = session.places.registry().get(&target.adapter)?;
     let capabilities = adapter.capabilities_with(&target.options);
-    let ran = drive(scenario, target, false, true, session).await?;
+    let terms = Terms {
+        target,
+        prefix: prefix.to_owned(),
+        follow: false,
+        collect: true,
+    };
+    let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());
     let mut report = ran.report;
     report::text(&report, &session.ui);

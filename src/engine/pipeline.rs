@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::control::Control;
 use super::error::PipelineError;
 use super::reader::Reader;
+use super::repeats::Repeats;
 use super::retry::{Backoff, Trier};
 use super::stats::{Counts, Stats};
 use super::steps::{Processed, Steps};
@@ -62,6 +63,8 @@ pub struct Pipeline {
     pub name: String,
     /// Where records come from.
     pub source: Box<dyn Source>,
+    /// Leaves out records that come again.
+    pub repeats: Option<Repeats>,
     /// What happens to them.
     pub steps: Steps,
     /// What happens to bad ones.
@@ -90,6 +93,7 @@ impl Pipeline {
         let reader = Reader {
             trier: trier.clone(),
             source: self.source,
+            repeats: self.repeats,
             limit: self.settings.limit,
             backoff: self.settings.backoff,
             stats: self.stats.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Source};
 use tokio::sync::{mpsc, oneshot};
 
+use super::repeats::Repeats;
 use super::retry::{Backoff, Trier};
 use super::stats::{Stats, add};
 
@@ -14,6 +15,8 @@ pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
 pub(super) struct Reader {
     pub(super) trier: Trier,
     pub(super) source: Box<dyn Source>,
+    /// Leaves out what comes again.
+    pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
     pub(super) backoff: Backoff,
     pub(super) stats: Arc<Stats>,
@@ -62,9 +65,12 @@ impl Reader {
                     Err(_) => return Ok(()),
                 },
                 fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
-                    Ok(Fetched::Batch(batch)) => {
+                    Ok(Fetched::Batch(mut batch)) => {
                         waits.reset();
                         self.count(&batch);
+                        if let Some(repeats) = &mut self.repeats {
+                            add(&self.stats.repeated, repeats.take_out(&mut batch));
+                        }
                         if let Some(permit) = room.take() {
                             permit.send(batch);
                         }

@@ -63,6 +63,85 @@ impl Trier {
     }
 }
 
+/// Tries again what fails for now, and says so.
+#[derive(Clone)]
+pub struct Patience {
+    trier: Trier,
+    backoff: Backoff,
+    /// Give up when so much time has passed since the first try, whether waited or worked.
+    limit: Duration,
+}
+
+impl Patience {
+    /// As patient as a pipeline; `name` is who waits, for notices.
+    pub fn new(name: &str, control: &Control) -> Self {
+        Self {
+            trier: Trier {
+                pipeline: name.to_owned(),
+                control: control.clone(),
+            },
+            backoff: Backoff::default(),
+            limit: Duration::MAX,
+        }
+    }
+
+    /// Gives up after two seconds: for what a person waits for at the start.
+    pub fn brief(name: &str, control: &Control) -> Self {
+        Self {
+            limit: Duration::from_secs(2),
+            ..Self::new(name, control)
+        }
+    }
+
+    /// The tries at one thing.
+    pub fn tries(&self) -> Tries<'_> {
+        Tries {
+            patience: self,
+            start: Instant::now(),
+            waits: self.backoff.waits(),
+        }
+    }
+
+    /// Tries until it works, fails for good, or patience is at its end.
+    ///
+    /// # Errors
+    /// Those of the last try.
+    pub async fn with<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        doing: &str,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, Error> {
+        let mut tries = self.tries();
+        loop {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(error) => tries.failed(doing, error).await?,
+            }
+        }
+    }
+}
+
+/// The tries at one thing so far.
+pub struct Tries<'a> {
+    patience: &'a Patience,
+    start: Instant,
+    waits: Waits,
+}
+
+impl Tries<'_> {
+    /// Waits after a failure, before the next try.
+    ///
+    /// # Errors
+    /// The error itself, if another try is not worth while.
+    pub async fn failed(&mut self, doing: &str, error: Error) -> Result<(), Error> {
+        if self.start.elapsed() >= self.patience.limit {
+            return Err(error);
+        }
+        let trier = &self.patience.trier;
+        trier.pause(doing, error, &mut self.waits).await
+    }
+}
+
 /// The error and what is below it, in one line.
 fn with_causes(error: &Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());

@@ -9,6 +9,7 @@ use serde::Serialize;
 pub struct Stats {
     pub(super) read: AtomicU64,
     pub(super) read_bytes: AtomicU64,
+    pub(super) repeated: AtomicU64,
     pub(super) used: AtomicU64,
     pub(super) filtered: AtomicU64,
     pub(super) skipped: AtomicU64,
@@ -27,6 +28,8 @@ pub struct Counts {
     pub read: u64,
     /// Bytes of key, value and headers of those.
     pub read_bytes: u64,
+    /// Came again, known by their ids, and were left out.
+    pub repeated: u64,
     /// Went through all steps and gave results that the sink has.
     pub used: u64,
     /// Gave no result: a filter held them back, or a program gave nothing.
@@ -54,6 +57,7 @@ impl Stats {
         Counts {
             read: self.read.load(Relaxed),
             read_bytes: self.read_bytes.load(Relaxed),
+            repeated: self.repeated.load(Relaxed),
             used: self.used.load(Relaxed),
             filtered: self.filtered.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
@@ -84,6 +88,7 @@ impl Counts {
     /// sound run.
     pub fn missing(&self) -> i64 {
         let accounted = self.used
+            + self.repeated
             + self.filtered
             + self.skipped
             + self.dead_lettered
@@ -99,6 +104,7 @@ impl Counts {
             text += &format!(" from {}", self.used);
         }
         let others = [
+            (self.repeated, "repeated"),
             (self.filtered, "filtered"),
             (self.skipped, "skipped"),
             (self.dead_lettered, "dead-lettered"),

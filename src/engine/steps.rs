@@ -290,7 +290,7 @@ fn unquoted(record: &Record, from: Encoding, to: Encoding) -> Option<String> {
     serde_json::from_slice(value).ok()
 }
 
-fn eval<T>(
+pub(super) fn eval<T>(
     record: &Record,
     encoding: Encoding,
     run: impl FnOnce(&Input<'_>) -> Result<T, crate::expr::EvalError>,

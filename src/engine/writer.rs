@@ -158,6 +158,10 @@ impl Writer {
                 lost.into_iter()
                     .map(|(index, error)| Rejected { index, error }),
             );
+            if retry.len() < slice.len() {
+                // Some were taken: it goes on.
+                waits.reset();
+            }
             let Some((_, error)) = retry.first() else {
                 refused.sort_by_key(|r| r.index);
                 return Ok(refused);

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 #[cfg(feature = "emulator")]
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ssectl_adapter::Options;
 #[cfg(feature = "emulator")]
 use ssectl_emulator::{
     Notices, StartError,
+    faults::{FaultPlan, Faults, PlanError},
     store::{Fsync, Medium},
 };
 
@@ -21,6 +23,10 @@ pub struct Emulators {
     #[cfg(feature = "emulator")]
     aws: Option<ssectl_emulator::aws::Emulator>,
     #[cfg(feature = "emulator")]
+    eventhubs: Option<ssectl_emulator::eventhubs::Emulator>,
+    #[cfg(feature = "emulator")]
+    faults: Faults,
+    #[cfg(feature = "emulator")]
     pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
 }
@@ -29,11 +35,16 @@ pub struct Emulators {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `sqs`")]
+    #[error(
+        "there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `kinesis`, `sqs`, `eventhubs`"
+    )]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
     LeftOut,
+    /// The faults to make cannot be understood.
+    #[error("{0}")]
+    Faults(String),
     /// It could not start.
     #[error("{0}")]
     Start(String),
@@ -55,8 +66,20 @@ pub struct EmulatorOptions {
     pub memory: u64,
     /// Partitions of streams that clients create without a number.
     pub partitions: u32,
+    /// Microsoft's `Config.json` with the hubs of Event Hubs that are there from the start.
+    pub hubs: Option<PathBuf>,
+    /// File that Event Hubs' certificate is written to, for clients with TLS to trust.
+    pub certificate: Option<PathBuf>,
+    /// Create hubs that clients of Event Hubs name; AMQP has no call for it.
+    pub creates_hubs: bool,
     /// Passwords by user; clients then have to authenticate.
     pub users: Option<BTreeMap<String, String>>,
+    /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
+    pub faults: Option<String>,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS.
+    pub aws_limits: bool,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING.
+    pub aws_transition: Duration,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -71,24 +94,41 @@ impl Default for EmulatorOptions {
             fsync: false,
             memory: 1 << 30,
             partitions: 1,
+            hubs: None,
+            certificate: None,
+            creates_hubs: false,
             users: None,
+            faults: None,
+            aws_limits: false,
+            aws_transition: Duration::ZERO,
             notices: Box::new(|_| {}),
         }
     }
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which
+    /// the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
+            return Ok(at_aws(aws.address()));
+        }
+        if let Some(plan) = &options.faults {
+            let plan: FaultPlan = plan
+                .parse()
+                .map_err(|error: PlanError| EmulatorError::Faults(error.to_string()))?;
+            self.faults = Faults::new(plan);
+        }
         match adapter {
             "kafka" => self.start_kafka(options),
+            "kinesis" | "sqs" => self.start_aws(options),
+            "eventhubs" => self.start_eventhubs(options),
             "pubsub" => self.start_pubsub(options),
-            "sqs" => self.start_aws(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }
@@ -105,6 +145,7 @@ impl Emulators {
             advertised: options.advertised,
             default_partitions: options.partitions,
             sasl_plain: options.users,
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -124,6 +165,9 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            faults: self.faults.clone(),
+            enforce_limits: options.aws_limits,
+            transition: options.aws_transition,
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -131,7 +175,32 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok((address, reach("endpoint", format!("http://{address}"))))
+        Ok(at_aws(address))
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_eventhubs(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::eventhubs::{Config, Emulator};
+        let hubs = options.hubs.as_deref().map(declared_hubs).transpose()?;
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            hubs: hubs.unwrap_or_default(),
+            auto_create: options.creates_hubs,
+            default_partitions: options.partitions.min(32),
+            certificate_file: options.certificate,
+            faults: self.faults.clone(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.eventhubs = Some(emulator);
+        Ok((address, reach("endpoint", format!("amqp://{address}"))))
     }
 
     #[cfg(feature = "emulator")]
@@ -143,6 +212,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            faults: self.faults.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -163,6 +233,21 @@ impl Emulators {
         Err(EmulatorError::LeftOut)
     }
 
+    /// The faults that were made so far, such as `12 throttle, 3 drop`; nothing if there were none.
+    pub fn faults(&self) -> Option<String> {
+        #[cfg(feature = "emulator")]
+        {
+            let counts = self.faults.counts();
+            let made = counts
+                .iter()
+                .map(|(fault, count)| format!("{count} {}", fault.name()));
+            let made = made.collect::<Vec<_>>().join(", ");
+            Some(made).filter(|made| !made.is_empty())
+        }
+        #[cfg(not(feature = "emulator"))]
+        None
+    }
+
     /// What had to be mended in data directories since the last call, one line each.
     pub fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
@@ -177,6 +262,10 @@ impl Emulators {
         #[cfg(feature = "emulator")]
         if let Some(aws) = self.aws {
             aws.shutdown();
+        }
+        #[cfg(feature = "emulator")]
+        if let Some(eventhubs) = self.eventhubs {
+            eventhubs.shutdown();
         }
         #[cfg(feature = "emulator")]
         if let Some(pubsub) = self.pubsub {
@@ -199,10 +288,28 @@ impl EmulatorOptions {
     }
 }
 
+/// How adapters reach the services of AWS.
+#[cfg(feature = "emulator")]
+fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
+    (address, reach("endpoint", format!("http://{address}")))
+}
+
 /// The option by which an adapter reaches its emulator.
 #[cfg(feature = "emulator")]
 fn reach(name: &str, value: String) -> Options {
     Options::from_iter([(name.to_owned(), value.into())])
+}
+
+/// The hubs that a `Config.json` declares.
+#[cfg(feature = "emulator")]
+fn declared_hubs(file: &Path) -> Result<Vec<ssectl_emulator::eventhubs::Hub>, EmulatorError> {
+    use ssectl_emulator::eventhubs::Namespace;
+    let told = |error: &dyn std::fmt::Display| {
+        EmulatorError::Start(format!("`{}`: {error}", file.display()))
+    };
+    let bytes = std::fs::read(file).map_err(|error| told(&error))?;
+    let namespace = Namespace::from_config_json(&bytes).map_err(|error| told(&error))?;
+    Ok(namespace.hubs)
 }
 
 #[cfg(feature = "emulator")]

@@ -5,10 +5,13 @@
 //! held when the run began, unless it is to follow. What a declared stream held before the run
 //! is left alone and counts for nothing.
 
+mod cloud;
 mod copies;
 mod emulators;
 mod error;
+mod patient;
 mod pipelines;
+mod prefixed;
 mod readback;
 mod report;
 mod streams;
@@ -17,14 +20,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use ssectl_adapter::Target;
 use tokio::sync::watch;
 
-use crate::engine::{Control, Notice, Stats};
-use crate::places::{Places, TargetDecl};
+use crate::engine::{Control, Notice, Patience, Stats};
+use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
 
+use patient::PatientTarget;
+use prefixed::PrefixedTarget;
 use readback::Found;
 
+pub use cloud::{CloudAction, CloudStream, Fate};
 pub use copies::Copies;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
@@ -36,6 +43,8 @@ pub struct Runner<'a> {
     pub places: &'a Places,
     /// Where the declared streams live.
     pub target: TargetDecl,
+    /// What the names of the declared streams begin with at the target.
+    pub prefix: String,
     /// Stop, and where notices go.
     pub control: Control,
     /// Go on reading streams from outside after their end.
@@ -54,7 +63,7 @@ impl Runner<'_> {
     /// Whatever kept the run from starting. A pipeline that fails and an expectation that does
     /// not hold are part of the report.
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
-        let home = self.places.home(&self.target).map_err(RunError::target)?;
+        let home = self.home(&scenario.name)?;
         streams::fits(scenario, &home)?;
         let copies = Copies::plan(scenario, &home.capabilities);
         for line in copies.lines() {
@@ -69,8 +78,12 @@ impl Runner<'_> {
         let found = if failed || self.control.stop.is_cancelled() {
             Found::default()
         } else {
-            readback::finish(reads).await?
+            readback::finish(reads, &Patience::new(&scenario.name, &self.control)).await?
         };
+        for (stream, count) in &found.repeated {
+            let line = format!("{stream}: {count} records came again and do not count");
+            notice(&self.control, &scenario.name, line);
+        }
         Ok(Report {
             scenario: scenario.name.clone(),
             target: home.describe(),
@@ -79,6 +92,23 @@ impl Runner<'_> {
             expectations: found.verdicts,
             contents: found.contents,
         })
+    }
+
+    /// Where the streams live; what fails for now at the start is tried again.
+    fn home(&self, scenario: &str) -> Result<Home, RunError> {
+        let home = self.places.home(&self.target).map_err(RunError::target)?;
+        let patient = PatientTarget {
+            target: home.target,
+            patience: Patience::brief(scenario, &self.control),
+        };
+        let target: Arc<dyn Target> = match self.prefix.is_empty() {
+            true => Arc::new(patient),
+            false => Arc::new(PrefixedTarget {
+                target: Arc::new(patient),
+                prefix: self.prefix.clone(),
+            }),
+        };
+        Ok(Home { target, ..home })
     }
 
     async fn drive(

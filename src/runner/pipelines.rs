@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, Settings, Stats, Steps};
+use crate::engine::{self, Encoding, Repeats, Settings, Stats, Steps};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
@@ -112,6 +112,7 @@ impl Opener<'_> {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 source,
+                repeats: self.repeats(format),
                 steps: steps(self.pipeline, format),
                 on_error: self.on_error().await?,
                 sink,
@@ -121,6 +122,16 @@ impl Opener<'_> {
             bound,
             writes: writes(self.pipeline),
         })
+    }
+
+    /// What leaves out the records that come again of a declared stream.
+    fn repeats(&self, format: Format) -> Option<Repeats> {
+        let SourceKind::Read(read) = &self.pipeline.source.kind else {
+            return None;
+        };
+        let stream = self.scenario.stream(read.from.declared()?)?;
+        let id = stream.id.as_ref()?.program.clone();
+        Some(Repeats::new(id, encoding(format)))
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> RunError {
@@ -230,7 +241,7 @@ impl Opener<'_> {
         for copy in copies {
             sinks.push(open(copy).await?);
         }
-        Ok(Box::new(Copying(sinks)))
+        Ok(Box::new(Copying::new(sinks)))
     }
 
     async fn on_error(&self) -> Result<engine::OnError, RunError> {
@@ -268,15 +279,19 @@ fn steps(pipeline: &Pipeline, format: Format) -> Steps {
         Step::Key(expr) => engine::Step::Key(expr.program.clone()),
         Step::Time(expr) => engine::Step::Time(expr.program.clone()),
     });
-    let encoding = |format| match format {
-        Format::Json | Format::Csv => Encoding::Json,
-        Format::Text | Format::Raw => Encoding::Text,
-    };
     Steps::new(
         steps.collect(),
         encoding(format),
         encoding(pipeline.sink.format),
     )
+}
+
+/// What the bytes of a format are to programs.
+fn encoding(format: Format) -> Encoding {
+    match format {
+        Format::Json | Format::Csv => Encoding::Json,
+        Format::Text | Format::Raw => Encoding::Text,
+    }
 }
 
 fn framed(uri: &StreamUri) -> bool {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ssectl_adapter::{Bound, Fetched, Limit, Range, Record, Source, SourceSpec};
+use ssectl_adapter::{Bound, Commit, Fetched, Limit, Range, Record, Source, SourceSpec};
 
 use super::copies::Copies;
 use super::error::RunError;
+use crate::engine::{Encoding, Patience, Repeats};
 use crate::places::Home;
 use crate::scenario::{Checker, Scenario, Verdict};
 use crate::verify::Contents;
@@ -15,6 +16,9 @@ use crate::verify::Contents;
 pub(super) struct ReadBack {
     stream: String,
     source: Box<dyn Source>,
+    /// Recognises records that come again.
+    repeats: Option<Repeats>,
+    repeated: u64,
     checker: Option<Checker>,
     contents: Option<Contents>,
 }
@@ -25,6 +29,8 @@ pub(super) struct Found {
     /// In the order of the file.
     pub(super) verdicts: Vec<Verdict>,
     pub(super) contents: BTreeMap<String, Contents>,
+    /// Records that came again and were left out, by stream.
+    pub(super) repeated: BTreeMap<String, u64>,
 }
 
 /// Opens a read at the end of every expected stream and, to `collect`, of all that can be read
@@ -37,7 +43,7 @@ pub(super) async fn open(
 ) -> Result<Vec<ReadBack>, RunError> {
     let mut reads = Vec::new();
     for expectation in &scenario.expectations {
-        let mut read = ReadBack::open(&expectation.stream, home, copies).await?;
+        let mut read = ReadBack::open(scenario, &expectation.stream, home, copies).await?;
         // A fixture that cannot be read shall not be found out after the run.
         let checker = Checker::new(expectation)
             .map_err(|error| RunError::pipeline(&expectation.stream, error))?;
@@ -48,7 +54,7 @@ pub(super) async fn open(
     if collect {
         for stream in collectable(scenario, home) {
             if !reads.iter().any(|read| read.stream == stream) {
-                let mut read = ReadBack::open(stream, home, copies).await?;
+                let mut read = ReadBack::open(scenario, stream, home, copies).await?;
                 read.contents = Some(Contents::default());
                 reads.push(read);
             }
@@ -66,51 +72,83 @@ fn collectable<'a>(scenario: &'a Scenario, home: &Home) -> impl Iterator<Item = 
 }
 
 /// Reads each stream to its end. All pipelines have ended, so the end is known.
-pub(super) async fn finish(reads: Vec<ReadBack>) -> Result<Found, RunError> {
+pub(super) async fn finish(reads: Vec<ReadBack>, patience: &Patience) -> Result<Found, RunError> {
     let mut found = Found::default();
     for read in reads {
-        read.finish(&mut found).await?;
+        read.finish(&mut found, patience).await?;
     }
     Ok(found)
 }
 
 impl ReadBack {
-    async fn open(stream: &str, home: &Home, copies: &Copies) -> Result<Self, RunError> {
+    async fn open(
+        scenario: &Scenario,
+        stream: &str,
+        home: &Home,
+        copies: &Copies,
+    ) -> Result<Self, RunError> {
+        let id = scenario.stream(stream).and_then(|found| found.id.as_ref());
         let reads = copies.read_by(stream, None);
         let source = home.target.source(&from_now(reads)).await;
         Ok(Self {
             stream: stream.to_owned(),
             source: source.map_err(RunError::stream(stream))?,
+            repeats: id.map(|id| Repeats::new(id.program.clone(), Encoding::Json)),
+            repeated: 0,
             checker: None,
             contents: None,
         })
     }
 
-    fn look(&mut self, record: &Record) {
+    /// Shows a record to who wants it, if it is new.
+    fn look(&mut self, record: &Record) -> ssectl_adapter::Result<()> {
+        if let Some(repeats) = &mut self.repeats
+            && repeats.is_repeated(record)?
+        {
+            self.repeated += 1;
+            return Ok(());
+        }
         if let Some(checker) = &mut self.checker {
             checker.record(record);
         }
         if let Some(contents) = &mut self.contents {
             contents.add(record);
         }
+        Ok(())
     }
 
-    async fn finish(mut self, found: &mut Found) -> Result<(), RunError> {
+    async fn commit(&mut self, commit: &Commit, patience: &Patience) -> ssectl_adapter::Result<()> {
+        let mut tries = patience.tries();
+        while let Err(error) = self.source.commit(commit).await {
+            tries.failed("committing", error).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self, found: &mut Found, patience: &Patience) -> Result<(), RunError> {
         let stream = self.stream.clone();
         let fault = |error| RunError::stream(&stream)(error);
         self.source.bound().await.map_err(fault)?;
+        let mut tries = patience.tries();
         loop {
-            match self.source.fetch(Limit::default()).await.map_err(fault)? {
-                Fetched::Batch(batch) => {
-                    batch.records.iter().for_each(|record| self.look(record));
+            match self.source.fetch(Limit::default()).await {
+                Ok(Fetched::Batch(batch)) => {
+                    tries = patience.tries();
+                    let mut records = batch.records.iter();
+                    let looked = records.try_for_each(|record| self.look(record));
+                    looked.map_err(fault)?;
                     // A queue may give the next records only when these are done with.
-                    self.source.commit(&batch.commit).await.map_err(fault)?;
+                    self.commit(&batch.commit, patience).await.map_err(fault)?;
                 }
-                Fetched::Idle => {}
-                Fetched::End => break,
+                Ok(Fetched::Idle) => {}
+                Ok(Fetched::End) => break,
+                Err(error) => tries.failed("reading", error).await.map_err(fault)?,
             }
         }
         self.source.close().await.map_err(fault)?;
+        if self.repeated > 0 {
+            found.repeated.insert(stream.clone(), self.repeated);
+        }
         found.verdicts.extend(self.checker.map(Checker::finish));
         if let Some(contents) = self.contents {
             found.contents.insert(self.stream, contents);

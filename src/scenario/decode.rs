@@ -11,6 +11,7 @@ use ssectl_adapter::{StreamSpec, StreamUri};
 use super::graph::Link;
 use super::{Address, Expr, Format, Param, Scenario, Stream, TimeExpr};
 use crate::document::{Entry, Faults, Node, Place, Typed, Value, list, meant, quote, redact_uri};
+use crate::duration::HumanDuration;
 use crate::expr::time::{EventTime, Unit};
 use crate::expr::{CompileError, Options, Origin, Program};
 
@@ -48,6 +49,7 @@ impl<'a> Decoder<'a> {
         let streams = self.all(root.field("streams"), Self::stream);
         let pipelines = self.all(root.field("pipelines"), Self::pipeline);
         let expectations = self.all(root.field("expect"), Self::expectation);
+        let faults = root.field("faults").map(plan_of_faults);
         if let Some(node) = root.field("pipelines")
             && node.entries().is_empty()
         {
@@ -65,6 +67,7 @@ impl<'a> Decoder<'a> {
             streams: streams?,
             pipelines: pipelines?,
             expectations: expectations?,
+            faults,
         })
     }
 
@@ -110,6 +113,10 @@ impl<'a> Decoder<'a> {
             Some(node) => Some(u32::try_from(unsigned(node)?).ok()?),
             None => None,
         };
+        let id = match node.field("id") {
+            Some(node) => Some(self.expr(node)?),
+            None => None,
+        };
         let settings = node.field("config").map_or(&[] as &[Entry], Node::entries);
         let config: BTreeMap<String, String> = settings
             .iter()
@@ -123,6 +130,7 @@ impl<'a> Decoder<'a> {
                 config,
                 ..StreamSpec::default()
             },
+            id,
             place: key.place.clone(),
         })
     }
@@ -273,6 +281,22 @@ impl<'a> Decoder<'a> {
         }
         decoded.into_iter().collect()
     }
+}
+
+/// The faults in the words that the emulators take, such as `throttle=0.05,latest=80ms,seed=7`.
+fn plan_of_faults(node: &Node) -> String {
+    let parts = node.entries().iter().filter_map(|Entry { key, node }| {
+        let text = node.text()?;
+        let value = match key.name.as_str() {
+            "latest" => {
+                let latest: HumanDuration = text.parse().ok()?;
+                format!("{}ms", latest.0.as_millis())
+            }
+            _ => text.to_owned(),
+        };
+        Some(format!("{}={value}", key.name))
+    });
+    parts.collect::<Vec<_>>().join(",")
 }
 
 /// What the program in `node` is called, and where its bytes stand in the file.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+use crate::duration::HumanDuration;
 use crate::generate::Spec;
 
 pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
@@ -33,6 +34,36 @@ pub struct Scenario {
     pub pipelines: BTreeMap<String, Pipeline>,
     /// What must hold for a stream after the run.
     pub expect: Option<BTreeMap<String, Expect>>,
+    /// What goes wrong on purpose while the scenario runs on an emulator; a real target is left alone.
+    pub faults: Option<Faults>,
+}
+
+/// Faults on purpose, each with the share of cases in which it strikes, from 0 to 1.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Faults {
+    /// The service refuses for now, because of too many requests.
+    #[schemars(range(min = 0, max = 1))]
+    pub throttle: Option<f64>,
+    /// The answer comes late.
+    #[schemars(range(min = 0, max = 1))]
+    pub latency: Option<f64>,
+    /// How late it is at most; default `100ms`.
+    pub latest: Option<HumanDuration>,
+    /// The connection is closed instead of an answer, before or after the request took effect.
+    #[schemars(range(min = 0, max = 1))]
+    pub drop: Option<f64>,
+    /// A record or message comes twice.
+    #[schemars(range(min = 0, max = 1))]
+    pub duplicate: Option<f64>,
+    /// Messages come out of order, where the service promises none.
+    #[schemars(range(min = 0, max = 1))]
+    pub reorder: Option<f64>,
+    /// A lease, receipt, iterator or membership ends early.
+    #[schemars(range(min = 0, max = 1))]
+    pub stale_lease: Option<f64>,
+    /// The same seed brings the same faults; default 0.
+    pub seed: Option<u64>,
 }
 
 /// The version of the scenario format.
@@ -77,6 +108,9 @@ pub struct Stream {
     /// How many partitions (shards); the target's default when not said.
     #[schemars(range(min = 1, max = 10_000))]
     pub partitions: Option<u32>,
+    /// What tells a record of this stream from all others, such as `.seq`: who reads the stream in this scenario
+    /// leaves out a record that comes again, as it may where a target delivers at least once.
+    pub id: Option<Jq>,
     /// Settings in the target's own words, such as `retention.ms: 60000`.
     pub config: Option<BTreeMap<String, AnyScalar>>,
 }

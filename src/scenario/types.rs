@@ -33,6 +33,8 @@ pub struct Scenario {
     pub pipelines: Vec<Pipeline>,
     /// What must hold afterwards, in the order of the file; at most one per stream.
     pub expectations: Vec<Expectation>,
+    /// What goes wrong on purpose on an emulator, such as `throttle=0.05,seed=7`.
+    pub faults: Option<String>,
 }
 
 impl Scenario {
@@ -90,6 +92,8 @@ pub struct Stream {
     pub spec: StreamSpec,
     /// Its name in the file.
     pub name: String,
+    /// What tells its records apart: one that comes again is left out by who reads it.
+    pub id: Option<Expr>,
     /// Where it is declared.
     pub place: Place,
 }

@@ -26,11 +26,14 @@ fn every_service_says_where_it_is() {
         "0",
         "--aws-port",
         "0",
+        "--eventhubs-port",
+        "0",
     ];
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
-        (&[], &["kafka", "pubsub", "sqs"]),
+        (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
+        (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines
@@ -113,6 +116,7 @@ fn coverage_lists_the_operations_of_every_service() {
     for row in [
         "kafka  Produce ",
         "pubsub StreamingPull ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
     ] {

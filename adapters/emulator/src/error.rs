@@ -20,6 +20,12 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something that was declared cannot be.
+    #[error("{0}")]
+    Declaration(String),
+    /// The certificate for TLS cannot be made, read or written.
+    #[error("cannot use the certificate: {0}")]
+    Certificate(String),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),

@@ -4,7 +4,9 @@
 //! directory, and knows no wire protocol. Each dialect is a front end over it, behind a Cargo feature of its own:
 //!
 //! - [`kafka`]: Apache Kafka, spoken by kcat, librdkafka, the Java clients and tools, kafka-python and the rest.
-//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`sqs`], and STS GetCallerIdentity.
+//! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`kinesis`], [`sqs`], and STS
+//!   GetCallerIdentity.
+//! - [`eventhubs`]: Azure Event Hubs, AMQP 1.0 plain and with TLS, and its management API.
 //! - [`pubsub`]: Google Cloud Pub/Sub, in gRPC and in REST on one port.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
@@ -18,10 +20,14 @@ pub mod store;
 
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "eventhubs")]
+pub mod eventhubs;
 #[cfg(any(feature = "aws", feature = "pubsub"))]
 mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+#[cfg(feature = "aws")]
+pub mod kinesis;
 #[cfg(feature = "pubsub")]
 pub mod pubsub;
 #[cfg(any(feature = "aws", feature = "pubsub"))]

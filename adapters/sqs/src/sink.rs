@@ -1,9 +1,9 @@
 //! Writing a queue: batches packed to the limits, several under way, groups in their order.
 
+mod dedup_ids;
 mod pack;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry as Entry};
@@ -14,6 +14,7 @@ use crate::client::Queue;
 use crate::config::{Deduplication, SqsConfig};
 use crate::error::entry;
 use crate::message::{Grouping, encode};
+use dedup_ids::DedupIds;
 use pack::{Outgoing, pack};
 
 /// What SQS takes at most of a message, and of a batch together.
@@ -27,9 +28,7 @@ pub(crate) struct SqsSink {
     deduplication: Deduplication,
     /// The largest message the queue takes, in bytes.
     largest: usize,
-    /// Makes deduplication ids that no other sink makes.
-    session: u64,
-    sent: u64,
+    dedup_ids: DedupIds,
 }
 
 impl SqsSink {
@@ -40,8 +39,7 @@ impl SqsSink {
             requests: config.requests.into(),
             message_group: config.message_group.clone(),
             deduplication: config.deduplication.clone(),
-            session: RandomState::new().hash_one(std::process::id()),
-            sent: 0,
+            dedup_ids: DedupIds::new(),
         })
     }
 
@@ -68,7 +66,7 @@ impl SqsSink {
         }
         let id = match self.queue.fifo {
             true => self
-                .deduplication_id(record)
+                .deduplication_id(index, record)
                 .map_err(|error| Rejected { index, error })?,
             false => None,
         };
@@ -79,13 +77,10 @@ impl SqsSink {
         })
     }
 
-    fn deduplication_id(&mut self, record: &Record) -> Result<Option<String>> {
+    fn deduplication_id(&mut self, index: usize, record: &Record) -> Result<Option<String>> {
         match &self.deduplication {
             Deduplication::Content => Ok(None),
-            Deduplication::Unique => {
-                self.sent += 1;
-                Ok(Some(format!("{:016x}-{}", self.session, self.sent)))
-            }
+            Deduplication::Unique => Ok(Some(self.dedup_ids.next(index, record))),
             Deduplication::Header(name) => {
                 let found = record.headers.iter().find(|(header, _)| header == name);
                 let value = found.and_then(|(_, value)| std::str::from_utf8(value.as_ref()?).ok());
@@ -249,7 +244,9 @@ impl Sink for SqsSink {
                 _ => rejected.extend(lane.rejected),
             }
         }
+        drop(sent);
         rejected.sort_unstable_by_key(|refused| refused.index);
+        self.dedup_ids.settle(records, &rejected);
         Ok(Written { rejected })
     }
 

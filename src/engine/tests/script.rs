@@ -195,6 +195,7 @@ impl Bench {
         let pipeline = Pipeline {
             name: "test".to_owned(),
             source: Box::new(source),
+            repeats: None,
             steps,
             on_error,
             sink: Box::new(sink),

@@ -23,6 +23,12 @@ pub struct Config {
     pub faults: Faults,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING. Default: not at all, because clients that wait for
+    /// ACTIVE look again after ten seconds.
+    pub transition: Duration,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS: 1,000 records and 1 MiB in, 5 reads and 2 MiB out a
+    /// second. Default: false.
+    pub enforce_limits: bool,
 }
 
 impl Default for Config {
@@ -34,6 +40,8 @@ impl Default for Config {
             notices: Notices::default(),
             faults: Faults::default(),
             clock: Arc::new(SystemClock::default()),
+            transition: Duration::ZERO,
+            enforce_limits: false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is served, from the tables that dispatch.
 
 use super::sts;
-use crate::sqs;
+use crate::{kinesis, sqs};
 
 /// How far one operation of a service is supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +27,18 @@ pub enum Support {
 
 /// Every operation of the services on the port.
 pub fn coverage() -> Vec<Coverage> {
-    let sqs = sqs::operations().map(|(operation, missing)| Coverage {
-        service: "sqs",
-        operation,
-        support: match missing {
-            "" => Support::Full,
-            missing => Support::Partly(missing),
-        },
-    });
+    let of_table = |service| {
+        move |(operation, missing)| Coverage {
+            service,
+            operation,
+            support: match missing {
+                "" => Support::Full,
+                missing => Support::Partly(missing),
+            },
+        }
+    };
+    let kinesis = kinesis::operations().map(of_table("kinesis"));
+    let sqs = sqs::operations().map(of_table("sqs"));
     let sts = sts::OPERATIONS.map(|(operation, result)| Coverage {
         service: "sts",
         operation,
@@ -43,5 +47,5 @@ pub fn coverage() -> Vec<Coverage> {
             None => Support::Refused,
         },
     });
-    sqs.chain(sts).collect()
+    kinesis.chain(sqs).chain(sts).collect()
 }

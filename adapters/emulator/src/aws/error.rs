@@ -1,6 +1,7 @@
-//! Errors as AWS answers them, in both protocols.
+//! Errors as AWS answers them, in every protocol.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use crate::store::StoreError;
 
@@ -40,7 +41,7 @@ impl AwsError {
     }
 
     /// The body of the request is not what the operation takes.
-    pub(crate) fn malformed(reason: &serde_json::Error) -> Self {
+    pub(crate) fn malformed(reason: impl Display) -> Self {
         Self::coral(
             400,
             "MalformedInput",

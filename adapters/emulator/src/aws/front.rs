@@ -14,11 +14,12 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::config::{Config, Limits};
-use super::reply::{self, Reply};
-use super::request::{Input, Protocol, Request};
+use super::reply::{self, Answer, Reply};
+use super::request::{Body, Input, Protocol, Request};
 use super::{AwsError, query, sts};
 use crate::faults::DropAt;
 use crate::http::PlannedDrop;
+use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
 use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
 
@@ -36,6 +37,7 @@ const RESET: &str = "/_ssectl/reset";
 pub(super) struct Front {
     config: Config,
     store: Arc<Store>,
+    kinesis: Arc<Kinesis>,
     sqs: Arc<Sqs>,
     /// Memory for bodies, in [`UNIT`]s.
     memory: Semaphore,
@@ -53,6 +55,12 @@ impl Front {
             &mut Unseen,
         )?;
         let store = Arc::new(store);
+        let settings = kinesis::Settings {
+            transition: config.transition,
+            enforce_limits: config.enforce_limits,
+            faults: config.faults.clone(),
+        };
+        let kinesis = Kinesis::open(Arc::clone(&store), settings, stopped.clone());
         let sqs = Arc::new(Sqs::open(
             Arc::clone(&store),
             stopped,
@@ -62,6 +70,7 @@ impl Front {
         let front = Self {
             config,
             store,
+            kinesis: Arc::new(kinesis),
             sqs,
             memory,
         };
@@ -103,8 +112,28 @@ impl Front {
             Err(error) => Err((error, sqs::NAMES.namespace)),
         };
         match answered {
-            Ok(body) => reply::success(protocol, body, &request_id),
+            Ok(answer) => reply::success(protocol, answer, &request_id),
             Err((error, namespace)) => reply::failure(protocol, namespace, &error, &request_id),
+        }
+    }
+
+    /// Answers a request from within this process; it needs no signature and meets no planned faults of connections.
+    ///
+    /// # Errors
+    /// As the operation has them, or there is no such service.
+    pub(super) async fn call(&self, request: Request) -> Result<Vec<u8>, AwsError> {
+        let answer = match request.service.as_str() {
+            kinesis::TARGET => self.ask_kinesis(&request),
+            sqs::TARGET => self.ask_sqs(request, "").await.map(Answer::Document),
+            service => Err(no_such_service(service)),
+        };
+        match answer? {
+            Answer::Document(document) => Ok(document),
+            Answer::Events(_) => Err(AwsError::coral(
+                400,
+                "InvalidAction",
+                "event streams need a connection",
+            )),
         }
     }
 
@@ -126,6 +155,7 @@ impl Front {
     /// Drops what is old.
     pub(super) fn clean_up(&self) {
         self.report("old messages", self.sqs.clean_up());
+        self.report("old records", self.kinesis.clean_up());
     }
 
     /// Forces everything to disk.
@@ -145,24 +175,45 @@ impl Front {
         parts: &Parts,
         body: Bytes,
         request_id: &str,
-    ) -> Result<Vec<u8>, (AwsError, &'static str)> {
+    ) -> Result<Answer, (AwsError, &'static str)> {
         let request = Request::read(parts, body).map_err(|error| (error, sqs::NAMES.namespace))?;
         let is_sts = request.service == sts::VERSION
             || request.service.is_empty() && request.scope.service.as_deref() == Some("sts");
         if is_sts {
             let answer = sts::answer(&request.operation, request_id);
+            let answer = answer.map(Answer::Document);
             return answer.map_err(|error| (error, sts::NAMES.namespace));
         }
-        let answer = self.ask_sqs(request, request_id).await;
+        let answer = match (request.protocol, request.service.as_str()) {
+            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => self.ask_kinesis(&request),
+            (Protocol::Query, _) | (Protocol::Json { .. }, sqs::TARGET) => {
+                let answer = self.ask_sqs(request, request_id).await;
+                answer.map(Answer::Document)
+            }
+            (_, service) => Err(no_such_service(service)),
+        };
         answer.map_err(|error| (error, sqs::NAMES.namespace))
+    }
+
+    fn ask_kinesis(&self, request: &Request) -> Result<Answer, AwsError> {
+        let call = kinesis::Call {
+            kinesis: &self.kinesis,
+            region: &request.scope.region,
+            protocol: request.protocol,
+        };
+        let body: &[u8] = match &request.body {
+            Body::Document(body) => body,
+            // Forms go elsewhere.
+            Body::Form(_) => b"",
+        };
+        Ok(match kinesis::answer(&call, &request.operation, body)? {
+            kinesis::Output::Document(bytes) => Answer::Document(bytes),
+            kinesis::Output::Events(events) => Answer::Events(events),
+        })
     }
 
     async fn ask_sqs(&self, request: Request, request_id: &str) -> Result<Vec<u8>, AwsError> {
         let (protocol, operation) = (request.protocol, request.operation);
-        if matches!(protocol, Protocol::Json { .. }) && request.service != sqs::TARGET {
-            let message = format!("there is no service `{}` here", request.service);
-            return Err(AwsError::coral(400, "InvalidAction", message));
-        }
         let call = sqs::Call {
             sqs: &self.sqs,
             region: &request.scope.region,
@@ -204,7 +255,7 @@ impl Front {
         if method != Method::POST {
             return reply::plain(StatusCode::METHOD_NOT_ALLOWED);
         }
-        match self.sqs.reset() {
+        match self.sqs.reset().and(self.kinesis.reset()) {
             Ok(()) => reply::plain(StatusCode::OK),
             Err(error) => {
                 self.report("reset", Err(error));
@@ -214,17 +265,22 @@ impl Front {
     }
 }
 
+fn no_such_service(service: &str) -> AwsError {
+    let message = format!("there is no service `{service}` here that speaks so");
+    AwsError::coral(400, "InvalidAction", message)
+}
+
 fn too_large(limit: usize) -> AwsError {
     let message = format!("the body of the request is torn or longer than {limit} bytes");
     AwsError::coral(413, "RequestEntityTooLarge", message)
 }
 
-/// The queues read their logs themselves, whole.
+/// The services read their logs themselves.
 struct Unseen;
 
 impl Visitor for Unseen {
-    fn settings(&mut self, _stream: &str, _attributes: &Attributes) -> LogSettings {
-        sqs::LOG_SETTINGS
+    fn settings(&mut self, stream: &str, attributes: &Attributes) -> LogSettings {
+        kinesis::log_settings(stream, attributes).unwrap_or(sqs::LOG_SETTINGS)
     }
 
     fn frame(&mut self, _: &str, _: u32, _: &frame::Header, _: &[u8]) {}

@@ -1,17 +1,18 @@
 //! The services of AWS as what answers the requests of a port.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 use super::front::Front;
 use crate::http as port;
 
 impl port::Front for Front {
-    type Body = Full<Bytes>;
+    type Body = UnsyncBoxBody<Bytes, Infallible>;
 
     async fn answer(
         &self,

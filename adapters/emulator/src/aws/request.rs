@@ -18,8 +18,22 @@ pub(crate) enum Protocol {
         /// 0 or 1.
         version: u8,
     },
+    /// AWS CBOR 1.1: JSON 1.1 with another notation.
+    Cbor,
     /// The query protocol: a form, answered with XML.
     Query,
+}
+
+impl Protocol {
+    /// What its documents are declared to be.
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::Json { version: 0 } => "application/x-amz-json-1.0",
+            Self::Json { .. } => "application/x-amz-json-1.1",
+            Self::Cbor => "application/x-amz-cbor-1.1",
+            Self::Query => "text/xml",
+        }
+    }
 }
 
 /// A request, before its parameters are looked at.
@@ -39,11 +53,34 @@ pub(super) struct Request {
 /// The parameters of a request.
 #[derive(Debug)]
 pub(super) enum Body {
-    Json(Bytes),
+    /// A document, in JSON or in CBOR.
+    Document(Bytes),
     Form(Vec<(String, String)>),
 }
 
 impl Request {
+    /// A request of this process to a service, which `X-Amz-Target` would name as `service`.
+    pub(super) fn local(
+        origin: String,
+        service: &str,
+        region: &str,
+        operation: &str,
+        json: &[u8],
+    ) -> Self {
+        Self {
+            protocol: Protocol::Json { version: 1 },
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            scope: Scope {
+                region: region.to_owned(),
+                service: None,
+            },
+            origin,
+            path: "/".to_owned(),
+            body: Body::Document(Bytes::copy_from_slice(json)),
+        }
+    }
+
     /// The protocol that the headers speak of.
     pub(super) fn protocol(parts: &Parts) -> Protocol {
         let header = |name| {
@@ -60,6 +97,7 @@ impl Request {
             _ if content_type.starts_with("application/x-amz-json-1.1") => {
                 Protocol::Json { version: 1 }
             }
+            _ if content_type.starts_with("application/x-amz-cbor-1.") => Protocol::Cbor,
             Some(_) => Protocol::Json { version: 0 },
             None => Protocol::Query,
         }
@@ -81,7 +119,7 @@ impl Request {
         let host = authority.or(header(HOST.as_str())).unwrap_or("localhost");
         let in_url = parse_form(parts.uri.query().unwrap_or_default().as_bytes());
         let (service, operation, scope, body) = match protocol {
-            Protocol::Json { .. } => {
+            Protocol::Json { .. } | Protocol::Cbor => {
                 let target = header("x-amz-target").and_then(|target| target.split_once('.'));
                 let (service, operation) = target.ok_or_else(no_operation)?;
                 let scope = scope(&parts.headers, &in_url)?;
@@ -89,7 +127,7 @@ impl Request {
                     service.to_owned(),
                     operation.to_owned(),
                     scope,
-                    Body::Json(body),
+                    Body::Document(body),
                 )
             }
             Protocol::Query => {
@@ -140,7 +178,7 @@ impl Input {
     /// Takes the parameters; the names of a form are those of `names`.
     pub(super) fn new(body: Body, names: &Names) -> Self {
         match body {
-            Body::Json(bytes) => Self::Json(bytes),
+            Body::Document(bytes) => Self::Json(bytes),
             Body::Form(form) => Self::Form(query::to_json(form, names)),
         }
     }
@@ -165,6 +203,6 @@ impl Input {
             Self::Json(bytes) => serde_json::from_slice(&bytes),
             Self::Form(value) => serde_json::from_value(value),
         };
-        parsed.map_err(|error| AwsError::malformed(&error))
+        parsed.map_err(AwsError::malformed)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio::sync::watch;
 
 use super::{Front, server};
@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Service {
     address: SocketAddr,
+    handle: Handle,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -50,6 +51,7 @@ impl Service {
             .build()
             .map_err(StartError::Thread)?;
         let stopped = stop.subscribe();
+        let handle = runtime.handle().clone();
         // A runtime must not be dropped by code that runs in another one, so it lives and ends in a thread of its own.
         let run = move || {
             runtime.block_on(server::run(listener, front, stopped));
@@ -58,6 +60,7 @@ impl Service {
         let thread = thread::Builder::new().name(format!("{name}-server"));
         Ok(Self {
             address,
+            handle,
             stop,
             thread: Some(thread.spawn(run).map_err(StartError::Thread)?),
         })
@@ -66,6 +69,12 @@ impl Service {
     /// The address that clients connect to, with the port that was picked.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The runtime that serves, for work that must not run elsewhere.
+    #[cfg(feature = "aws")]
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
     }
 }
 

@@ -44,7 +44,7 @@ impl Call<'_> {
     pub(super) fn output<T: Serialize>(&self, result: &T) -> Result<Output, AwsError> {
         let output = match self.protocol {
             Protocol::Json { .. } => serde_json::to_vec(result).map(Output::Json),
-            Protocol::Query => serde_json::to_value(result).map(Output::Value),
+            Protocol::Cbor | Protocol::Query => serde_json::to_value(result).map(Output::Value),
         };
         output.map_err(|error| AwsError::coral(500, "InternalFailure", error.to_string()))
     }

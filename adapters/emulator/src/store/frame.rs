@@ -12,6 +12,14 @@
 //! | 24..32 | max timestamp | the latest record time in the payload, Unix milliseconds |
 //!
 //! Integers are big-endian.
+//!
+//! | format | payload | written by |
+//! |---|---|---|
+//! | 1 | a record batch of version 2 | Kafka |
+//! | 16 | a message | [`crate::queue`] |
+//! | 17 | offsets of settled messages | [`crate::queue`] |
+//! | 32 | records of one request | Kinesis |
+//! | 48 | events, as AMQP messages | Event Hubs |
 
 use bytes::Bytes;
 

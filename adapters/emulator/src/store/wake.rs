@@ -1,20 +1,33 @@
 //! Wake-ups for readers that wait for new records in several partitions at once.
 
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::LockExt;
 
 /// One waiting reader.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Waiter {
     woken: Mutex<bool>,
     condition: Condvar,
+    hook: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Waiter {
+    /// A reader that is no thread: instead of waiting here it has `hook` called, which must not block.
+    pub fn calling(hook: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            hook: Some(Box::new(hook)),
+            ..Self::default()
+        }
+    }
+
     /// Wakes the reader, now or when it waits next.
     pub fn wake(&self) {
+        if let Some(hook) = &self.hook {
+            return hook();
+        }
         *self.woken.locked() = true;
         self.condition.notify_one();
     }
@@ -35,6 +48,12 @@ impl Waiter {
         }
         *woken = false;
         true
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waiter")
     }
 }
 

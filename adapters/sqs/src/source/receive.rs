@@ -8,6 +8,7 @@ use bytes::Bytes;
 use ssectl_adapter::{Error, ErrorKind, Origin, Partition, Position, Record, Result};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::leases::Leases;
 use crate::client::Queue;
@@ -35,7 +36,7 @@ pub(super) type Answer = Result<(Vec<Received>, bool)>;
 /// Asks a queue for messages.
 pub(super) struct Receiver {
     task: Request,
-    under_way: JoinSet<(Result<Vec<Received>>, u32)>,
+    under_way: JoinSet<Done>,
     /// Requests at once: doubled by a full answer, one after an empty one.
     width: usize,
     most: usize,
@@ -46,6 +47,15 @@ pub(super) struct Receiver {
     generation: u32,
     /// Of this generation and under way.
     current: usize,
+    /// Attempts at a FIFO queue whose answer was lost; asked for again, they bring the messages they leased.
+    lost: Vec<String>,
+}
+
+/// What became of a request.
+struct Done {
+    answer: Result<Vec<Received>>,
+    generation: u32,
+    attempt: Option<String>,
 }
 
 #[derive(Clone)]
@@ -73,6 +83,7 @@ impl Receiver {
             longest_wait,
             generation: 0,
             current: 0,
+            lost: Vec::new(),
         }
     }
 
@@ -92,9 +103,24 @@ impl Receiver {
         while self.current < self.width {
             self.current += 1;
             let (task, wait, generation) = (self.task.clone(), self.wait, self.generation);
-            self.under_way
-                .spawn(async move { (task.run(wait).await, generation) });
+            let attempt = self.attempt();
+            self.under_way.spawn(async move {
+                Done {
+                    answer: task.run(wait, attempt.clone()).await,
+                    generation,
+                    attempt,
+                }
+            });
         }
+    }
+
+    /// The id of the next attempt at a FIFO queue; a standard queue knows none.
+    fn attempt(&mut self) -> Option<String> {
+        let new = || Uuid::new_v4().simple().to_string();
+        self.task
+            .queue
+            .fifo
+            .then(|| self.lost.pop().unwrap_or_else(new))
     }
 
     /// An answer that is there. Cancel-safe, as the next is.
@@ -111,13 +137,20 @@ impl Receiver {
         }
     }
 
-    fn took(&mut self, done: Result<(Result<Vec<Received>>, u32), JoinError>) -> Answer {
-        let (answer, generation) = done.map_err(|error| {
+    fn took(&mut self, done: Result<Done, JoinError>) -> Answer {
+        let Done {
+            answer,
+            generation,
+            attempt,
+        } = done.map_err(|error| {
             Error::new(ErrorKind::Other, "a request for messages broke off").caused_by(error)
         })?;
         let counts = generation == self.generation;
         if counts {
             self.current = self.current.saturating_sub(1);
+        }
+        if answer.as_ref().is_err_and(Error::is_temporary) {
+            self.lost.extend(attempt);
         }
         let messages = answer?;
         if messages.is_empty() {
@@ -144,7 +177,7 @@ impl Receiver {
 
 impl Request {
     /// Receives messages, and notes their leases before anybody can drop them.
-    async fn run(self, wait: Duration) -> Result<Vec<Received>> {
+    async fn run(self, wait: Duration, attempt: Option<String>) -> Result<Vec<Received>> {
         let asked = self
             .queue
             .client
@@ -153,6 +186,7 @@ impl Request {
             .max_number_of_messages(MOST_MESSAGES)
             .wait_time_seconds(i32::try_from(wait.as_secs()).unwrap_or(20))
             .visibility_timeout(self.visibility_seconds)
+            .set_receive_request_attempt_id(attempt)
             .message_attribute_names("All")
             .message_system_attribute_names(System::SentTimestamp)
             .message_system_attribute_names(System::MessageGroupId)

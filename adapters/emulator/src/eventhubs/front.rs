@@ -1,0 +1,150 @@
+//! What all connections share.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::amqp::{AmqpError, condition};
+use super::config::Config;
+use super::hub;
+use super::hubs::{HubError, Hubs};
+use super::tls::Tls;
+use crate::StartError;
+use crate::store::{Attributes, LogSettings, Medium, Store, StoreError, Visitor, frame};
+
+/// The hubs, and what is configured.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) config: Config,
+    pub(crate) hubs: Hubs,
+    /// Bytes of messages of which not all has come.
+    partial_bytes: Arc<AtomicUsize>,
+    pub(super) tls: Tls,
+}
+
+/// The bytes of one message that has come in part.
+#[derive(Debug)]
+pub(crate) struct Share {
+    of: Arc<AtomicUsize>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Front {
+    /// Opens the store and what is in it; also tells what had to be mended.
+    pub(super) fn open(config: Config) -> Result<(Self, Vec<String>), StartError> {
+        let clock = Arc::clone(&config.clock);
+        let (store, notes) = Store::open(config.medium.clone(), clock, &mut Unseen)?;
+        let auto_create = config.auto_create.then_some(config.default_partitions);
+        let tls = Tls::new(&config)?;
+        let front = Self {
+            hubs: Hubs::open(Arc::new(store), auto_create),
+            config,
+            partial_bytes: Arc::default(),
+            tls,
+        };
+        front.declare()?;
+        Ok((front, notes))
+    }
+
+    /// Creates the declared hubs that are not there.
+    fn declare(&self) -> Result<(), StartError> {
+        for hub in &self.config.hubs {
+            match self.hubs.create(hub) {
+                Ok(_) | Err(HubError::Exists(_)) => {}
+                Err(HubError::Invalid(reason)) => return Err(StartError::Declaration(reason)),
+                Err(HubError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes all hubs, and declares again.
+    ///
+    /// # Errors
+    /// A deletion cannot be remembered.
+    pub(super) fn reset(&self) -> Result<(), StartError> {
+        for hub in self.hubs.all() {
+            self.hubs.delete(hub.name())?;
+        }
+        self.declare()
+    }
+
+    /// Room for a message that comes in parts.
+    pub(crate) fn share(&self) -> Share {
+        Share {
+            of: Arc::clone(&self.partial_bytes),
+            bytes: 0,
+            limit: self.config.limits.total_partial_bytes,
+        }
+    }
+
+    /// Says that a write was refused; of full memory once, until some of it is free again.
+    pub(crate) fn tell_refused_write(&self, error: &StoreError) {
+        match &self.config.medium {
+            Medium::Memory { limit } if self.hubs.store().is_newly_full() => self.say(&format!(
+                "memory limit of {} MiB reached (--memory), events are refused; delete hubs, or use --data-dir",
+                limit >> 20
+            )),
+            Medium::Memory { .. } => {}
+            Medium::Directory { .. } => self.say(&format!("an event was refused: {error}")),
+        }
+    }
+
+    /// Gives a notice.
+    pub(super) fn say(&self, notice: &str) {
+        self.config.notices.say(notice);
+    }
+
+    /// Drops what is old.
+    pub(super) fn clean_up(&self) {
+        self.report("old events", self.hubs.clean_up());
+    }
+
+    /// Forces everything to disk.
+    pub(super) fn sync(&self) {
+        self.report("writing to disk", self.hubs.store().sync());
+    }
+
+    fn report(&self, what: &str, result: Result<(), impl Display>) {
+        if let Err(error) = result {
+            self.say(&format!("{what}: {error}"));
+        }
+    }
+}
+
+impl Share {
+    /// Counts more bytes in.
+    ///
+    /// # Errors
+    /// There would be more than the limit then.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), AmqpError> {
+        let now = self.of.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.bytes += bytes;
+        if now <= self.limit {
+            return Ok(());
+        }
+        let reason = format!(
+            "messages of {} bytes are under way, the limit; try again",
+            self.limit
+        );
+        Err(AmqpError::new(condition::SERVER_BUSY, reason))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// Hubs need no more of their frames than the store finds out itself.
+struct Unseen;
+
+impl Visitor for Unseen {
+    fn settings(&mut self, _stream: &str, attributes: &Attributes) -> LogSettings {
+        hub::log_settings(attributes)
+    }
+
+    fn frame(&mut self, _: &str, _: u32, _: &frame::Header, _: &[u8]) {}
+}

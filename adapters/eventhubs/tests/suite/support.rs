@@ -1,0 +1,175 @@
+//! A service to test against: the one that `SSECTL_TEST_EVENTHUBS` names, else the emulator.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use ssectl_adapter::{
+    Adapter, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source,
+    SourceSpec, StreamSpec, Target,
+};
+use ssectl_emulator::eventhubs::{Config, Emulator};
+use ssectl_testkit::Harness;
+use tempfile::TempDir;
+
+/// Hubs of a service, and a place for checkpoints.
+pub(crate) struct Hubs {
+    pub(crate) endpoint: String,
+    checkpoints: TempDir,
+    /// Kept alive for as long as the hubs are used.
+    _emulator: Option<Emulator>,
+}
+
+impl Hubs {
+    /// Those of `SSECTL_TEST_EVENTHUBS`, or of an emulator of our own.
+    pub(crate) fn start() -> Self {
+        match std::env::var("SSECTL_TEST_EVENTHUBS") {
+            Ok(endpoint) => Self {
+                endpoint,
+                checkpoints: tempfile::tempdir().expect("a folder"),
+                _emulator: None,
+            },
+            Err(_) => Self::emulated(),
+        }
+    }
+
+    /// Those of an emulator that makes no hub by itself, as the service makes none.
+    pub(crate) fn emulated() -> Self {
+        let config = Config {
+            auto_create: false,
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).expect("the emulator starts");
+        Self {
+            endpoint: format!("amqp://{}", emulator.address()),
+            checkpoints: tempfile::tempdir().expect("a folder"),
+            _emulator: Some(emulator),
+        }
+    }
+
+    /// A target of it, with more options.
+    pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
+        let mut options = options(json!({
+            "endpoint": self.endpoint,
+            "checkpoint-dir": self.checkpoints.path(),
+        }));
+        options.extend(self::options(more));
+        target(&options)
+    }
+}
+
+/// A target, which must be a valid one.
+pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
+    ssectl_adapter_eventhubs::adapter()
+        .target(options)
+        .expect("valid options")
+}
+
+/// JSON as options.
+pub(crate) fn options(json: Value) -> Options {
+    match json {
+        Value::Object(options) => options,
+        other => panic!("no map of options: {other}"),
+    }
+}
+
+/// A name that no other test uses, now or later.
+pub(crate) fn fresh(name: &str) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
+    let count = MADE.fetch_add(1, Ordering::Relaxed);
+    format!("{name}-{:x}-{count}", now.as_nanos())
+}
+
+/// Makes a hub.
+pub(crate) async fn make(target: &dyn Target, name: &str, partitions: u32) -> String {
+    let spec = StreamSpec {
+        name: name.to_owned(),
+        partitions: Some(partitions),
+        ..StreamSpec::default()
+    };
+    let admin = target.admin().expect("an admin");
+    admin.create(&spec).await.expect("a fresh hub");
+    spec.name
+}
+
+#[async_trait]
+impl Harness for Hubs {
+    fn capabilities(&self) -> Capabilities {
+        ssectl_adapter_eventhubs::adapter().capabilities()
+    }
+
+    async fn target(&self) -> Arc<dyn Target> {
+        self.target(json!({}))
+    }
+
+    async fn create(&self, partitions: u32) -> String {
+        make(self.target(json!({})).as_ref(), &fresh("test"), partitions).await
+    }
+
+    async fn delete(&self, stream: &str) {
+        let admin = self.target(json!({})).admin().expect("an admin");
+        // Already gone is as good.
+        admin.delete(stream).await.ok();
+    }
+}
+
+/// Writes to a hub.
+pub(crate) fn sink_of(stream: &str) -> SinkSpec {
+    SinkSpec {
+        stream: stream.to_owned(),
+    }
+}
+
+/// Reads a hub as no group.
+pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
+    SourceSpec {
+        stream: stream.to_owned(),
+        range,
+        ..SourceSpec::default()
+    }
+}
+
+/// Writes records, none of which may be refused.
+pub(crate) async fn write(target: &dyn Target, stream: &str, records: &[Record]) {
+    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
+    let written = sink.write(records).await.expect("a write");
+    assert!(written.rejected.is_empty(), "{:?}", written.rejected);
+    sink.close().await.expect("the sink closes");
+}
+
+/// The value of a record as text.
+pub(crate) fn text(record: &Record) -> String {
+    String::from_utf8(record.value.clone().expect("a value").to_vec()).expect("text")
+}
+
+/// So many records, and the token that commits them.
+pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>, Commit) {
+    let (mut records, mut commit) = (Vec::new(), Commit::Nothing);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while records.len() < count {
+        assert!(
+            Instant::now() < deadline,
+            "only {} of {count} records",
+            records.len()
+        );
+        let limit = Limit {
+            records: count - records.len(),
+            ..Limit::default()
+        };
+        match source.fetch(limit).await {
+            Ok(Fetched::Batch(batch)) => {
+                records.extend(batch.records);
+                commit.merge(batch.commit);
+            }
+            Ok(_) => {}
+            // What the engine does too.
+            Err(error) => assert!(error.is_temporary(), "{error}"),
+        }
+    }
+    (records, commit)
+}
