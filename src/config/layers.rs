@@ -38,12 +38,12 @@ const EMULATED: [(bool, &str); 4] = [
         "\n  local-kafka: {adapter: kafka, emulator: true}",
     ),
     (
-        cfg!(feature = "pubsub"),
-        "\n  local-pubsub: {adapter: pubsub, emulator: true, ordering: true}",
-    ),
-    (
         cfg!(feature = "kinesis"),
         "\n  local-kinesis: {adapter: kinesis, emulator: true}",
+    ),
+    (
+        cfg!(feature = "pubsub"),
+        "\n  local-pubsub: {adapter: pubsub, emulator: true, ordering: true}",
     ),
     (
         cfg!(feature = "sqs"),

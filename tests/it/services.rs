@@ -32,6 +32,7 @@ fn every_service_says_where_it_is() {
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
+        (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
         (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
@@ -115,6 +116,7 @@ fn coverage_lists_the_operations_of_every_service() {
     for row in [
         "kafka  Produce ",
         "pubsub StreamingPull ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
     ] {

@@ -146,6 +146,23 @@ pub(super) async fn tags(stream: &Stream) -> Result<BTreeMap<String, String>> {
     }
 }
 
+/// Tags that the service did not take with the stream itself, as those that know no such thing.
+pub(super) async fn add_tags(stream: &Stream, settings: &Settings) -> Result<()> {
+    if settings.tags.is_empty() || tags(stream).await?.len() == settings.tags.len() {
+        return Ok(());
+    }
+    let (name, arn) = stream.names();
+    let asked = stream
+        .client
+        .add_tags_to_stream()
+        .set_stream_name(name)
+        .set_stream_arn(arn);
+    let answer = asked.set_tags(Some(settings.tags.clone())).send().await;
+    answer
+        .map(drop)
+        .map_err(|error| request("setting tags", error).with("stream", &stream.name))
+}
+
 /// What differs from the defaults, and how many closed shards still hold records.
 pub(super) fn shown(
     summary: &StreamDescriptionSummary,
