@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs pstest
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -148,6 +148,15 @@ install_azure_js() {
   stamp azure-js "$package"
 }
 
+install_pstest() {
+  local versions
+  versions="$(cat "$PEERS_HOME"/pstest/{go.mod,main.go} | cksum)"
+  fresh pstest "$versions" && return
+  need go "the Go tool chain"
+  run pstest env -C "$PEERS_HOME/pstest" go build -mod=readonly -o "$PEERS/bin/pstest" .
+  stamp pstest "$versions"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -166,15 +175,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done
