@@ -25,6 +25,7 @@ failed=0
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
+"$HERE/adapter-eventhubs.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1

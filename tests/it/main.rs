@@ -8,6 +8,8 @@ mod docs;
 #[cfg(feature = "kafka")]
 mod emulator;
 mod envelope;
+#[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
+mod eventhubs;
 #[cfg(all(feature = "kafka", feature = "sqs", feature = "emulator"))]
 mod faults;
 #[cfg(feature = "kafka")]

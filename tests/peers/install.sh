@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq azurite kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
 #   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs gojq jaq
 #
@@ -111,6 +111,17 @@ install_kafkajs() {
   stamp kafkajs "${packages[*]}"
 }
 
+install_azurite() {
+  fresh azurite "$AZURITE_VERSION" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/azurite"
+  mkdir -p "$PEERS/azurite"
+  echo '{"private": true}' >"$PEERS/azurite/package.json"
+  run azurite npm --prefix "$PEERS/azurite" install --silent --no-audit --no-fund --save-exact "azurite@$AZURITE_VERSION"
+  stamp azurite "$AZURITE_VERSION"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -129,14 +140,14 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | kafkajs | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite kafkajs gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq kafkajs
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite kafkajs
 for name in "$@"; do
   install_one "$name"
 done

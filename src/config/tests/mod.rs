@@ -210,7 +210,17 @@ fn stronger_layers_win_name_by_name_and_origins_are_remembered() {
     assert_eq!(config.timeout(), Some(std::time::Duration::from_secs(30)));
     assert_eq!(
         (config.target(), config.targets()),
-        ("a", vec!["local", "local-kafka", "local-sqs", "a", "mine"])
+        (
+            "a",
+            vec![
+                "local",
+                "local-kafka",
+                "local-sqs",
+                "local-eventhubs",
+                "a",
+                "mine"
+            ]
+        )
     );
     let target = setup.resolve("a");
     assert_eq!(
