@@ -18,6 +18,14 @@ pub fn registry() -> Registry {
     registry.add(ssectl_adapter_kafka::adapter());
     #[cfg(not(feature = "kafka"))]
     registry.leave_out("kafka");
+    #[cfg(feature = "kinesis")]
+    registry.add(ssectl_adapter_kinesis::adapter());
+    #[cfg(not(feature = "kinesis"))]
+    registry.leave_out("kinesis");
+    #[cfg(feature = "pubsub")]
+    registry.add(ssectl_adapter_pubsub::adapter());
+    #[cfg(not(feature = "pubsub"))]
+    registry.leave_out("pubsub");
     #[cfg(feature = "sqs")]
     registry.add(ssectl_adapter_sqs::adapter());
     #[cfg(not(feature = "sqs"))]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -18,10 +19,12 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
-///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only kinesis,sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
+///   ssectl emulator --only pubsub --pubsub-port 8085
+///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
@@ -44,7 +47,7 @@ pub(super) struct EmulatorArgs {
     /// What Kafka clients are told to connect to [default: the address they used]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     kafka_advertised: Option<(String, u16)>,
-    /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
+    /// Port of the services of AWS (Kinesis, SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
     /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
@@ -56,6 +59,15 @@ pub(super) struct EmulatorArgs {
     /// Write Event Hubs' certificate to this file, for clients with TLS to trust
     #[arg(long, value_name = "FILE")]
     eventhubs_cert: Option<PathBuf>,
+    /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
+    #[arg(long, default_value_t = 8085, value_name = "PORT")]
+    pubsub_port: u16,
+    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
+    #[arg(long)]
+    aws_limits: bool,
+    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    aws_transition: u64,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -98,6 +110,8 @@ enum Service {
     Kafka,
     /// Amazon Kinesis Data Streams
     Kinesis,
+    /// Google Cloud Pub/Sub
+    Pubsub,
     /// Amazon SQS
     Sqs,
     /// Azure Event Hubs
@@ -110,6 +124,7 @@ impl Service {
         match self {
             Self::Kafka => "kafka",
             Self::Kinesis => "kinesis",
+            Self::Pubsub => "pubsub",
             Self::Sqs => "sqs",
             Self::EventHubs => "eventhubs",
         }
@@ -121,6 +136,7 @@ impl Service {
             Self::Kafka => "kafka",
             Self::Kinesis | Self::Sqs => "aws",
             Self::EventHubs => "eventhubs",
+            Self::Pubsub => "pubsub",
         }
     }
 }
@@ -157,6 +173,7 @@ impl EmulatorArgs {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
             Service::Kinesis | Service::Sqs => (self.aws_port, None),
             Service::EventHubs => (self.eventhubs_port, None),
+            Service::Pubsub => (self.pubsub_port, None),
         };
         Ok(EmulatorOptions {
             host: self.host,
@@ -174,6 +191,8 @@ impl EmulatorArgs {
             creates_hubs: true,
             users: users(&session.env)?,
             faults: self.faults.clone(),
+            aws_limits: self.aws_limits,
+            aws_transition: Duration::from_millis(self.aws_transition),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }
@@ -208,6 +227,7 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
 #[cfg(feature = "emulator")]
 fn coverage(session: &Session) -> CliResult {
     let rows = kafka_coverage()
+        .chain(pubsub_coverage())
         .chain(aws_coverage())
         .chain(eventhubs_coverage());
     session.ui.data(rows.collect::<String>())
@@ -228,6 +248,19 @@ fn kafka_coverage() -> impl Iterator<Item = String> {
             versions.map(|versions| format!("{:>2}-{:<2}", versions.start(), versions.end()));
         let versions = versions.unwrap_or_default();
         format!("kafka  {:28} {versions:5} {support}\n", row.name)
+    })
+}
+
+#[cfg(feature = "emulator")]
+fn pubsub_coverage() -> impl Iterator<Item = String> {
+    use ssectl_emulator::pubsub::{Support, coverage};
+    coverage().into_iter().map(|row| {
+        let support = match row.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+            Support::Refused => "refused".to_owned(),
+        };
+        format!("pubsub {:34} {support}\n", row.operation)
     })
 }
 

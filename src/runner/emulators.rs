@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(feature = "emulator")]
 use std::path::Path;
 use std::path::PathBuf;
-#[cfg(feature = "emulator")]
 use std::time::Duration;
 
 use ssectl_adapter::Options;
@@ -29,6 +28,8 @@ pub struct Emulators {
     faults: Faults,
     #[cfg(feature = "emulator")]
     scratch: Option<Scratch>,
+    #[cfg(feature = "emulator")]
+    pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
 }
 
@@ -57,7 +58,9 @@ impl Drop for Scratch {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
     /// There is none of that kind.
-    #[error("there is no emulator for the adapter `{0}`: use one of `kafka`, `sqs`, `eventhubs`")]
+    #[error(
+        "there is no emulator for the adapter `{0}`: use one of `kafka`, `pubsub`, `kinesis`, `sqs`, `eventhubs`"
+    )]
     Unknown(String),
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
@@ -96,6 +99,10 @@ pub struct EmulatorOptions {
     pub users: Option<BTreeMap<String, String>>,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
     pub faults: Option<String>,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS.
+    pub aws_limits: bool,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING.
+    pub aws_transition: Duration,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -115,19 +122,25 @@ impl Default for EmulatorOptions {
             creates_hubs: false,
             users: None,
             faults: None,
+            aws_limits: false,
+            aws_transition: Duration::ZERO,
             notices: Box::new(|_| {}),
         }
     }
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which
+    /// the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
+            return Ok(at_aws(aws.address()));
+        }
         if let Some(plan) = &options.faults {
             let plan: FaultPlan = plan
                 .parse()
@@ -138,6 +151,7 @@ impl Emulators {
             "kafka" => self.start_kafka(options),
             "kinesis" | "sqs" => self.start_aws(options),
             "eventhubs" => self.start_eventhubs(options),
+            "pubsub" => self.start_pubsub(options),
             _ => Err(EmulatorError::Unknown(adapter.to_owned())),
         }
     }
@@ -171,15 +185,12 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::aws::{Config, Emulator};
-        let reached = |address| (address, reach("endpoint", format!("http://{address}")));
-        // One port for all services of AWS.
-        if let Some(aws) = &self.aws {
-            return Ok(reached(aws.address()));
-        }
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
             faults: self.faults.clone(),
+            enforce_limits: options.aws_limits,
+            transition: options.aws_transition,
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -187,7 +198,7 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok(reached(address))
+        Ok(at_aws(address))
     }
 
     #[cfg(feature = "emulator")]
@@ -221,6 +232,26 @@ impl Emulators {
             self.scratch = Some(scratch);
         }
         Ok((address, reached))
+    }
+
+    #[cfg(feature = "emulator")]
+    fn start_pubsub(
+        &mut self,
+        options: EmulatorOptions,
+    ) -> Result<(SocketAddr, Options), EmulatorError> {
+        use ssectl_emulator::pubsub::{Config, Emulator};
+        let config = Config {
+            listen: SocketAddr::from((options.host, options.port)),
+            medium: options.medium(),
+            faults: self.faults.clone(),
+            notices: Notices::new(options.notices),
+            ..Config::default()
+        };
+        let emulator = Emulator::start(config).map_err(failed)?;
+        let address = emulator.address();
+        self.notes.extend_from_slice(emulator.notes());
+        self.pubsub = Some(emulator);
+        Ok((address, reach("endpoint", format!("http://{address}"))))
     }
 
     /// Says that this build has none.
@@ -267,6 +298,10 @@ impl Emulators {
         if let Some(eventhubs) = self.eventhubs {
             eventhubs.shutdown();
         }
+        #[cfg(feature = "emulator")]
+        if let Some(pubsub) = self.pubsub {
+            pubsub.shutdown();
+        }
     }
 }
 
@@ -282,6 +317,12 @@ impl EmulatorOptions {
             Some(path) => Medium::Directory { path, fsync },
         }
     }
+}
+
+/// How adapters reach the services of AWS.
+#[cfg(feature = "emulator")]
+fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
+    (address, reach("endpoint", format!("http://{address}")))
 }
 
 /// The option by which an adapter reaches its emulator.

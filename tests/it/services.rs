@@ -18,11 +18,22 @@ fn ready(args: &[&str], number: usize) -> (std::process::Child, Vec<String>) {
 
 #[test]
 fn every_service_says_where_it_is() {
-    let args = ["emulator", "--kafka-port", "0", "--aws-port", "0"];
+    let args = [
+        "emulator",
+        "--kafka-port",
+        "0",
+        "--pubsub-port",
+        "0",
+        "--aws-port",
+        "0",
+        "--eventhubs-port",
+        "0",
+    ];
     for (only, names) in [
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
-        (&[], &["kafka", "sqs"]),
+        (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
+        (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines
@@ -68,10 +79,44 @@ fn sqs_keeps_its_queues_in_the_data_directory() {
 }
 
 #[test]
+fn pubsub_keeps_its_topics_in_the_data_directory() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let directory = directory.path().display().to_string();
+    let args = [
+        "emulator",
+        "--only",
+        "pubsub",
+        "--pubsub-port",
+        "0",
+        "--data-dir",
+        &directory,
+    ];
+    let ask = |method: &str| {
+        let (mut child, lines) = ready(&args, 1);
+        let address = lines[0].split(' ').nth(1).expect("an address");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let request = format!(
+            "{method} /v1/projects/p/topics/orders HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        child.kill().expect("it lives");
+        child.wait().expect("a child");
+        answer
+    };
+    assert!(ask("GET").starts_with("HTTP/1.1 404"));
+    assert!(ask("PUT").starts_with("HTTP/1.1 200"));
+    assert!(ask("GET").contains("projects/p/topics/orders"));
+}
+
+#[test]
 fn coverage_lists_the_operations_of_every_service() {
     let listed = run(&["emulator", "coverage"], "").ended(0).out();
     for row in [
         "kafka  Produce ",
+        "pubsub StreamingPull ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
     ] {

@@ -7,6 +7,8 @@ ROOT="$(cd "$PEERS_HOME/../.." && pwd)"
 PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
+KINESIS_PEERS="$PEERS/kinesis-js"
+AWSSDK_JARS="$PEERS/awssdk/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq azurite kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -111,6 +111,31 @@ install_kafkajs() {
   stamp kafkajs "${packages[*]}"
 }
 
+install_awssdk() {
+  fresh awssdk "$AWSSDK_VERSION" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$AWSSDK_JARS"
+  run awssdk mvn -B -q -f "$PEERS_HOME/awssdk/pom.xml" "-Dawssdk.version=$AWSSDK_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$AWSSDK_JARS" -DincludeScope=runtime
+  stamp awssdk "$AWSSDK_VERSION"
+}
+
+# Servers and a client of Kinesis for Node.js, apart from the clients of Kafka.
+install_kinesis_js() {
+  local packages=("kinesalite@$KINESALITE_VERSION" "kinesis-local@$KINESIS_LOCAL_VERSION"
+    "@aws-sdk/client-kinesis@$AWS_SDK_KINESIS_JS_VERSION")
+  fresh kinesis_js "${packages[*]}" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/kinesis-js"
+  mkdir -p "$PEERS/kinesis-js"
+  echo '{"private": true}' >"$PEERS/kinesis-js/package.json"
+  run kinesis_js npm --prefix "$PEERS/kinesis-js" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
+  stamp kinesis_js "${packages[*]}"
+}
+
 install_azurite() {
   fresh azurite "$AZURITE_VERSION" && return
   need node "Node.js 18 or newer"
@@ -140,14 +165,14 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | azurite | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite kafkajs
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs
 for name in "$@"; do
   install_one "$name"
 done

@@ -7,6 +7,7 @@
 //! - [`aws`]: services of AWS on one HTTP port, as `AWS_ENDPOINT_URL` wants it: [`kinesis`], [`sqs`], and STS
 //!   GetCallerIdentity.
 //! - [`eventhubs`]: Azure Event Hubs, AMQP 1.0 plain and with TLS, and its management API.
+//! - [`pubsub`]: Google Cloud Pub/Sub, in gRPC and in REST on one port.
 //!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
 //!
@@ -21,11 +22,15 @@ pub mod store;
 pub mod aws;
 #[cfg(feature = "eventhubs")]
 pub mod eventhubs;
+#[cfg(any(feature = "aws", feature = "pubsub"))]
+mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 #[cfg(feature = "aws")]
 pub mod kinesis;
-#[cfg(feature = "aws")]
+#[cfg(feature = "pubsub")]
+pub mod pubsub;
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub mod queue;
 #[cfg(feature = "aws")]
 pub mod sqs;

@@ -215,6 +215,8 @@ fn stronger_layers_win_name_by_name_and_origins_are_remembered() {
             vec![
                 "local",
                 "local-kafka",
+                "local-kinesis",
+                "local-pubsub",
                 "local-sqs",
                 "local-eventhubs",
                 "a",

@@ -1,34 +1,22 @@
 //! A running emulator.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use tokio::runtime::{self, Handle};
 use tokio::sync::watch;
 
 use super::config::Config;
 use super::front::Front;
 use super::request::Request;
-use super::server;
+use crate::http::Service;
 use crate::{StartError, kinesis, sqs};
-
-/// Threads that answer requests.
-const THREADS: usize = 2;
-
-/// How long the runtime may take to end after the last request.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running emulator. It ends when dropped: requests under way are answered, everything reaches the disk.
 #[derive(Debug)]
 pub struct Emulator {
-    address: SocketAddr,
-    notes: Vec<String>,
+    service: Service,
     front: Arc<Front>,
-    handle: Handle,
-    stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    notes: Vec<String>,
 }
 
 impl Emulator {
@@ -38,42 +26,19 @@ impl Emulator {
     /// The address is taken or not ours; the data directory is in use, cannot be written, or is damaged.
     pub fn start(config: Config) -> Result<Self, StartError> {
         let wanted = config.listen;
-        let listen_error = |source| StartError::Listen {
-            address: wanted,
-            source,
-        };
         let (stop, stopped) = watch::channel(false);
-        let (front, notes) = Front::open(config, stopped.clone())?;
-        let listener = TcpListener::bind(wanted).map_err(listen_error)?;
-        listener.set_nonblocking(true).map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("aws")
-            .enable_all()
-            .build()
-            .map_err(StartError::Thread)?;
-        let (front, handle) = (Arc::new(front), runtime.handle().clone());
-        let served = Arc::clone(&front);
-        // A runtime must not be dropped by code that runs in another one, so it lives and ends in a thread of its own.
-        let run = move || {
-            runtime.block_on(server::run(listener, served, stopped));
-            runtime.shutdown_timeout(PATIENCE);
-        };
-        let thread = thread::Builder::new().name("aws-server".to_owned());
+        let (front, notes) = Front::open(config, stopped)?;
+        let front = Arc::new(front);
         Ok(Self {
-            address,
-            notes,
+            service: Service::start("aws", wanted, Arc::clone(&front), stop)?,
             front,
-            handle,
-            stop,
-            thread: Some(thread.spawn(run).map_err(StartError::Thread)?),
+            notes,
         })
     }
 
     /// The address that clients connect to, with the port that was picked.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.service.address()
     }
 
     /// What had to be mended in the data directory, one line each.
@@ -102,11 +67,11 @@ impl Emulator {
                 ));
             }
         };
-        let origin = format!("http://{}", self.address);
+        let origin = format!("http://{}", self.address());
         let request = Request::local(origin, target, region, operation, json);
         let (sender, receiver) = mpsc::sync_channel(1);
         let front = Arc::clone(&self.front);
-        self.handle.spawn(async move {
+        self.service.handle().spawn(async move {
             // The caller waits, unless the emulator ends.
             drop(sender.send(front.call(request).await));
         });
@@ -119,14 +84,5 @@ impl Emulator {
     /// Answers the requests that are under way, writes everything to disk, and ends; the same as dropping it.
     pub fn shutdown(self) {
         drop(self);
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
     }
 }

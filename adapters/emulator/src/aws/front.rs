@@ -18,6 +18,7 @@ use super::reply::{self, Answer, Reply};
 use super::request::{Body, Input, Protocol, Request};
 use super::{AwsError, query, sts};
 use crate::faults::DropAt;
+use crate::http::PlannedDrop;
 use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
 use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
@@ -30,11 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
-
-/// A connection is closed instead of answered, because a fault is planned.
-#[derive(Debug, thiserror::Error)]
-#[error("a planned fault")]
-pub(super) struct PlannedDrop;
 
 /// All services, and what their requests share.
 #[derive(Debug)]

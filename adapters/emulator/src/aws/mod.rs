@@ -13,10 +13,10 @@ mod coverage;
 mod emulator;
 mod error;
 mod front;
+mod port;
 mod query;
 mod reply;
 mod request;
-mod server;
 mod sts;
 mod xml;
 

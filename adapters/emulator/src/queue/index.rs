@@ -5,29 +5,31 @@ use std::sync::Arc;
 
 /// Whether a message can be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     /// It can, unless its group does not allow it.
     Ready,
     /// Not before its delay is over.
     Delayed { until: i64 },
     /// Not before its lease is over.
     Leased { since: i64, until: i64 },
+    /// It is settled as soon as the earlier ones of its group are; until then it counts as leased.
+    Held,
 }
 
 /// What is known of a message.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) state: State,
+pub(crate) struct Entry {
+    pub(crate) state: State,
     /// Bytes in the log.
-    pub(super) bytes: u64,
-    pub(super) sent_ms: i64,
+    pub(crate) bytes: u64,
+    pub(crate) sent_ms: i64,
     /// Leases so far, those of an earlier queue included.
-    pub(super) receives: u32,
+    pub(crate) receives: u32,
     /// Leases of this queue, for receipts.
-    pub(super) leases: u32,
-    pub(super) first_leased_ms: Option<i64>,
+    pub(crate) leases: u32,
+    pub(crate) first_leased_ms: Option<i64>,
     /// Its group, in an ordered queue.
-    pub(super) group: Option<Arc<str>>,
+    pub(crate) group: Option<Arc<str>>,
 }
 
 /// The messages of a group.
@@ -35,12 +37,23 @@ pub(super) struct Entry {
 struct Group {
     /// Those that are not leased.
     waiting: BTreeSet<i64>,
-    leased: usize,
+    /// Those that are.
+    taken: BTreeSet<i64>,
+}
+
+impl Group {
+    /// The set that a message in this state is in.
+    fn set(&mut self, state: State) -> &mut BTreeSet<i64> {
+        match state {
+            State::Ready | State::Delayed { .. } => &mut self.waiting,
+            State::Leased { .. } | State::Held => &mut self.taken,
+        }
+    }
 }
 
 /// All messages of a queue.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     entries: BTreeMap<i64, Entry>,
     /// What can be leased now: messages without a group, and the first ones of groups.
     ready: BTreeSet<i64>,
@@ -56,7 +69,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Adds a message that is new or was found in the log.
-    pub(super) fn insert(&mut self, offset: i64, mut entry: Entry) {
+    pub(crate) fn insert(&mut self, offset: i64, mut entry: Entry) {
         if let Some(group) = &mut entry.group {
             if let Some((known, _)) = self.groups.get_key_value(group) {
                 *group = Arc::clone(known);
@@ -77,19 +90,44 @@ impl Index {
     }
 
     /// Ends the delays and leases that are due.
-    pub(super) fn advance(&mut self, now_ms: i64) {
-        while let Some((_, offset)) = self
-            .timers
-            .first()
-            .copied()
-            .filter(|(due, _)| *due <= now_ms)
-        {
+    pub(crate) fn advance(&mut self, now_ms: i64) {
+        while let Some(offset) = self.due(now_ms) {
             self.change(offset, State::Ready);
         }
     }
 
+    /// A message whose delay or lease is over; the same again until its state is changed.
+    pub(crate) fn due(&self, now_ms: i64) -> Option<i64> {
+        let (due, offset) = self.timers.first()?;
+        (*due <= now_ms).then_some(*offset)
+    }
+
+    /// The messages of a group that are leased, in order.
+    pub(crate) fn taken(&self, group: &Arc<str>) -> Vec<i64> {
+        let members = self.groups.get(group);
+        members.map_or_else(Vec::new, |members| members.taken.iter().copied().collect())
+    }
+
+    /// Whether a message is the first of its group that is left; one without a group is.
+    pub(crate) fn is_first(&self, offset: i64) -> bool {
+        let group = self
+            .entries
+            .get(&offset)
+            .and_then(|entry| entry.group.as_ref());
+        let Some(members) = group.and_then(|group| self.groups.get(group)) else {
+            return true;
+        };
+        let is_after = |set: &BTreeSet<i64>| set.first().is_none_or(|first| offset <= *first);
+        is_after(&members.waiting) && is_after(&members.taken)
+    }
+
+    /// How many messages can be leased now, counting one of each group.
+    pub(crate) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
     /// The offsets of up to `limit` messages that can be leased now, in order; several of a group may be among them.
-    pub(super) fn pick(&self, limit: usize) -> Vec<i64> {
+    pub(crate) fn pick(&self, limit: usize) -> Vec<i64> {
         let mut picked = Vec::new();
         for head in &self.ready {
             let room = limit - picked.len();
@@ -119,7 +157,7 @@ impl Index {
     }
 
     /// Leases a message; returns what is known of it then.
-    pub(super) fn lease(&mut self, offset: i64, now_ms: i64, until: i64) -> Option<&Entry> {
+    pub(crate) fn lease(&mut self, offset: i64, now_ms: i64, until: i64) -> Option<&Entry> {
         self.change(
             offset,
             State::Leased {
@@ -135,7 +173,7 @@ impl Index {
     }
 
     /// Changes whether a message can be leased.
-    pub(super) fn change(&mut self, offset: i64, state: State) {
+    pub(crate) fn change(&mut self, offset: i64, state: State) {
         let Some(entry) = self.entries.get_mut(&offset) else {
             return;
         };
@@ -152,18 +190,16 @@ impl Index {
                 self.timers.insert((until, offset));
                 self.leased += 1;
             }
+            State::Held => self.leased += 1,
         }
         if let Some(members) = group.as_ref().and_then(|group| self.groups.get_mut(group)) {
-            match state {
-                State::Leased { .. } => members.leased += 1,
-                State::Ready | State::Delayed { .. } => drop(members.waiting.insert(offset)),
-            }
+            members.set(state).insert(offset);
         }
         self.refresh(group.as_ref(), offset, state == State::Ready);
     }
 
     /// Removes a message.
-    pub(super) fn remove(&mut self, offset: i64) -> Option<Entry> {
+    pub(crate) fn remove(&mut self, offset: i64) -> Option<Entry> {
         let entry = self.entries.remove(&offset)?;
         self.leave(entry.state, offset, entry.group.as_ref());
         self.ages.remove(&(entry.sent_ms, offset));
@@ -173,12 +209,12 @@ impl Index {
     }
 
     /// What is known of a message.
-    pub(super) fn get(&self, offset: i64) -> Option<&Entry> {
+    pub(crate) fn get(&self, offset: i64) -> Option<&Entry> {
         self.entries.get(&offset)
     }
 
     /// The messages whose delay is not over, oldest first, with when they were sent.
-    pub(super) fn delayed_messages(&self) -> Vec<(i64, i64)> {
+    pub(crate) fn delayed_messages(&self) -> Vec<(i64, i64)> {
         let is_delayed = |entry: &Entry| matches!(entry.state, State::Delayed { .. });
         let delayed = self.entries.iter().filter(|(_, entry)| is_delayed(entry));
         delayed
@@ -187,38 +223,44 @@ impl Index {
     }
 
     /// The messages that were sent before `time`.
-    pub(super) fn sent_before(&self, time: i64) -> Vec<i64> {
+    pub(crate) fn sent_before(&self, time: i64) -> Vec<i64> {
         let old = self.ages.range(..(time, i64::MIN));
         old.map(|(_, offset)| *offset).collect()
     }
 
+    /// The messages before `offset`.
+    pub(crate) fn before(&self, offset: i64) -> Vec<i64> {
+        let older = self.entries.range(..offset);
+        older.map(|(offset, _)| *offset).collect()
+    }
+
     /// When the next delay or lease ends, Unix milliseconds.
-    pub(super) fn next_due(&self) -> Option<i64> {
+    pub(crate) fn next_due(&self) -> Option<i64> {
         self.timers.first().map(|(due, _)| *due)
     }
 
     /// The first message's offset.
-    pub(super) fn first(&self) -> Option<i64> {
+    pub(crate) fn first(&self) -> Option<i64> {
         self.entries.keys().next().copied()
     }
 
     /// How many messages there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// How many are leased.
-    pub(super) fn leased(&self) -> usize {
+    pub(crate) fn leased(&self) -> usize {
         self.leased
     }
 
     /// How many are delayed.
-    pub(super) fn delayed(&self) -> usize {
+    pub(crate) fn delayed(&self) -> usize {
         self.delayed
     }
 
     /// Bytes that the messages have in the log.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
@@ -234,6 +276,7 @@ impl Index {
                 self.timers.remove(&(until, offset));
                 self.leased -= 1;
             }
+            State::Held => self.leased -= 1,
         }
         self.ready.remove(&offset);
         if let Some(members) = group.and_then(|group| self.groups.get_mut(group)) {
@@ -241,10 +284,7 @@ impl Index {
             if let Some(head) = members.waiting.first() {
                 self.ready.remove(head);
             }
-            match old {
-                State::Leased { .. } => members.leased -= 1,
-                State::Ready | State::Delayed { .. } => drop(members.waiting.remove(&offset)),
-            }
+            members.set(old).remove(&offset);
         }
     }
 
@@ -260,13 +300,13 @@ impl Index {
             return;
         };
         match members.waiting.first() {
-            None if members.leased == 0 => drop(self.groups.remove(group)),
+            None if members.taken.is_empty() => drop(self.groups.remove(group)),
             None => {}
             Some(head) => {
                 let head = *head;
                 let is_ready =
                     self.entries.get(&head).map(|entry| entry.state) == Some(State::Ready);
-                if members.leased == 0 && is_ready {
+                if members.taken.is_empty() && is_ready {
                     self.ready.insert(head);
                 } else {
                     self.ready.remove(&head);

@@ -13,21 +13,34 @@
 //! | group of an ordered queue | message group of a FIFO queue | ordering key |
 //! | exhausted message | redrive policy | dead-letter policy |
 //!
+//! Pub/Sub has many queues over one log, so it keeps the messages with its topics and shares the index alone.
+//!
 //! In memory there is an index of every message, without its body. All methods take the time from the store's
 //! clock, so that leases, delays and retention can be tested in virtual time.
 
+#[cfg(feature = "aws")]
 mod cleanup;
+#[cfg(feature = "aws")]
 mod dedup;
+#[cfg(feature = "aws")]
 mod frames;
 mod index;
+#[cfg(feature = "aws")]
 mod lease_queue;
+#[cfg(feature = "aws")]
 mod leases;
+#[cfg(feature = "aws")]
 mod message;
 mod settings;
-#[cfg(test)]
+#[cfg(all(test, feature = "aws"))]
 mod tests;
 
+#[cfg(feature = "pubsub")]
+pub(crate) use index::{Entry, Index, State};
+#[cfg(feature = "aws")]
 pub use lease_queue::{Counts, LeaseQueue, Leased, Received, Sent};
+#[cfg(feature = "aws")]
 pub use leases::LeaseTooLong;
+#[cfg(feature = "aws")]
 pub use message::{Message, NewMessage};
 pub use settings::{OnExpired, QueueSettings, Receipt, Settled};

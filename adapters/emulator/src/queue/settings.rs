@@ -14,6 +14,7 @@ pub struct QueueSettings {
 }
 
 /// For how long a message with a deduplication key hides later ones with the same key.
+#[cfg(feature = "aws")]
 pub(super) const DEDUP_WINDOW_MS: i64 = 5 * 60 * 1000;
 
 /// What a reader proves its lease with.

@@ -52,7 +52,7 @@ async fn a_read_from_the_end_loses_nothing_while_it_is_disconnected() {
         .source(&reader_of(&hub, from_end))
         .await
         .expect("a source");
-    proxy.cut_after(3000);
+    proxy.cut_after(8000);
     let mut read: Vec<Record> = Vec::new();
     for start in (10..COUNT).step_by(10) {
         // While the link may be down, up, or about to break.

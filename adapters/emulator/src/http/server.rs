@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
-use super::front::Front;
+use super::Front;
 
 /// How long a connection may be idle or send the head of a request.
 const IDLE: Duration = Duration::from_secs(120);
@@ -27,22 +27,23 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no more file descriptors for new connections.
 const BREATHER: Duration = Duration::from_millis(50);
 
-/// How often old messages are looked for.
+/// How often [`Front::clean_up`] is called.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Serves until `stopped`, then lets the requests under way finish and writes everything to disk.
-pub(super) async fn run(
+pub(crate) async fn run<F: Front>(
     listener: TcpListener,
-    front: Arc<Front>,
+    front: Arc<F>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return front.say(&format!("cannot serve: {error}")),
     };
+    front.started();
     let housekeeping = keep_house(Arc::clone(&front));
     let connections = GracefulShutdown::new();
-    let free = Arc::new(Semaphore::new(front.limits().connections));
+    let free = Arc::new(Semaphore::new(front.connections()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -57,7 +58,7 @@ pub(super) async fn run(
                 Ok(permit) => serve(stream, Arc::clone(&front), &connections, permit),
                 Err(_) => front.say(&format!(
                     "a connection from {peer} was refused: {} are open, the limit",
-                    front.limits().connections
+                    front.connections()
                 )),
             },
         }
@@ -70,9 +71,9 @@ pub(super) async fn run(
 }
 
 /// Serves one connection in a task of its own.
-fn serve(
+fn serve<F: Front>(
     stream: TcpStream,
-    front: Arc<Front>,
+    front: Arc<F>,
     connections: &GracefulShutdown,
     permit: OwnedSemaphorePermit,
 ) {
@@ -101,7 +102,7 @@ fn serve(
 }
 
 /// Drops what is old and writes to disk, at intervals.
-fn keep_house(front: Arc<Front>) -> JoinHandle<()> {
+fn keep_house<F: Front>(front: Arc<F>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let sync_interval = front.sync_interval();
         let mut ticks = interval(TICK.min(sync_interval));

@@ -1,0 +1,342 @@
+//! All topics, subscriptions and snapshots.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock, RwLock};
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tonic::Status;
+use uuid::Uuid;
+
+use super::error::{already_exists, not_found, store};
+use super::proto::google::iam::v1::Policy;
+use super::proto::pubsub as pb;
+use super::schemas::Schemas;
+use super::snapshot::Snapshot;
+use super::subscription::Subscription;
+use super::topic::{LOG_SETTINGS, Topic, attributes_of, decode};
+use crate::faults::Faults;
+use crate::store::{RwLockExt, Store, StoreError, Stream};
+
+/// How the names of streams begin that are topics or subscriptions.
+const STREAMS: &str = "pubsub/";
+
+/// The attribute of a subscription with the stream of its topic.
+const TOPIC: &str = "topic_stream";
+
+/// The attribute of a subscription with the offset at which it began.
+const START: &str = "start";
+
+/// Pub/Sub.
+#[derive(Debug)]
+pub(super) struct PubSub {
+    store: Arc<Store>,
+    registry: RwLock<Registry>,
+    pub(super) schemas: Schemas,
+    pub(super) policies: RwLock<BTreeMap<String, Policy>>,
+    pub(super) faults: Faults,
+    stopped: watch::Receiver<bool>,
+    runtime: OnceLock<Handle>,
+}
+
+/// What there is, by name.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    pub(super) topics: BTreeMap<String, Arc<Topic>>,
+    /// Topics that were deleted, whose messages are needed.
+    pub(super) orphans: Vec<Arc<Topic>>,
+    pub(super) subscriptions: BTreeMap<String, Arc<Subscription>>,
+    pub(super) snapshots: BTreeMap<String, Arc<Snapshot>>,
+}
+
+impl PubSub {
+    /// Opens what is in the store. What waits ends when `stopped` becomes true.
+    ///
+    /// # Errors
+    /// Something cannot be read.
+    pub(super) fn open(
+        store: Arc<Store>,
+        faults: Faults,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Self, StoreError> {
+        let registry = Registry::read(&store)?;
+        Ok(Self {
+            registry: RwLock::new(registry),
+            schemas: Schemas::open(&store)?,
+            policies: RwLock::default(),
+            faults,
+            stopped,
+            runtime: OnceLock::new(),
+            store,
+        })
+    }
+
+    /// Where everything is kept.
+    pub(super) fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Unix milliseconds.
+    pub(super) fn now_ms(&self) -> i64 {
+        self.store.clock().now_ms()
+    }
+
+    /// Tells when the emulator ends.
+    pub(super) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.clone()
+    }
+
+    /// Says in which runtime the service runs from now on.
+    pub(super) fn run_in(&self, runtime: Handle) {
+        self.runtime.get_or_init(|| runtime);
+    }
+
+    /// The runtime, once there is one.
+    pub(super) fn runtime(&self) -> Option<&Handle> {
+        self.runtime.get()
+    }
+
+    /// What there is.
+    pub(super) fn registry(&self) -> &RwLock<Registry> {
+        &self.registry
+    }
+
+    /// The topic of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn topic(&self, name: &str) -> Result<Arc<Topic>, Status> {
+        let found = self.registry.reading().topics.get(name).cloned();
+        found.ok_or_else(|| not_found(name))
+    }
+
+    /// The subscription of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn subscription(&self, name: &str) -> Result<Arc<Subscription>, Status> {
+        let found = self.registry.reading().subscriptions.get(name).cloned();
+        found.ok_or_else(|| not_found(name))
+    }
+
+    /// Creates a topic.
+    ///
+    /// # Errors
+    /// The name is taken, or the topic cannot be remembered.
+    pub(super) fn create_topic(&self, about: &pb::Topic) -> Result<Arc<Topic>, Status> {
+        let mut registry = self.registry.writing();
+        if registry.topics.contains_key(&about.name) {
+            return Err(already_exists(&about.name));
+        }
+        let attributes = Topic::attributes(about, self.now_ms());
+        let stream = self.create_stream(&about.name, attributes)?;
+        let topic = Topic::open(stream).ok_or_else(|| store(StoreError::Deleted))?;
+        let topic = Arc::new(topic);
+        registry
+            .topics
+            .insert(about.name.clone(), Arc::clone(&topic));
+        Ok(topic)
+    }
+
+    /// Deletes a topic; its subscriptions keep what they have not acknowledged.
+    ///
+    /// # Errors
+    /// There is none of that name, or that cannot be remembered.
+    pub(super) fn delete_topic(&self, name: &str) -> Result<(), Status> {
+        let mut registry = self.registry.writing();
+        let topic = registry.topics.get(name).cloned();
+        let topic = topic.ok_or_else(|| not_found(name))?;
+        if registry.needs(&topic) {
+            let attributes = topic.attributes_when_deleted();
+            let configured = self
+                .store
+                .configure(topic.stream(), LOG_SETTINGS, attributes);
+            configured.map_err(store)?;
+            registry.orphans.push(Arc::clone(&topic));
+        } else {
+            self.store.delete(topic.stream().name()).map_err(store)?;
+        }
+        topic.mark_deleted();
+        registry.topics.remove(name);
+        Ok(())
+    }
+
+    /// Creates a subscription that begins with what is published from now on.
+    ///
+    /// # Errors
+    /// The name is taken, there is no such topic, or the subscription cannot be remembered.
+    pub(super) fn create_subscription(
+        &self,
+        about: pb::Subscription,
+    ) -> Result<Arc<Subscription>, Status> {
+        let mut registry = self.registry.writing();
+        if registry.subscriptions.contains_key(&about.name) {
+            return Err(already_exists(&about.name));
+        }
+        let topic = registry.topics.get(&about.topic).cloned();
+        let topic = topic.ok_or_else(|| not_found(&about.topic))?;
+        let start = topic.bounds().1;
+        let more = [
+            (TOPIC, topic.stream().name().to_owned()),
+            (START, start.to_string()),
+        ];
+        let stream = self.create_stream(&about.name, attributes_of(&about, more))?;
+        let name = about.name.clone();
+        let opened = Subscription::open(Arc::clone(&self.store), stream, topic, about, start);
+        let subscription = Arc::new(opened.map_err(store)?);
+        registry
+            .subscriptions
+            .insert(name, Arc::clone(&subscription));
+        Ok(subscription)
+    }
+
+    /// Remembers how a subscription is shown from now on.
+    ///
+    /// # Errors
+    /// It cannot be remembered.
+    pub(super) fn change_subscription(
+        &self,
+        subscription: &Subscription,
+        about: pb::Subscription,
+    ) -> Result<(), Status> {
+        let stream = subscription.stream();
+        let old = stream.attributes();
+        let kept = |key: &str| old.get(key).cloned().unwrap_or_default();
+        let more = [(TOPIC, kept(TOPIC)), (START, kept(START))];
+        let attributes = attributes_of(&about, more);
+        let configured = self.store.configure(stream, LOG_SETTINGS, attributes);
+        configured.map_err(store)?;
+        subscription.configure(about);
+        Ok(())
+    }
+
+    /// Deletes a subscription with its messages.
+    ///
+    /// # Errors
+    /// There is none of that name, or the deletion cannot be remembered.
+    pub(super) fn delete_subscription(&self, name: &str) -> Result<(), Status> {
+        let mut registry = self.registry.writing();
+        let found = registry.subscriptions.get(name).cloned();
+        let found = found.ok_or_else(|| not_found(name))?;
+        self.store.delete(found.stream().name()).map_err(store)?;
+        registry.subscriptions.remove(name);
+        found.mark_deleted();
+        Ok(())
+    }
+
+    /// The snapshot of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn snapshot(&self, name: &str) -> Result<Arc<Snapshot>, Status> {
+        let found = self.registry.reading().snapshots.get(name).cloned();
+        found.ok_or_else(|| not_found(name))
+    }
+
+    /// Deletes a snapshot.
+    ///
+    /// # Errors
+    /// There is none of that name, or the deletion cannot be remembered.
+    pub(super) fn delete_snapshot(&self, name: &str) -> Result<(), Status> {
+        let mut registry = self.registry.writing();
+        let found = registry.snapshots.get(name);
+        let found = found.ok_or_else(|| not_found(name))?;
+        found.forget(&self.store).map_err(store)?;
+        registry.snapshots.remove(name);
+        Ok(())
+    }
+
+    /// Deletes everything.
+    ///
+    /// # Errors
+    /// A deletion cannot be remembered.
+    pub(super) fn reset(&self) -> Result<(), StoreError> {
+        let mut registry = self.registry.writing();
+        while let Some((_, snapshot)) = registry.snapshots.pop_first() {
+            snapshot.forget(&self.store)?;
+        }
+        while let Some((_, subscription)) = registry.subscriptions.pop_first() {
+            self.store.delete(subscription.stream().name())?;
+            subscription.mark_deleted();
+        }
+        let orphans = std::mem::take(&mut registry.orphans);
+        let topics = std::mem::take(&mut registry.topics);
+        for topic in topics.into_values().chain(orphans) {
+            self.store.delete(topic.stream().name())?;
+            topic.mark_deleted();
+        }
+        self.policies.writing().clear();
+        self.schemas.reset(&self.store)
+    }
+
+    /// A stream of that name, or of a longer one if a deleted topic has it.
+    fn create_stream(
+        &self,
+        name: &str,
+        attributes: crate::store::Attributes,
+    ) -> Result<Arc<Stream>, Status> {
+        let id = Uuid::new_v4().as_u128();
+        let mut stream_name = format!("{STREAMS}{name}");
+        if self.store.stream(&stream_name).is_some() {
+            stream_name = format!("{stream_name}#{id:032x}");
+        }
+        let created = self
+            .store
+            .create(&stream_name, id, 1, LOG_SETTINGS, attributes);
+        let created = created.map_err(store)?;
+        created.ok_or_else(|| already_exists(name))
+    }
+}
+
+impl Registry {
+    /// What is in the store.
+    fn read(store: &Arc<Store>) -> Result<Self, StoreError> {
+        let mut registry = Self::default();
+        let mut by_stream = BTreeMap::new();
+        let own = |stream: &Arc<Stream>| stream.name().starts_with(STREAMS);
+        let streams: Vec<_> = store.streams().into_iter().filter(own).collect();
+        for topic in streams.iter().cloned().filter_map(Topic::open) {
+            let topic = Arc::new(topic);
+            by_stream.insert(topic.stream().name().to_owned(), Arc::clone(&topic));
+            match topic.is_deleted() {
+                true => registry.orphans.push(topic),
+                false => drop(registry.topics.insert(topic.about().name, topic)),
+            }
+        }
+        for stream in streams {
+            let attributes = stream.attributes();
+            let topic = attributes.get(TOPIC).and_then(|name| by_stream.get(name));
+            let about = decode::<pb::Subscription>(&attributes);
+            let (Some(topic), Some(about)) = (topic, about) else {
+                continue;
+            };
+            let start = attributes.get(START).and_then(|start| start.parse().ok());
+            let (name, topic) = (about.name.clone(), Arc::clone(topic));
+            let opened = Subscription::open(
+                Arc::clone(store),
+                stream,
+                topic,
+                about,
+                start.unwrap_or_default(),
+            )?;
+            registry.subscriptions.insert(name, Arc::new(opened));
+        }
+        registry.snapshots = Snapshot::all(store, &by_stream)?;
+        Ok(registry)
+    }
+
+    /// Whether a subscription or a snapshot has messages of this topic.
+    pub(super) fn needs(&self, topic: &Arc<Topic>) -> bool {
+        let mut subscriptions = self.subscriptions.values();
+        let mut snapshots = self.snapshots.values();
+        subscriptions.any(|subscription| Arc::ptr_eq(subscription.topic(), topic))
+            || snapshots.any(|snapshot| Arc::ptr_eq(snapshot.topic(), topic))
+    }
+
+    /// The subscriptions to a topic.
+    pub(super) fn subscriptions_to(&self, topic: &Arc<Topic>) -> Vec<Arc<Subscription>> {
+        let all = self.subscriptions.values();
+        let own = all.filter(|subscription| Arc::ptr_eq(subscription.topic(), topic));
+        own.cloned().collect()
+    }
+}

@@ -1,0 +1,219 @@
+//! A topic: a stream of the offset log.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use prost::Message;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use super::frames;
+use super::proto::pubsub as pb;
+use super::subscription::millis;
+use crate::store::{Attributes, Frame, LogSettings, Partition, RwLockExt, StoreError, Stream};
+
+/// The attribute with a resource as it is shown, in base64.
+const ABOUT: &str = "about";
+
+/// The attribute with the number that the ids of messages count from.
+const FIRST_ID: &str = "first_id";
+
+/// The attribute of a topic that was deleted while subscriptions have messages of it.
+const DELETED: &str = "deleted";
+
+/// One topic, shared between threads.
+#[derive(Debug)]
+pub(super) struct Topic {
+    stream: Arc<Stream>,
+    log: Arc<Partition>,
+    about: RwLock<pb::Topic>,
+    first_id: i64,
+    published: Notify,
+    is_deleted: AtomicBool,
+}
+
+impl Topic {
+    /// The attributes of a new topic.
+    pub(super) fn attributes(about: &pb::Topic, now_ms: i64) -> Attributes {
+        let first_id = now_ms.saturating_mul(1000);
+        Attributes::from([
+            (ABOUT.to_owned(), encode(about)),
+            (FIRST_ID.to_owned(), first_id.to_string()),
+        ])
+    }
+
+    /// The topic that a stream is; `None` if the stream is something else.
+    pub(super) fn open(stream: Arc<Stream>) -> Option<Self> {
+        let attributes = stream.attributes();
+        Some(Self {
+            log: stream.partition(0)?,
+            about: RwLock::new(decode(&attributes)?),
+            first_id: attributes.get(FIRST_ID)?.parse().ok()?,
+            published: Notify::new(),
+            is_deleted: AtomicBool::new(attributes.contains_key(DELETED)),
+            stream,
+        })
+    }
+
+    /// The stream it is.
+    pub(super) fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+
+    /// As it is shown.
+    pub(super) fn about(&self) -> pb::Topic {
+        let mut about = self.about.reading().clone();
+        about.state = pb::topic::State::Active.into();
+        about
+    }
+
+    /// The attributes with another form in which it is shown.
+    pub(super) fn attributes_with(&self, about: &pb::Topic) -> Attributes {
+        let mut attributes = self.stream.attributes();
+        attributes.insert(ABOUT.to_owned(), encode(about));
+        attributes
+    }
+
+    /// The attributes once it is deleted.
+    pub(super) fn attributes_when_deleted(&self) -> Attributes {
+        let mut attributes = self.stream.attributes();
+        attributes.insert(DELETED.to_owned(), "true".to_owned());
+        attributes
+    }
+
+    /// Changes what is shown; the caller remembers it.
+    pub(super) fn configure(&self, about: pb::Topic) {
+        *self.about.writing() = about;
+    }
+
+    /// Takes note that it is deleted.
+    pub(super) fn mark_deleted(&self) {
+        self.is_deleted.store(true, Ordering::Release);
+        self.published.notify_waiters();
+    }
+
+    /// Whether it is deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.is_deleted.load(Ordering::Acquire)
+    }
+
+    /// Publishes messages, all or none; they are in the log when this returns. Gives the offset of the first.
+    ///
+    /// # Errors
+    /// The store is full, the file system refuses, or the topic is deleted.
+    pub(super) fn publish(
+        &self,
+        messages: &[pb::PubsubMessage],
+        now_ms: i64,
+    ) -> Result<i64, StoreError> {
+        if self.is_deleted() {
+            return Err(StoreError::Deleted);
+        }
+        let first = frames::append_messages(&self.log, messages, now_ms)?;
+        self.published.notify_waiters();
+        Ok(first)
+    }
+
+    /// Completes when something is published. Call it before looking.
+    pub(super) fn published(&self) -> Notified<'_> {
+        self.published.notified()
+    }
+
+    /// The id of the message at this offset.
+    pub(super) fn message_id(&self, offset: i64) -> i64 {
+        self.first_id.saturating_add(offset).saturating_add(1)
+    }
+
+    /// The first offset that is left, and the next one.
+    pub(super) fn bounds(&self) -> (i64, i64) {
+        self.log.bounds()
+    }
+
+    /// The log itself.
+    pub(super) fn log(&self) -> &Partition {
+        &self.log
+    }
+
+    /// As [`Partition::read`], but from the first offset that is left where `from` was dropped.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn read(
+        &self,
+        from: i64,
+        before: i64,
+        max_bytes: usize,
+    ) -> Result<Vec<Frame>, StoreError> {
+        let from = from.max(self.log.bounds().0);
+        match self.log.read(from, before, max_bytes) {
+            Err(StoreError::OutOfRange { .. }) => Ok(Vec::new()),
+            other => other,
+        }
+    }
+
+    /// The first offset that was published at `time_ms` or later, if there is one.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn offset_at(&self, time_ms: i64) -> Result<Option<i64>, StoreError> {
+        let found = self.log.find_time(time_ms, self.log.bounds().0)?;
+        Ok(found.map(|frame| frame.header.base_offset))
+    }
+
+    /// When the message at this offset, or the first one after it, was published; `None` if there is none.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn time_of(&self, offset: i64) -> Result<Option<i64>, StoreError> {
+        let read = self.read(offset, i64::MAX, 1)?;
+        Ok(read.first().map(|frame| frame.header.max_timestamp))
+    }
+
+    /// The first message that it keeps by its own retention; `None` if it keeps none.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn retained_from(&self, now_ms: i64) -> Result<Option<i64>, StoreError> {
+        let retention = self.about.reading().message_retention_duration;
+        let Some(retention) = retention.map(|retention| millis(Some(retention), 0)) else {
+            return Ok(None);
+        };
+        let end = self.log.bounds().1;
+        Ok(Some(self.offset_at(now_ms - retention)?.unwrap_or(end)))
+    }
+}
+
+/// A resource as it is kept in an attribute.
+pub(super) fn encode(about: &impl Message) -> String {
+    STANDARD.encode(about.encode_to_vec())
+}
+
+/// The resource that is kept in attributes.
+pub(super) fn decode<T: Message + Default>(attributes: &Attributes) -> Option<T> {
+    decode_text(attributes.get(ABOUT)?)
+}
+
+/// Reads what [`encode`] wrote.
+pub(super) fn decode_text<T: Message + Default>(text: &str) -> Option<T> {
+    T::decode(STANDARD.decode(text).ok()?.as_slice()).ok()
+}
+
+/// The attributes of a resource, and more of them.
+pub(super) fn attributes_of<const N: usize>(
+    about: &impl Message,
+    more: [(&str, String); N],
+) -> Attributes {
+    let mut attributes = Attributes::from([(ABOUT.to_owned(), encode(about))]);
+    attributes.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    attributes
+}
+
+/// Segments of topics and of subscriptions: small ones, so that what is acknowledged is freed soon.
+pub(super) const LOG_SETTINGS: LogSettings = LogSettings {
+    segment_bytes: 1 << 20,
+    segment_ms: i64::MAX,
+    retention_ms: None,
+    retention_bytes: None,
+};

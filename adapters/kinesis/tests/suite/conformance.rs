@@ -1,0 +1,8 @@
+//! The suite of all adapters.
+
+use crate::support::Streams;
+
+ssectl_testkit::suite! {
+    harness: Streams::start(),
+    not_applicable: [],
+}
