@@ -30,8 +30,31 @@ pub struct Emulators {
     #[cfg(feature = "emulator")]
     faults: Faults,
     #[cfg(feature = "emulator")]
+    scratch: Option<Scratch>,
+    #[cfg(feature = "emulator")]
     pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
+}
+
+/// A directory for what lasts no longer than an emulator in memory; who needs it makes it.
+#[cfg(feature = "emulator")]
+struct Scratch(PathBuf);
+
+#[cfg(feature = "emulator")]
+impl Scratch {
+    /// A path that nobody else uses.
+    fn beside(address: SocketAddr) -> Self {
+        let name = format!("ssectl-{}-{}", std::process::id(), address.port());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+#[cfg(feature = "emulator")]
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Mostly it was not needed.
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 /// Why an emulator does not start.
@@ -219,7 +242,15 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.eventhubs = Some(emulator);
-        Ok((address, reach("endpoint", format!("amqp://{address}"))))
+        let mut reached = reach("endpoint", format!("amqp://{address}"));
+        if options.data_dir.is_none() {
+            // The checkpoints of groups end with the hubs that they are about.
+            let scratch = Scratch::beside(address);
+            let path = scratch.0.display().to_string();
+            reached.insert("checkpoint-dir".to_owned(), path.into());
+            self.scratch = Some(scratch);
+        }
+        Ok((address, reached))
     }
 
     #[cfg(feature = "emulator")]

@@ -28,6 +28,7 @@ failed=0
 "$HERE/adapter-sqs.sh" || failed=1
 "$HERE/adapter-kinesis.sh" || failed=1
 "$HERE/adapter-pubsub.sh" || failed=1
+"$HERE/adapter-eventhubs.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
 "$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1

@@ -12,6 +12,8 @@ mod docs;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod envelope;
+#[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
+mod eventhubs;
 #[cfg(all(feature = "kafka", feature = "sqs", feature = "emulator"))]
 mod faults;
 #[cfg(feature = "kafka")]

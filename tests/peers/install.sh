@@ -136,6 +136,17 @@ install_kinesis_js() {
   stamp kinesis_js "${packages[*]}"
 }
 
+install_azurite() {
+  fresh azurite "$AZURITE_VERSION" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/azurite"
+  mkdir -p "$PEERS/azurite"
+  echo '{"private": true}' >"$PEERS/azurite/package.json"
+  run azurite npm --prefix "$PEERS/azurite" install --silent --no-audit --no-fund --save-exact "azurite@$AZURITE_VERSION"
+  stamp azurite "$AZURITE_VERSION"
+}
+
 install_azure_js() {
   local package="@azure/event-hubs@$AZURE_EVENT_HUBS_JS_VERSION"
   fresh azure-js "$package" && return
@@ -175,15 +186,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done
