@@ -38,8 +38,9 @@ def address(request):
 
 @pytest.fixture(scope="session")
 def channel(address):
-    """A channel to it, without TLS."""
-    with grpc.insecure_channel(address) as channel:
+    """A channel to it, without TLS, for messages of any size."""
+    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(address, options=options) as channel:
         yield channel
 
 
