@@ -52,7 +52,8 @@ install_python() {
   local packages=(
     "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
     "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
-    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION"
+    "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
     "pytest-xdist==$PYTEST_XDIST_VERSION"
   )
   fresh python "${packages[*]}" && return
@@ -136,6 +137,16 @@ install_kinesis_js() {
   stamp kinesis_js "${packages[*]}"
 }
 
+install_pstest() {
+  local module="$PEERS_HOME/pstest"
+  local pinned="pstest $(cat "$module/go.sum" "$module/main.go" | cksum)"
+  fresh pstest "$pinned" && return
+  need go "the Go tool chain"
+  mkdir -p "$PEERS/bin"
+  run pstest go build -C "$module" -o "$PEERS/bin/pstest" .
+  stamp pstest "$pinned"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -154,14 +165,14 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs pstest
 for name in "$@"; do
   install_one "$name"
 done

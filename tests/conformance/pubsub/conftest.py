@@ -107,7 +107,7 @@ def pull(subscriber):
         while len(came) < number and time.monotonic() < end:
             request = {"subscription": subscription, "max_messages": most}
             try:
-                came += subscriber.pull(request=request, timeout=max(0.2, min(1, end - time.monotonic())), retry=None).received_messages
+                came += subscriber.pull(request=request, timeout=max(0.2, end - time.monotonic()), retry=None).received_messages
             except DeadlineExceeded:
                 pass
         return came

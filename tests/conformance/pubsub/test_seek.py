@@ -50,7 +50,7 @@ def test_a_seek_to_a_time_between_two_messages_parts_them(subscriber, topic, sub
     nothing(reader)
 
 
-@pytest.mark.differs(pstest="keeps all for ten minutes", google="keeps what was acknowledged")
+@pytest.mark.differs(pstest="keeps all for ten minutes")
 def test_what_is_not_retained_does_not_come_back(subscriber, topic, subscription, publish, pull, ack, nothing):
     made = topic()
     reader = subscription(made)
@@ -60,7 +60,7 @@ def test_what_is_not_retained_does_not_come_back(subscriber, topic, subscription
     nothing(reader)
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="a topic keeps nothing for a new subscription")
+@pytest.mark.differs(pstest=NO_SNAPSHOTS)
 def test_a_topic_with_retention_replays_to_a_new_subscription(subscriber, topic, subscription, publish, pull):
     made = topic(message_retention_duration="3600s")
     publish(made, "a")
@@ -86,7 +86,7 @@ def test_a_snapshot_keeps_what_was_not_acknowledged(subscriber, project, topic, 
     assert sorted(texts(pull(reader, 2))) == ["b", "c"]
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS)
+@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="gives only the subscription of the snapshot what is in it")
 def test_another_subscription_can_use_a_snapshot(subscriber, project, topic, subscription, publish, pull):
     made = topic()
     reader = subscription(made)
@@ -122,7 +122,7 @@ def test_labels_of_a_snapshot_are_updated(subscriber, project, topic, subscripti
     assert dict(subscriber.get_snapshot(snapshot=name).labels) == {"a": "b"}
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="does not look at the topic")
+@pytest.mark.differs(pstest=NO_SNAPSHOTS)
 def test_a_snapshot_of_another_topic_is_refused(subscriber, project, topic, subscription):
     name = f"{project}/snapshots/snap"
     subscriber.create_snapshot(name=name, subscription=subscription(topic()))
