@@ -81,13 +81,13 @@ impl Front {
             let unknown = Status::unimplemented(format!("there is no {path} in Pub/Sub"));
             return grpc::failure(&unknown);
         };
+        if let Some(status) = self.throttle(method) {
+            return grpc::failure(&status);
+        }
         if let Run::Stream = operation.run {
             return grpc::streaming(self.service(), request).await;
         }
         let call = self.call(&request);
-        if let Some(status) = self.throttle(method) {
-            return grpc::failure(&status);
-        }
         let (parts, body) = request.into_parts();
         match self.read_body(body).await {
             Ok((body, _memory)) => {
