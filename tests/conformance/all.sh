@@ -35,4 +35,5 @@ failed=0
 "$HERE/pubsub.sh" || failed=1
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
+"$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1
 exit "$failed"

@@ -1,7 +1,7 @@
 """Options, fixtures and the last line of the conformance suites.
 
 A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint` or
-`--pubsub-address`.
+`--pubsub-address` or `--eventhubs-endpoint`.
 """
 
 import socket
@@ -23,6 +23,7 @@ def pytest_addoption(parser):
     group.addoption("--aws-server", default="ssectl", help="which server that is: ssectl, moto, localstack")
     group.addoption("--pubsub-address", metavar="HOST:PORT", help="the server of Pub/Sub under test")
     group.addoption("--pubsub-server", default="ssectl", help="which server that is: ssectl, google, pstest")
+    group.addoption("--eventhubs-endpoint", metavar="HOST:PORT", help="the namespace of Event Hubs under test")
 
 
 @pytest.fixture(scope="session")

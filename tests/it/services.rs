@@ -33,6 +33,7 @@ fn every_service_says_where_it_is() {
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
         (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
+        (&["--only", "eventhubs"], &["eventhubs"]),
         (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
@@ -111,6 +112,53 @@ fn pubsub_keeps_its_topics_in_the_data_directory() {
 }
 
 #[test]
+fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let (config, certificate, data) = (path("Config.json"), path("cert.pem"), path("data"));
+    let declared = r#"{"UserConfig": {"NamespaceConfig": [{"Type": "EventHub", "Name": "emulatorNs1", "Entities":
+        [{"Name": "orders", "PartitionCount": "3"}]}], "LoggingConfig": {"Type": "File"}}}"#;
+    std::fs::write(&config, declared).expect("a file");
+    let fixed = [
+        "emulator",
+        "--only",
+        "eventhubs",
+        "--eventhubs-port",
+        "0",
+        "--data-dir",
+        &data,
+        "--eventhubs-cert",
+        &certificate,
+    ];
+    let ask = |more: &[&str], path: &str| {
+        let (mut child, lines) = ready(&[&fixed[..], more].concat(), 1);
+        let address = lines[0].split(' ').nth(1).expect("an address");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        let request =
+            format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        child.kill().expect("it lives");
+        child.wait().expect("a child");
+        answer
+    };
+    assert!(ask(&["--eventhubs-config", &config], "health").contains("healthy"));
+    let first = std::fs::read_to_string(&certificate).expect("a certificate");
+    // Both are still there without the file.
+    let described = ask(&[], "orders?api-version=2014-01");
+    assert!(
+        described.contains("<PartitionCount>3</PartitionCount>"),
+        "{described}"
+    );
+    assert_eq!(first, std::fs::read_to_string(&certificate).expect("one"));
+    assert!(first.starts_with("-----BEGIN CERTIFICATE-----") && !first.contains("PRIVATE"));
+    std::fs::write(&config, "{}").expect("a file");
+    let refused = run(&[&fixed[..], &["--eventhubs-config", &config]].concat(), "");
+    assert!(refused.ended(1).err().contains("Config.json"));
+}
+
+#[test]
 fn coverage_lists_the_operations_of_every_service() {
     let listed = run(&["emulator", "coverage"], "").ended(0).out();
     for row in [
@@ -119,6 +167,7 @@ fn coverage_lists_the_operations_of_every_service() {
         "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
+        "eventhubs  receive ",
     ] {
         assert!(listed.lines().any(|line| line.starts_with(row)), "{row}");
     }

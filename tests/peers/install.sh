@@ -52,7 +52,7 @@ install_python() {
   local packages=(
     "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
     "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
-    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "azure-eventhub==$AZURE_EVENTHUB_VERSION"
     "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
     "pytest-xdist==$PYTEST_XDIST_VERSION"
   )
@@ -147,6 +147,18 @@ install_pstest() {
   stamp pstest "$pinned"
 }
 
+install_azure_js() {
+  local package="@azure/event-hubs@$AZURE_EVENT_HUBS_JS_VERSION"
+  fresh azure-js "$package" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/azure-js"
+  mkdir -p "$PEERS/azure-js"
+  echo '{"private": true}' >"$PEERS/azure-js/package.json"
+  run azure-js npm --prefix "$PEERS/azure-js" install --silent --no-audit --no-fund --save-exact "$package"
+  stamp azure-js "$package"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -166,13 +178,14 @@ install_one() {
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
     python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done

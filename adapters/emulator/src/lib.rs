@@ -15,6 +15,8 @@
 
 mod error;
 pub mod faults;
+#[cfg(any(feature = "eventhubs", feature = "kafka"))]
+mod interchange;
 mod notices;
 pub mod store;
 

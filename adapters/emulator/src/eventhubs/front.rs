@@ -6,11 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::amqp::{AmqpError, condition};
 use super::config::Config;
+#[cfg(not(feature = "kafka"))]
 use super::hub;
 use super::hubs::{HubError, Hubs};
+#[cfg(feature = "kafka")]
+use super::kafka_endpoint::KafkaEndpoint;
 use super::tls::Tls;
 use crate::StartError;
-use crate::store::{Attributes, LogSettings, Medium, Store, StoreError, Visitor, frame};
+#[cfg(not(feature = "kafka"))]
+use crate::store::{Attributes, LogSettings, Visitor, frame};
+use crate::store::{Medium, Store, StoreError};
 
 /// The hubs, and what is configured.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub(crate) struct Front {
     /// Bytes of messages of which not all has come.
     partial_bytes: Arc<AtomicUsize>,
     pub(super) tls: Tls,
+    #[cfg(feature = "kafka")]
+    pub(super) kafka: KafkaEndpoint,
 }
 
 /// The bytes of one message that has come in part.
@@ -34,11 +41,18 @@ impl Front {
     /// Opens the store and what is in it; also tells what had to be mended.
     pub(super) fn open(config: Config) -> Result<(Self, Vec<String>), StartError> {
         let clock = Arc::clone(&config.clock);
-        let (store, notes) = Store::open(config.medium.clone(), clock, &mut Unseen)?;
+        #[cfg(not(feature = "kafka"))]
+        let mut visitor = Unseen;
+        #[cfg(feature = "kafka")]
+        let mut visitor = super::kafka_endpoint::Producers::new(config.clock.now_ms());
+        let (store, notes) = Store::open(config.medium.clone(), clock, &mut visitor)?;
+        let store = Arc::new(store);
         let auto_create = config.auto_create.then_some(config.default_partitions);
         let tls = Tls::new(&config)?;
         let front = Self {
-            hubs: Hubs::open(Arc::new(store), auto_create),
+            #[cfg(feature = "kafka")]
+            kafka: KafkaEndpoint::new(&config, &store, visitor),
+            hubs: Hubs::open(store, auto_create),
             config,
             partial_bytes: Arc::default(),
             tls,
@@ -64,6 +78,8 @@ impl Front {
     /// # Errors
     /// A deletion cannot be remembered.
     pub(super) fn reset(&self) -> Result<(), StartError> {
+        #[cfg(feature = "kafka")]
+        self.kafka.reset()?;
         for hub in self.hubs.all() {
             self.hubs.delete(hub.name())?;
         }
@@ -139,8 +155,10 @@ impl Drop for Share {
 }
 
 /// Hubs need no more of their frames than the store finds out itself.
+#[cfg(not(feature = "kafka"))]
 struct Unseen;
 
+#[cfg(not(feature = "kafka"))]
 impl Visitor for Unseen {
     fn settings(&mut self, _stream: &str, attributes: &Attributes) -> LogSettings {
         hub::log_settings(attributes)

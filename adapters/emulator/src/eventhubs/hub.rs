@@ -6,8 +6,9 @@ use std::sync::{Arc, RwLock};
 
 use super::amqp::{AmqpError, condition};
 use super::events::{self, Batch};
-use super::partition_key;
 use super::receivers::Receivers;
+use super::{exchange, partition_key};
+use crate::interchange;
 use crate::store::{
     Attributes, Frame, LogSettings, NewFrame, Partition, RwLockExt, Store, StoreError, Stream,
 };
@@ -251,20 +252,35 @@ pub(crate) fn state_of(partition: &Partition) -> PartitionState {
     }
 }
 
-/// A frame's events from sequence number `from` on, with their stamps.
+/// A frame's events from sequence number `from` on, with their stamps, whatever dialect wrote it.
 pub(crate) fn events_of(
     frame: Frame,
     from: i64,
 ) -> impl Iterator<Item = (events::Stamp, events::Event)> {
     let header = frame.header;
-    let stamped = events::events(frame.payload).zip(header.base_offset..);
-    stamped
-        .skip_while(move |(_, sequence_number)| *sequence_number < from)
-        .map(move |(event, sequence_number)| {
-            let stamp = events::Stamp {
-                sequence_number,
-                enqueued_ms: header.max_timestamp,
-            };
-            (stamp, event)
-        })
+    let foreign = match header.format {
+        events::FORMAT => Vec::new(),
+        _ => interchange::records_of(&frame),
+    };
+    let own = match header.format {
+        events::FORMAT => Some(events::events(frame.payload)),
+        _ => None,
+    };
+    let own = own.into_iter().flatten().zip(header.base_offset..);
+    let own = own.map(move |(event, sequence_number)| {
+        let stamp = events::Stamp {
+            sequence_number,
+            enqueued_ms: header.max_timestamp,
+        };
+        (stamp, event)
+    });
+    let foreign = foreign.into_iter().map(|record| {
+        let stamp = events::Stamp {
+            sequence_number: record.offset,
+            enqueued_ms: record.timestamp_ms,
+        };
+        (stamp, exchange::event_of(record))
+    });
+    own.chain(foreign)
+        .skip_while(move |(stamp, _)| stamp.sequence_number < from)
 }

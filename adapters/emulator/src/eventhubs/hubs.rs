@@ -1,6 +1,7 @@
 //! All hubs of the namespace, over the streams of the store. The only place that knows which stream a hub is.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use uuid::Uuid;
@@ -41,6 +42,8 @@ pub(crate) struct Hubs {
     store: Arc<Store>,
     /// By name in small letters.
     hubs: RwLock<BTreeMap<String, Arc<OpenHub>>>,
+    /// The store's generation that they were taken from; clients of Kafka may create and delete topics.
+    seen: AtomicU64,
     /// Partitions of a hub that is created because somebody names it; none are without.
     auto_create: Option<u32>,
 }
@@ -52,10 +55,12 @@ impl Hubs {
             let hub = OpenHub::new(stream);
             (hub.name().to_ascii_lowercase(), Arc::new(hub))
         };
+        let seen = AtomicU64::new(store.generation());
         let hubs = store.streams().into_iter().map(open).collect();
         Self {
             store,
             hubs: RwLock::new(hubs),
+            seen,
             auto_create,
         }
     }
@@ -70,8 +75,32 @@ impl Hubs {
         self.store.clock().now_ms()
     }
 
+    /// Takes in what others created and deleted.
+    fn refresh(&self) {
+        let generation = self.store.generation();
+        if self.seen.load(Ordering::Acquire) == generation {
+            return;
+        }
+        let mut hubs = self.hubs.writing();
+        let streams = self.store.streams();
+        hubs.retain(|_, hub| {
+            let is_there = streams.iter().any(|stream| stream.id() == hub.stream.id());
+            if !is_there {
+                hub.receivers.evict(None);
+            }
+            is_there
+        });
+        for stream in streams {
+            let key = stream.name().to_ascii_lowercase();
+            hubs.entry(key)
+                .or_insert_with(|| Arc::new(OpenHub::new(stream)));
+        }
+        self.seen.store(generation, Ordering::Release);
+    }
+
     /// The hub of that name; case does not matter.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<OpenHub>> {
+        self.refresh();
         self.hubs.reading().get(&name.to_ascii_lowercase()).cloned()
     }
 
@@ -103,6 +132,7 @@ impl Hubs {
 
     /// All hubs, by name.
     pub(crate) fn all(&self) -> Vec<Arc<OpenHub>> {
+        self.refresh();
         self.hubs.reading().values().cloned().collect()
     }
 

@@ -1,7 +1,7 @@
-//! Azure Event Hubs: AMQP 1.0, plain and with TLS, and a small management API, all on one port.
+//! Azure Event Hubs: AMQP 1.0, Kafka, and a small management API, plain and with TLS, all on one port.
 //!
 //! The first byte of a connection tells what it speaks: `A` is AMQP (`AMQP…`), `16` hexadecimal is TLS, which may hold any of
-//! the others, and a letter of a method is HTTP.
+//! the others, a letter of a method is HTTP, and `00`, the start of a request's length, is Kafka.
 //!
 //! Hubs are streams of the store; a transfer is a frame ([`events`]). A sequence number is the store's offset, counted from
 //! 0 in each partition, and the offset that clients see is the same number as text: the service promises no more of it than
@@ -11,6 +11,12 @@
 //! They are declared in [`Config::hubs`], which [`Namespace::from_config_json`] reads from Microsoft's own `Config.json`;
 //! they are created over HTTP; and with [`Config::auto_create`] a hub is created when a client of AMQP first names it,
 //! since AMQP has no call for that. HTTP never creates one by asking for it.
+//!
+//! # Kafka
+//! With the feature `kafka` hubs are topics of the [Kafka](crate::kafka) dialect too: clients log in with SASL PLAIN, the user
+//! `$ConnectionString` and a connection string as password. Events and records are kept as they came and read by either:
+//! body and value, partition key and key, application properties and headers are the same. A record's time is when it
+//! was enqueued, unless a producer of Kafka gave it one.
 //!
 //! # HTTP
 //! What .NET's `NamespaceManager` spoke (Atom entries of `http://schemas.microsoft.com/netservices/2010/10/servicebus/connect`),
@@ -37,10 +43,13 @@ mod connection;
 mod coverage;
 mod emulator;
 pub(crate) mod events;
+mod exchange;
 mod filter;
 mod front;
 mod hub;
 mod hubs;
+#[cfg(feature = "kafka")]
+mod kafka_endpoint;
 mod management;
 mod partition_key;
 mod reader;
@@ -56,5 +65,6 @@ pub use config_json::{ConfigJsonError, Namespace};
 pub(crate) use coverage::Operation;
 pub use coverage::{Coverage, Support, coverage};
 pub use emulator::Emulator;
+pub(crate) use exchange::records_of;
 pub(crate) use front::Front;
 pub use hub::Hub;

@@ -12,6 +12,8 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::front::Front;
+#[cfg(feature = "kafka")]
+use super::kafka_endpoint;
 use super::sniff::{Dialect, put_back};
 use super::{connection, management};
 
@@ -95,6 +97,8 @@ async fn serve(stream: TcpStream, front: Arc<Front>, mut stopped: watch::Receive
         Some(Dialect::Amqp) => connection::serve(stream, BytesMut::new(), front, stopped).await,
         Some(Dialect::Http) => management::serve(stream, front, stopped).await,
         Some(Dialect::Tls) => serve_tls(stream, front, stopped).await,
+        #[cfg(feature = "kafka")]
+        Some(Dialect::Kafka) => kafka_endpoint::serve(stream, &front),
         None => {}
     }
 }
@@ -105,6 +109,10 @@ async fn serve_tls(stream: TcpStream, front: Arc<Front>, stopped: watch::Receive
         Ok(acceptor) => acceptor,
         Err(error) => return front.say(&format!("no TLS: {error}")),
     };
+    #[cfg(feature = "kafka")]
+    let ends = stream
+        .peer_addr()
+        .and_then(|peer| Ok((peer, stream.local_addr()?)));
     let Ok(Ok(mut stream)) = timeout(GREETING, acceptor.accept(stream)).await else {
         // A client that does not trust the certificate says so itself.
         return;
@@ -119,6 +127,13 @@ async fn serve_tls(stream: TcpStream, front: Arc<Front>, stopped: watch::Receive
         Some(Dialect::Http) => {
             let stream = put_back(first.to_vec(), stream);
             management::serve(stream, front, stopped).await;
+        }
+        #[cfg(feature = "kafka")]
+        Some(Dialect::Kafka) => {
+            if let Ok(ends) = ends {
+                let stream = put_back(first.to_vec(), stream);
+                kafka_endpoint::serve_tls(stream, ends, &front).await;
+            }
         }
         Some(Dialect::Tls) | None => {}
     }

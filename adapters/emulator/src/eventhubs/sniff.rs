@@ -11,6 +11,9 @@ pub(super) enum Dialect {
     Tls,
     /// The management API.
     Http,
+    /// Kafka, whose requests begin with their length.
+    #[cfg(feature = "kafka")]
+    Kafka,
 }
 
 impl Dialect {
@@ -20,6 +23,8 @@ impl Dialect {
             b'A' => Some(Self::Amqp),
             0x16 => Some(Self::Tls),
             b'C' | b'D' | b'G' | b'H' | b'O' | b'P' | b'T' => Some(Self::Http),
+            #[cfg(feature = "kafka")]
+            0 => Some(Self::Kafka),
             _ => None,
         }
     }

@@ -33,7 +33,25 @@ pub(crate) struct Broker {
     pub(crate) refusals: Throttle,
     /// Writes that the file system refused.
     pub(crate) write_faults: Throttle,
+    /// Who may come in; nobody is asked without one.
+    door: Option<Door>,
     stopping: AtomicBool,
+}
+
+/// Decides by a user and a password.
+pub(crate) struct Door(Box<dyn Fn(&str, &str) -> bool + Send + Sync>);
+
+impl Door {
+    /// Lets those in of whom `check` says so.
+    pub(crate) fn new(check: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Box::new(check))
+    }
+}
+
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Door")
+    }
 }
 
 impl Broker {
@@ -45,7 +63,19 @@ impl Broker {
             Arc::clone(&config.clock),
             &mut rebuilt,
         )?;
-        let store = Arc::new(store);
+        let door = config.sasl_plain.clone().map(|users| {
+            Door::new(move |user, password| users.get(user).is_some_and(|known| known == password))
+        });
+        Ok((Self::over(config, Arc::new(store), rebuilt, door)?, notes))
+    }
+
+    /// A broker over a store that is open, with what was rebuilt from its logs.
+    pub(crate) fn over(
+        config: Config,
+        store: Arc<Store>,
+        rebuilt: Rebuilt,
+        door: Option<Door>,
+    ) -> Result<Self, StoreError> {
         let topics = Arc::new(Topics::new(Arc::clone(&store), rebuilt));
         let groups = Arc::new(Groups::open(
             Arc::clone(&store),
@@ -57,20 +87,18 @@ impl Broker {
         let throttle = || Throttle::new(config.notices.clone(), Arc::clone(&config.clock));
         let (refusals, write_faults) = (throttle(), throttle());
         let stopping = AtomicBool::new(false);
-        Ok((
-            Self {
-                config,
-                store,
-                topics,
-                groups,
-                transactions,
-                cluster_id,
-                refusals,
-                write_faults,
-                stopping,
-            },
-            notes,
-        ))
+        Ok(Self {
+            config,
+            store,
+            topics,
+            groups,
+            transactions,
+            cluster_id,
+            refusals,
+            write_faults,
+            door,
+            stopping,
+        })
     }
 
     /// The time in Unix milliseconds.
@@ -106,12 +134,9 @@ impl Broker {
 
     /// Checks a PLAIN token.
     pub(crate) fn authenticate(&self, token: &Bytes) -> Authentication {
-        let users = self.config.sasl_plain.as_ref();
-        let known = sasl::parse_plain(token).is_some_and(|(user, password)| {
-            users
-                .and_then(|users| users.get(user))
-                .is_some_and(|known| known == password)
-        });
+        let known = sasl::parse_plain(token)
+            .zip(self.door.as_ref())
+            .is_some_and(|((user, password), door)| door.0(user, password));
         if known {
             Authentication::Done
         } else {
@@ -121,7 +146,7 @@ impl Broker {
 
     /// How a new connection starts.
     pub(crate) fn authentication(&self) -> Authentication {
-        match self.config.sasl_plain {
+        match self.door {
             Some(_) => Authentication::Missing,
             None => Authentication::NotRequired,
         }

@@ -14,6 +14,7 @@ mod call;
 mod compaction;
 mod config;
 mod emulator;
+mod exchange;
 mod groups;
 mod housekeeping;
 mod partition;
@@ -31,3 +32,14 @@ pub use crate::{Notices, StartError};
 pub use apis::{Coverage, Support, coverage};
 pub use config::{Config, Limits};
 pub use emulator::Emulator;
+
+#[cfg(feature = "eventhubs")]
+pub(crate) use broker::{Broker, Door};
+pub(crate) use exchange::records_of;
+#[cfg(feature = "eventhubs")]
+pub(crate) use housekeeping::Housekeeper;
+pub(crate) use partition::RECORD_BATCH;
+#[cfg(feature = "eventhubs")]
+pub(crate) use server::Guests;
+#[cfg(feature = "eventhubs")]
+pub(crate) use topics::Rebuilt;

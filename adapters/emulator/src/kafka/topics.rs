@@ -1,6 +1,7 @@
 //! The topics of the cluster, over the streams of the store.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use kafka_protocol::ResponseError;
@@ -9,7 +10,7 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::batch::{BatchHeader, marker_of};
-use super::partition::{Refusal, TopicPartition, store_refusal};
+use super::partition::{RECORD_BATCH, Refusal, TopicPartition, store_refusal};
 use super::producers::Producers;
 use super::topic_config::{self, TopicConfig};
 use crate::store::frame::Header;
@@ -82,6 +83,8 @@ impl Topic {
 pub(crate) struct Topics {
     store: Arc<Store>,
     by_name: RwLock<BTreeMap<String, Arc<Topic>>>,
+    /// The store's generation that they were taken from; another dialect may create and delete streams too.
+    seen: AtomicU64,
 }
 
 impl Topics {
@@ -94,12 +97,40 @@ impl Topics {
                 Arc::new(Topic::new(stream, producers)),
             )
         };
+        let seen = AtomicU64::new(store.generation());
         let by_name = RwLock::new(store.streams().into_iter().map(topic).collect());
-        Self { store, by_name }
+        Self {
+            store,
+            by_name,
+            seen,
+        }
+    }
+
+    /// Takes in what others created and deleted.
+    fn refresh(&self) {
+        let generation = self.store.generation();
+        if self.seen.load(Ordering::Acquire) == generation {
+            return;
+        }
+        let mut by_name = self.by_name.writing();
+        let streams = self.store.streams();
+        by_name.retain(|_, topic| {
+            streams
+                .iter()
+                .any(|stream| stream.id() == topic.stream.id())
+        });
+        for stream in streams {
+            let name = stream.name().to_owned();
+            by_name
+                .entry(name)
+                .or_insert_with(|| Arc::new(Topic::new(stream, HashMap::new())));
+        }
+        self.seen.store(generation, Ordering::Release);
     }
 
     /// The topic of that name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Topic>> {
+        self.refresh();
         self.by_name.reading().get(name).cloned()
     }
 
@@ -119,6 +150,7 @@ impl Topics {
 
     /// All topics, by name.
     pub(crate) fn all(&self) -> Vec<Arc<Topic>> {
+        self.refresh();
         self.by_name.reading().values().cloned().collect()
     }
 
@@ -301,6 +333,9 @@ impl Visitor for Rebuilt {
     }
 
     fn frame(&mut self, stream: &str, partition: u32, header: &Header, payload: &[u8]) {
+        if header.format != RECORD_BATCH {
+            return;
+        }
         let Some(batch) = BatchHeader::read(payload).filter(|batch| batch.producer_id >= 0) else {
             return;
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use super::data_dir::DataDir;
@@ -55,6 +56,8 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     facts: Arc<Facts>,
     streams: RwLock<BTreeMap<String, Arc<Stream>>>,
+    /// How many streams were created and deleted.
+    generation: AtomicU64,
     home: Home,
 }
 
@@ -102,6 +105,7 @@ impl Store {
             clock,
             facts: Arc::new(facts),
             streams: RwLock::default(),
+            generation: AtomicU64::new(0),
             home,
         };
         let mut notes = Vec::from_iter(note);
@@ -137,6 +141,11 @@ impl Store {
         self.streams.reading().values().cloned().collect()
     }
 
+    /// A number that changes whenever a stream is created or deleted, so that a dialect learns what others do.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
     /// Creates a stream, or returns `None` if the name is taken.
     ///
     /// # Errors
@@ -165,6 +174,7 @@ impl Store {
             .collect();
         let stream = Arc::new(Stream::new(name.to_owned(), fact, logs));
         streams.insert(name.to_owned(), Arc::clone(&stream));
+        self.generation.fetch_add(1, Ordering::Release);
         Ok(Some(stream))
     }
 
@@ -229,6 +239,7 @@ impl Store {
                 .collect(),
         )?;
         streams.remove(name);
+        self.generation.fetch_add(1, Ordering::Release);
         stream
             .partitions()
             .iter()

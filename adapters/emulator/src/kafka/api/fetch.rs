@@ -12,7 +12,8 @@ use kafka_protocol::messages::fetch_response::{
 use kafka_protocol::messages::{BrokerId, FetchRequest, FetchResponse, ProducerId};
 
 use crate::kafka::call::Call;
-use crate::kafka::partition::{LEADER_EPOCH, RECORD_BATCH, TopicPartition};
+use crate::kafka::exchange::batch_of;
+use crate::kafka::partition::{LEADER_EPOCH, TopicPartition};
 use crate::kafka::producers::Aborted;
 use crate::store::{Frame, StoreError, Waiter};
 
@@ -212,18 +213,13 @@ fn respond(index: i32, read: Result<Read, ResponseError>, committed: bool) -> Pa
 
 /// The batches, one after the other.
 fn gather(frames: &[Frame]) -> Bytes {
-    let batches = || {
-        frames
-            .iter()
-            .filter(|frame| frame.header.format == RECORD_BATCH)
-            .map(|frame| &frame.payload)
-    };
     if let [only] = frames {
-        return batches()
-            .next()
-            .map_or_else(Bytes::new, |_| only.payload.clone());
+        return batch_of(only);
     }
-    let mut bytes = BytesMut::with_capacity(batches().map(Bytes::len).sum());
-    batches().for_each(|batch| bytes.extend_from_slice(batch));
+    let batches: Vec<_> = frames.iter().map(batch_of).collect();
+    let mut bytes = BytesMut::with_capacity(batches.iter().map(Bytes::len).sum());
+    batches
+        .iter()
+        .for_each(|batch| bytes.extend_from_slice(batch));
     bytes.freeze()
 }

@@ -9,9 +9,10 @@ use kafka_protocol::messages::list_offsets_response::{
 };
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
 
+use crate::interchange;
 use crate::kafka::batch::Records;
 use crate::kafka::call::Call;
-use crate::kafka::partition::{LEADER_EPOCH, TopicPartition};
+use crate::kafka::partition::{LEADER_EPOCH, RECORD_BATCH, TopicPartition};
 use crate::store::{Frame, StoreError};
 
 /// Places that a client asks for instead of a time.
@@ -98,6 +99,11 @@ fn find_time(partition: &TopicPartition, time: i64) -> Result<Found, StoreError>
 }
 
 fn find_record(frame: &Frame, time: i64, from: i64) -> io::Result<Found> {
+    if frame.header.format != RECORD_BATCH {
+        let mut records = interchange::records_of(frame).into_iter();
+        let found = records.find(|record| record.timestamp_ms >= time && record.offset >= from);
+        return Ok(found.map(|record| (record.offset, record.timestamp_ms)));
+    }
     let mut records = Records::of(&frame.payload)?;
     while let Some(record) = records.next()? {
         let offset = frame.header.base_offset + i64::from(record.offset_delta);

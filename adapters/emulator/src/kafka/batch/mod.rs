@@ -10,7 +10,7 @@ mod records;
 
 use kafka_protocol::ResponseError;
 
-pub(crate) use build::{Rebuild, rebuild, without_records};
+pub(crate) use build::{Rebuild, of_records, rebuild, without_records};
 pub(crate) use control::{Marker, marker_of};
 use records::Record;
 pub(crate) use records::Records;

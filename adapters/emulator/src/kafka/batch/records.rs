@@ -22,6 +22,9 @@ enum Input<'a> {
     Compressed(BufReader<Box<dyn Read + 'a>>),
 }
 
+/// A header's name and value.
+pub(crate) type Header<'a> = (&'a [u8], Option<&'a [u8]>);
+
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record<'a> {
@@ -33,6 +36,24 @@ pub(crate) struct Record<'a> {
     pub(crate) value: Option<&'a [u8]>,
     /// All of it but the length in front.
     pub(crate) body: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Its headers: names and values.
+    pub(crate) fn headers(&self) -> io::Result<Vec<Header<'a>>> {
+        // Behind attributes, two numbers, key and value.
+        let mut rest = self.body.get(1..).unwrap_or_default();
+        read_varint(&mut rest)?;
+        read_varint(&mut rest)?;
+        read_field(&mut rest)?;
+        read_field(&mut rest)?;
+        let mut headers = Vec::new();
+        for _ in 0..read_varint(&mut rest)? {
+            let name = read_field(&mut rest)?.unwrap_or_default();
+            headers.push((name, read_field(&mut rest)?));
+        }
+        Ok(headers)
+    }
 }
 
 impl<'a> Records<'a> {

@@ -55,8 +55,14 @@ pub(super) enum Fault {
 }
 
 /// Serves requests until either end closes; says why if it is this one.
-pub(super) fn serve(stream: TcpStream, address: SocketAddr, broker: &Broker, in_flight: &InFlight) {
-    let result = requests(stream, address, broker, in_flight);
+pub(super) fn serve(
+    stream: TcpStream,
+    ends: (SocketAddr, SocketAddr),
+    broker: &Broker,
+    in_flight: &InFlight,
+) {
+    let address = ends.0;
+    let result = requests(stream, ends, broker, in_flight);
     if let Err(fault) = result
         && !is_expected(&fault)
     {
@@ -81,14 +87,14 @@ fn is_expected(fault: &Fault) -> bool {
 
 fn requests(
     mut stream: TcpStream,
-    address: SocketAddr,
+    (address, local): (SocketAddr, SocketAddr),
     broker: &Broker,
     in_flight: &InFlight,
 ) -> Result<(), Fault> {
     stream.set_nodelay(true)?;
     let mut peer = Peer {
         address,
-        local: stream.local_addr()?,
+        local,
         authentication: broker.authentication(),
         muted: Duration::ZERO,
     };

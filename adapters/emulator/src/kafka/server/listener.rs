@@ -132,8 +132,10 @@ fn accept(listener: &TcpListener, broker: &Arc<Broker>, connections: &Arc<Connec
         if broker.is_stopping() {
             return;
         }
-        let opened =
-            accepted.and_then(|(stream, peer)| open(number, stream, peer, broker, connections));
+        let opened = accepted.and_then(|(stream, peer)| {
+            let ends = (peer, stream.local_addr()?);
+            open(number, stream, ends, broker, connections)
+        });
         if let Err(error) = opened {
             broker
                 .refusals
@@ -147,7 +149,7 @@ fn accept(listener: &TcpListener, broker: &Arc<Broker>, connections: &Arc<Connec
 fn open(
     number: u64,
     stream: TcpStream,
-    peer: SocketAddr,
+    (peer, local): (SocketAddr, SocketAddr),
     broker: &Arc<Broker>,
     connections: &Arc<Connections>,
 ) -> io::Result<()> {
@@ -163,7 +165,7 @@ fn open(
     drop(list);
     let (broker, connections_of) = (Arc::clone(broker), Arc::clone(connections));
     let run = move || {
-        connection::serve(stream, peer, &broker, &connections_of.in_flight);
+        connection::serve(stream, (peer, local), &broker, &connections_of.in_flight);
         // Whoever waits for the last connection may open the data directory again.
         drop(broker);
         connections_of.remove(number);
@@ -175,4 +177,51 @@ fn open(
     spawned
         .map(drop)
         .inspect_err(|_| connections.remove(number))
+}
+
+/// Connections that somebody else accepts.
+#[cfg(feature = "eventhubs")]
+#[derive(Debug)]
+pub(crate) struct Guests {
+    broker: Arc<Broker>,
+    connections: Arc<Connections>,
+    next: std::sync::atomic::AtomicU64,
+}
+
+#[cfg(feature = "eventhubs")]
+impl Guests {
+    /// None yet.
+    pub(crate) fn new(broker: Arc<Broker>) -> Self {
+        Self {
+            broker,
+            connections: Arc::default(),
+            next: Default::default(),
+        }
+    }
+
+    /// Serves a connection between these two addresses.
+    ///
+    /// # Errors
+    /// There is no thread for it.
+    pub(crate) fn welcome(
+        &self,
+        stream: TcpStream,
+        ends: (SocketAddr, SocketAddr),
+    ) -> io::Result<()> {
+        let number = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        open(number, stream, ends, &self.broker, &self.connections)
+    }
+
+    /// The broker that they talk to.
+    pub(crate) fn broker(&self) -> &Broker {
+        &self.broker
+    }
+}
+
+#[cfg(feature = "eventhubs")]
+impl Drop for Guests {
+    fn drop(&mut self) {
+        self.broker.stop();
+        self.connections.drain(DRAIN);
+    }
 }

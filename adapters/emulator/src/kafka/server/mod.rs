@@ -8,4 +8,6 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "eventhubs")]
+pub(crate) use listener::Guests;
 pub(crate) use listener::Server;

@@ -1,0 +1,88 @@
+//! Events as records of no dialect, and back, as the service maps them for its Kafka endpoint.
+//!
+//! Value and body, key and partition key, headers and application properties are the same thing twice. A property that is no
+//! text and no bytes reaches a header as text. A header reaches a property as bytes, and a key also as `x-opt-kafka-key`.
+
+use bytes::{Bytes, BytesMut};
+
+use super::amqp::{Body, Message, Value, encode};
+use super::events::{Event, events};
+use crate::interchange::Record;
+use crate::store::Frame;
+
+/// The annotation with the key of a record of Kafka.
+const KAFKA_KEY: &str = "x-opt-kafka-key";
+
+/// The longest key that is a partition key too, in characters.
+const MAX_KEY: usize = 128;
+
+/// The records of a frame of events; what cannot be read is an empty record, so that no offset is missing.
+pub(crate) fn records_of(frame: &Frame) -> Vec<Record> {
+    let stamped = events(frame.payload.clone()).zip(frame.header.base_offset..);
+    stamped
+        .map(|(event, offset)| record_of(&event, offset, frame.header.max_timestamp))
+        .collect()
+}
+
+fn record_of(event: &Event, offset: i64, timestamp_ms: i64) -> Record {
+    let message = Message::read(&event.message).unwrap_or_default();
+    let properties = message.application_properties.iter();
+    let headers = properties.map(|(name, value)| {
+        let name = text_of(name).unwrap_or_default();
+        (String::from_utf8_lossy(&name).into_owned(), text_of(value))
+    });
+    Record {
+        offset,
+        timestamp_ms,
+        key: event.key.clone().map(Bytes::from),
+        headers: headers.collect(),
+        value: match message.body {
+            Body::Empty => Some(Bytes::new()),
+            Body::Data(data) => Some(data.into()),
+            Body::Value(value) => text_of(&value),
+        },
+    }
+}
+
+/// A value as bytes that people can read; `None` for null.
+fn text_of(value: &Value) -> Option<Bytes> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Binary(bytes) => bytes.clone().into(),
+        Value::String(text) | Value::Symbol(text) => text.clone().into(),
+        Value::Bool(flag) => flag.to_string().into(),
+        Value::Uint { value, .. } => value.to_string().into(),
+        Value::Int { value, .. } | Value::Timestamp(value) => value.to_string().into(),
+        Value::Float(number) => number.to_string().into(),
+        Value::Double(number) => number.to_string().into(),
+        other => {
+            let mut bytes = BytesMut::new();
+            encode(other, &mut bytes);
+            bytes.freeze()
+        }
+    })
+}
+
+/// A record as an event.
+pub(super) fn event_of(record: Record) -> Event {
+    let binary = |bytes: &Bytes| Value::Binary(bytes.to_vec());
+    let key = record.key.as_ref();
+    let text = key.and_then(|key| String::from_utf8(key.to_vec()).ok());
+    let annotation = key.map(|key| (Value::symbol(KAFKA_KEY), binary(key)));
+    let headers = record.headers.into_iter().map(|(name, value)| {
+        let value = value.as_ref().map_or(Value::Null, binary);
+        (Value::string(name), value)
+    });
+    let message = Message {
+        annotations: annotation.into_iter().collect(),
+        application_properties: headers.collect(),
+        body: Body::Data(record.value.unwrap_or_default().to_vec()),
+        ..Message::default()
+    };
+    let mut bytes = BytesMut::new();
+    message.put(&mut bytes);
+    Event {
+        key: text.filter(|key| key.chars().count() <= MAX_KEY),
+        message: bytes.freeze(),
+    }
+}
