@@ -1,6 +1,6 @@
 """Options, fixtures and the last line of the conformance suites.
 
-A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint` or
+A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint`,
 `--pubsub-address` or `--eventhubs-endpoint`.
 """
 

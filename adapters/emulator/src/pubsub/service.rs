@@ -330,10 +330,10 @@ impl Registry {
             || snapshots.any(|snapshot| Arc::ptr_eq(snapshot.topic(), topic))
     }
 
-    /// The subscriptions to a topic.
+    /// The subscriptions that are attached to a topic.
     pub(super) fn subscriptions_to(&self, topic: &Arc<Topic>) -> Vec<Arc<Subscription>> {
         let all = self.subscriptions.values();
-        let own = all.filter(|subscription| Arc::ptr_eq(subscription.topic(), topic));
+        let own = all.filter(|one| Arc::ptr_eq(one.topic(), topic) && !one.is_detached());
         own.cloned().collect()
     }
 }

@@ -94,9 +94,7 @@ pub(in crate::pubsub) fn subscriptions(
 ) -> Result<pb::ListTopicSubscriptionsResponse, Status> {
     let topic = call.service.topic(&request.topic)?;
     let attached = call.service.registry().reading().subscriptions_to(&topic);
-    let attached = attached
-        .iter()
-        .filter(|subscription| !subscription.is_detached());
+    let attached = attached.iter();
     let named = attached.map(|one| (one.name().to_owned(), one.name().to_owned()));
     let (subscriptions, next_page_token) = page(named, request.page_size, &request.page_token)?;
     Ok(pb::ListTopicSubscriptionsResponse {
