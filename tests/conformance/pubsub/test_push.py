@@ -7,8 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-pytestmark = pytest.mark.differs(pstest="has no push")
-
 
 class Endpoint:
     """An endpoint that answers with the given statuses, the last one for ever, and keeps what it got."""

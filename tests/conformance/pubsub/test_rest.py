@@ -4,8 +4,6 @@ import base64
 
 import pytest
 
-pytestmark = pytest.mark.differs(pstest="has no REST")
-
 
 def data(text):
     return base64.b64encode(text.encode()).decode()
