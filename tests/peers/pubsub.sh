@@ -24,6 +24,7 @@ jar="$(jars | head -n 1)" \
 port="$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')"
 
 mkdir -p "${LOG%/*}"
+: >"$LOG"
 "$(java_command)" -cp "$jar" com.google.cloud.pubsub.testing.v1.Main --host=127.0.0.1 "--port=$port" >"$LOG" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
