@@ -1,7 +1,7 @@
 """Options, fixtures and the last line of the conformance suites.
 
-A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint` or
-`--eventhubs-endpoint`, or with `--pubsub-address`.
+A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint`,
+`--pubsub-address` or `--eventhubs-endpoint`.
 """
 
 import socket

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Runs the conformance suite of Pub/Sub, with Google's own clients: against pstest, the server that Google's Go module
-# brings for tests, or against another server.
+# Runs the conformance suite of Pub/Sub, with Google's own clients: against Google's own emulator, or against another
+# server.
 #
-#   pubsub.sh                            pstest: shows what an independent server makes of the tests
-#   pubsub.sh --google                   Google's emulator, where the Google Cloud CLI has it
+#   pubsub.sh                            Google's emulator, where the Google Cloud CLI has it
 #   pubsub.sh --emulator CMD             starts CMD, which prints `pubsub HOST:PORT ready` on stderr, and tests that
 #   pubsub.sh --address HOST:PORT        a server that runs already
-#             [--server NAME]            which one that is (google, pstest), so that its known differences count as such
+#             [--server NAME]            which one that is (google), so that its known differences count as such
 #
 # What follows goes to pytest. Where a server is known to differ from what Google documents, the test is marked with the
 # reason and expected to fail there. The last line is `conformance: N passed, N failed, N skipped`; the exit code is not
@@ -15,13 +14,12 @@ set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
 
-EMULATOR="" ADDRESS="" SERVER=ssectl GOOGLE=""
+EMULATOR="" ADDRESS="" SERVER=ssectl
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --emulator) EMULATOR="${2:?--emulator needs a command}" && shift 2 ;;
     --address) ADDRESS="${2:?--address needs HOST:PORT}" && shift 2 ;;
     --server) SERVER="${2:?--server needs a name}" && shift 2 ;;
-    --google) GOOGLE=1 && shift ;;
     *) break ;;
   esac
 done
@@ -35,13 +33,9 @@ trap stop_emulators EXIT
 "$PEERS_HOME/install.sh" python
 if [[ -n "$EMULATOR" ]]; then
   start_emulator "$RUN/emulator" "$EMULATOR"
-elif [[ -n "$GOOGLE" ]]; then
+elif [[ -z "$ADDRESS" ]]; then
   start_emulator "$RUN/google" "$PEERS_HOME/pubsub.sh google"
   SERVER=google
-elif [[ -z "$ADDRESS" ]]; then
-  "$PEERS_HOME/install.sh" pstest
-  start_emulator "$RUN/pstest" "$PEERS/bin/pstest"
-  SERVER=pstest
 fi
 
 cd "$HERE"

@@ -52,7 +52,8 @@ install_python() {
   local packages=(
     "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
     "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
-    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "azure-eventhub==$AZURE_EVENTHUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "azure-eventhub==$AZURE_EVENTHUB_VERSION"
+    "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
     "pytest-xdist==$PYTEST_XDIST_VERSION"
   )
   fresh python "${packages[*]}" && return
@@ -145,6 +146,16 @@ install_azurite() {
   echo '{"private": true}' >"$PEERS/azurite/package.json"
   run azurite npm --prefix "$PEERS/azurite" install --silent --no-audit --no-fund --save-exact "azurite@$AZURITE_VERSION"
   stamp azurite "$AZURITE_VERSION"
+}
+
+install_pstest() {
+  local module="$PEERS_HOME/pstest"
+  local pinned="pstest $(cat "$module/go.sum" "$module/main.go" | cksum)"
+  fresh pstest "$pinned" && return
+  need go "the Go tool chain"
+  mkdir -p "$PEERS/bin"
+  run pstest go build -C "$module" -o "$PEERS/bin/pstest" .
+  stamp pstest "$pinned"
 }
 
 install_azure_js() {

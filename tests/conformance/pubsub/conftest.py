@@ -38,8 +38,9 @@ def address(request):
 
 @pytest.fixture(scope="session")
 def channel(address):
-    """A channel to it, without TLS."""
-    with grpc.insecure_channel(address) as channel:
+    """A channel to it, without TLS, for messages of any size."""
+    options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(address, options=options) as channel:
         yield channel
 
 
@@ -106,7 +107,7 @@ def pull(subscriber):
         while len(came) < number and time.monotonic() < end:
             request = {"subscription": subscription, "max_messages": most}
             try:
-                came += subscriber.pull(request=request, timeout=max(0.2, min(1, end - time.monotonic())), retry=None).received_messages
+                came += subscriber.pull(request=request, timeout=max(0.2, end - time.monotonic()), retry=None).received_messages
             except DeadlineExceeded:
                 pass
         return came

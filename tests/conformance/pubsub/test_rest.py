@@ -4,8 +4,6 @@ import base64
 
 import pytest
 
-pytestmark = pytest.mark.differs(pstest="has no REST")
-
 
 def data(text):
     return base64.b64encode(text.encode()).decode()
@@ -65,6 +63,5 @@ def test_a_body_that_is_no_json_is_refused(address, project):
     assert answer.status_code == 400
 
 
-@pytest.mark.differs(google="ignores unknown fields")
 def test_an_unknown_field_is_refused(rest, project):
     assert rest("PUT", f"{project}/topics/orders", {"nothing": 1})[0] == 400

@@ -7,14 +7,12 @@ import pytest
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from support.pubsub import texts
 
-NO_SNAPSHOTS = "has no snapshots"
 
 
 def now(**offset):
     return datetime.now(timezone.utc) + timedelta(**offset)
 
 
-@pytest.mark.differs(pstest="loses the bodies of messages")
 def test_a_seek_into_the_past_replays_what_is_retained(subscriber, topic, subscription, publish, pull, ack, nothing):
     made = topic()
     reader = subscription(made, retain_acked_messages=True)
@@ -35,7 +33,6 @@ def test_a_seek_into_the_future_acknowledges_everything(subscriber, topic, subsc
     assert texts(pull(reader)) == ["b"]
 
 
-@pytest.mark.differs(pstest="loses the bodies of messages")
 def test_a_seek_to_a_time_between_two_messages_parts_them(subscriber, topic, subscription, publish, pull, ack, nothing):
     made = topic()
     reader = subscription(made, retain_acked_messages=True)
@@ -50,7 +47,6 @@ def test_a_seek_to_a_time_between_two_messages_parts_them(subscriber, topic, sub
     nothing(reader)
 
 
-@pytest.mark.differs(pstest="keeps all for ten minutes", google="keeps what was acknowledged")
 def test_what_is_not_retained_does_not_come_back(subscriber, topic, subscription, publish, pull, ack, nothing):
     made = topic()
     reader = subscription(made)
@@ -60,7 +56,6 @@ def test_what_is_not_retained_does_not_come_back(subscriber, topic, subscription
     nothing(reader)
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="a topic keeps nothing for a new subscription")
 def test_a_topic_with_retention_replays_to_a_new_subscription(subscriber, topic, subscription, publish, pull):
     made = topic(message_retention_duration="3600s")
     publish(made, "a")
@@ -69,7 +64,6 @@ def test_a_topic_with_retention_replays_to_a_new_subscription(subscriber, topic,
     assert texts(pull(reader)) == ["a"]
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS)
 def test_a_snapshot_keeps_what_was_not_acknowledged(subscriber, project, topic, subscription, publish, pull, ack, nothing):
     made = topic()
     reader = subscription(made)
@@ -86,7 +80,7 @@ def test_a_snapshot_keeps_what_was_not_acknowledged(subscriber, project, topic, 
     assert sorted(texts(pull(reader, 2))) == ["b", "c"]
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS)
+@pytest.mark.differs(google="gives only the subscription of the snapshot what is in it")
 def test_another_subscription_can_use_a_snapshot(subscriber, project, topic, subscription, publish, pull):
     made = topic()
     reader = subscription(made)
@@ -98,7 +92,6 @@ def test_another_subscription_can_use_a_snapshot(subscriber, project, topic, sub
     assert texts(pull(other)) == ["a"]
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS)
 def test_snapshots_are_made_shown_listed_and_deleted(publisher, subscriber, project, topic, subscription):
     made = topic()
     reader = subscription(made)
@@ -113,7 +106,7 @@ def test_snapshots_are_made_shown_listed_and_deleted(publisher, subscriber, proj
         subscriber.delete_snapshot(snapshot=name)
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="has no UpdateSnapshot")
+@pytest.mark.differs(google="has no UpdateSnapshot")
 def test_labels_of_a_snapshot_are_updated(subscriber, project, topic, subscription):
     name = f"{project}/snapshots/snap"
     subscriber.create_snapshot(name=name, subscription=subscription(topic()))
@@ -122,7 +115,6 @@ def test_labels_of_a_snapshot_are_updated(subscriber, project, topic, subscripti
     assert dict(subscriber.get_snapshot(snapshot=name).labels) == {"a": "b"}
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS, google="does not look at the topic")
 def test_a_snapshot_of_another_topic_is_refused(subscriber, project, topic, subscription):
     name = f"{project}/snapshots/snap"
     subscriber.create_snapshot(name=name, subscription=subscription(topic()))
@@ -131,7 +123,6 @@ def test_a_snapshot_of_another_topic_is_refused(subscriber, project, topic, subs
         subscriber.seek(request={"subscription": other, "snapshot": name})
 
 
-@pytest.mark.differs(pstest=NO_SNAPSHOTS)
 def test_a_missing_snapshot_is_not_found(subscriber, project, topic, subscription):
     request = {"subscription": subscription(topic()), "snapshot": f"{project}/snapshots/none"}
     with pytest.raises(NotFound):

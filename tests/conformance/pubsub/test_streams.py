@@ -69,7 +69,6 @@ def test_messages_come_and_are_acknowledged_on_the_stream(topic, subscription, p
     nothing(reader, 12)
 
 
-@pytest.mark.differs(pstest="says nothing of it", google="says nothing of it without exactly-once delivery")
 def test_a_stream_says_what_its_subscription_promises(topic, subscription, publish, stream):
     made = topic()
     opened = stream(subscription(made, enable_message_ordering=True))
@@ -79,7 +78,7 @@ def test_a_stream_says_what_its_subscription_promises(topic, subscription, publi
     assert not answer.subscription_properties.exactly_once_delivery_enabled
 
 
-@pytest.mark.differs(pstest="ignores flow control", google="ignores flow control")
+@pytest.mark.differs(google="ignores flow control")
 def test_a_stream_holds_no_more_messages_than_it_may(topic, subscription, publish, stream, nothing, pull):
     made = topic()
     reader = subscription(made)
@@ -91,7 +90,7 @@ def test_a_stream_holds_no_more_messages_than_it_may(topic, subscription, publis
     nothing(reader)
 
 
-@pytest.mark.differs(google="ignores flow control", pstest="ignores flow control")
+@pytest.mark.differs(google="ignores flow control")
 def test_messages_are_shared_among_streams(topic, subscription, publish, stream):
     made = topic()
     reader = subscription(made)
@@ -102,6 +101,7 @@ def test_messages_are_shared_among_streams(topic, subscription, publish, stream)
     assert {one.message.data for one in came} == {b"a", b"b"}
 
 
+@pytest.mark.differs(google="lets the stream wait")
 def test_a_stream_of_nothing_fails(subscriber, project):
     request = {"subscription": f"{project}/subscriptions/none", "stream_ack_deadline_seconds": 10}
     with pytest.raises(NotFound):
@@ -109,7 +109,6 @@ def test_a_stream_of_nothing_fails(subscriber, project):
             pass
 
 
-@pytest.mark.differs(pstest="checks other bounds", google="takes any")
 def test_the_deadline_of_a_stream_has_bounds(subscriber, topic, subscription):
     request = {"subscription": subscription(topic()), "stream_ack_deadline_seconds": 5}
     with pytest.raises(InvalidArgument):
@@ -117,7 +116,6 @@ def test_the_deadline_of_a_stream_has_bounds(subscriber, topic, subscription):
             pass
 
 
-@pytest.mark.differs(google="lets streams of deleted subscriptions live", pstest="lets streams of deleted subscriptions live")
 def test_a_stream_ends_with_its_subscription(subscriber, topic, subscription, stream):
     reader = subscription(topic())
     opened = stream(reader)
@@ -167,7 +165,6 @@ def test_the_callback_sees_a_key_in_order(clients, topic, subscription):
     pulling.result(30)
 
 
-@pytest.mark.differs(pstest="has no exactly-once delivery")
 def test_exactly_once_acknowledgements_are_confirmed(clients, topic, subscription, publish):
     _, subscriber = clients
     made = topic()
@@ -180,7 +177,6 @@ def test_exactly_once_acknowledgements_are_confirmed(clients, topic, subscriptio
     pulling.result(30)
 
 
-@pytest.mark.differs(pstest="has no exactly-once delivery")
 def test_an_ack_id_that_has_expired_fails_with_exactly_once_delivery(subscriber, topic, subscription, publish, pull, ack):
     made = topic()
     reader = subscription(made, enable_exactly_once_delivery=True, ack_deadline_seconds=10)
