@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -18,7 +19,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kafka --kafka-port 9092
 ///   ssectl emulator --only kafka --kafka-port 0 --data-dir ./data
 ///   kcat -b 127.0.0.1:9092 -L        # from another terminal
-///   ssectl emulator --only sqs --aws-port 4566
+///   ssectl emulator --only kinesis,sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
 ///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
@@ -46,7 +47,7 @@ pub(super) struct EmulatorArgs {
     /// What Kafka clients are told to connect to [default: the address they used]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     kafka_advertised: Option<(String, u16)>,
-    /// Port of the services of AWS (SQS, STS GetCallerIdentity); 0 picks a free one
+    /// Port of the services of AWS (Kinesis, SQS, STS GetCallerIdentity); 0 picks a free one
     #[arg(long, default_value_t = 4566, value_name = "PORT")]
     aws_port: u16,
     /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
@@ -61,6 +62,12 @@ pub(super) struct EmulatorArgs {
     /// Port of Google Cloud Pub/Sub, gRPC and REST; 0 picks a free one
     #[arg(long, default_value_t = 8085, value_name = "PORT")]
     pubsub_port: u16,
+    /// Bound what a shard of Kinesis takes and gives in a second as AWS does
+    #[arg(long)]
+    aws_limits: bool,
+    /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    aws_transition: u64,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -184,6 +191,8 @@ impl EmulatorArgs {
             creates_hubs: true,
             users: users(&session.env)?,
             faults: self.faults.clone(),
+            aws_limits: self.aws_limits,
+            aws_transition: Duration::from_millis(self.aws_transition),
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }

@@ -1,6 +1,7 @@
 //! The command line: one file per verb, and the only code that prints.
 
 mod args;
+mod cloud;
 mod completions;
 mod config;
 mod copy;
@@ -98,6 +99,7 @@ enum Verb {
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
+    Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
@@ -159,6 +161,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Verify(args) => verify::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
+        Verb::Cloud(args) => cloud::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,

@@ -50,6 +50,9 @@ pub(super) struct RunArgs {
     /// ssectl emulator --help [default: as the scenario says]
     #[arg(long, value_name = "PLAN")]
     faults: Option<String>,
+    /// What the names of its streams begin with at the target; see ssectl cloud up
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = super::cloud::prefix)]
+    prefix: String,
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
@@ -89,7 +92,13 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
             target.adapter
         )));
     }
-    let ran = drive(&scenario, target, args.follow, false, session).await?;
+    let terms = Terms {
+        target,
+        prefix: args.prefix,
+        follow: args.follow,
+        collect: false,
+    };
+    let ran = drive(&scenario, terms, session).await?;
     match args.format {
         ReportFormat::Text => report::text(&ran.report, &session.ui),
         ReportFormat::Json => report::json(&ran.report, &session.ui)?,
@@ -113,14 +122,20 @@ pub(super) struct Ran {
     emulated: Option<String>,
 }
 
+/// Where and how a scenario is run.
+pub(super) struct Terms {
+    pub(super) target: TargetDecl,
+    /// What the names of its streams begin with there.
+    pub(super) prefix: String,
+    /// Go on reading streams from outside.
+    pub(super) follow: bool,
+    /// Read back all that was written.
+    pub(super) collect: bool,
+}
+
 /// Runs a scenario on a target; starts the emulator of one that wants it.
-pub(super) async fn drive(
-    scenario: &Scenario,
-    mut target: TargetDecl,
-    follow: bool,
-    collect: bool,
-    session: &Session,
-) -> CliResult<Ran> {
+pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) -> CliResult<Ran> {
+    let mut target = terms.target;
     let mut emulators = Emulators::default();
     let emulated = start(
         &mut emulators,
@@ -139,9 +154,10 @@ pub(super) async fn drive(
     let runner = Runner {
         places: &session.places,
         target,
+        prefix: terms.prefix,
         control: session.control(),
-        follow,
-        collect,
+        follow: terms.follow,
+        collect: terms.collect,
         watch: &watch,
     };
     let result = runner.run(scenario).await;
@@ -207,7 +223,8 @@ fn example(scenario: &Scenario) -> &str {
         .map_or("STREAM", |stream| &stream.name)
 }
 
-fn failed(error: RunError) -> CliError {
+/// What kept a scenario from running, as an error of the command line.
+pub(super) fn failed(error: RunError) -> CliError {
     let below = error
         .adapter()
         .map(|error| (error.kind(), error.hint_text().map(str::to_owned)));

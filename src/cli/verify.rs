@@ -10,7 +10,7 @@ use ssectl_adapter::Order;
 
 use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
-use super::run::{drive, params, report};
+use super::run::{Terms, drive, params, report};
 use super::session::Session;
 use super::ui::Ui;
 use crate::places::TargetDecl;
@@ -48,6 +48,9 @@ pub(super) struct VerifyArgs {
     /// ssectl emulator --help [default: as the scenario says]
     #[arg(long, value_name = "PLAN")]
     faults: Option<String>,
+    /// What the names of its streams begin with at the targets; see ssectl cloud up
+    #[arg(long, value_name = "PREFIX", default_value = "", value_parser = super::cloud::prefix)]
+    prefix: String,
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -80,7 +83,7 @@ pub(super) async fn run(args: VerifyArgs, session: &Session) -> CliResult {
     }
     let mut outcomes = Vec::new();
     for (name, target) in args.targets.iter().zip(targets) {
-        outcomes.push(outcome(&scenario, name, target, session).await?);
+        outcomes.push(outcome(&scenario, name, target, &args.prefix, session).await?);
     }
     let comparison = compare(&outcomes);
     match args.format {
@@ -106,11 +109,18 @@ async fn outcome(
     scenario: &Scenario,
     name: &str,
     target: TargetDecl,
+    prefix: &str,
     session: &Session,
 ) -> CliResult<Outcome> {
     let adapter = session.places.registry().get(&target.adapter)?;
     let capabilities = adapter.capabilities_with(&target.options);
-    let ran = drive(scenario, target, false, true, session).await?;
+    let terms = Terms {
+        target,
+        prefix: prefix.to_owned(),
+        follow: false,
+        collect: true,
+    };
+    let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());
     let mut report = ran.report;
     report::text(&report, &session.ui);

@@ -30,9 +30,9 @@ color: auto
 on-error: fail
 ";
 
-/// Targets for the emulators of this build. Queues are FIFO and consumed, so that they keep what other targets keep: the
-/// order of a key, and a record for each reader.
-const EMULATED: [(bool, &str); 3] = [
+/// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, queues are FIFO and consumed, so that they
+/// keep what other targets keep: the order of a key, and a record for each reader.
+const EMULATED: [(bool, &str); 4] = [
     (
         cfg!(feature = "kafka"),
         "\n  local-kafka: {adapter: kafka, emulator: true}",
@@ -40,6 +40,10 @@ const EMULATED: [(bool, &str); 3] = [
     (
         cfg!(feature = "kinesis"),
         "\n  local-kinesis: {adapter: kinesis, emulator: true}",
+    ),
+    (
+        cfg!(feature = "pubsub"),
+        "\n  local-pubsub: {adapter: pubsub, emulator: true, ordering: true}",
     ),
     (
         cfg!(feature = "sqs"),

@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[cfg(feature = "emulator")]
 use std::path::Path;
 use std::path::PathBuf;
-#[cfg(feature = "emulator")]
 use std::time::Duration;
 
 use ssectl_adapter::Options;
@@ -77,6 +76,10 @@ pub struct EmulatorOptions {
     pub users: Option<BTreeMap<String, String>>,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
     pub faults: Option<String>,
+    /// Whether a shard of Kinesis takes and gives no more than at AWS.
+    pub aws_limits: bool,
+    /// How long a stream of Kinesis is CREATING, UPDATING or DELETING.
+    pub aws_transition: Duration,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -96,19 +99,25 @@ impl Default for EmulatorOptions {
             creates_hubs: false,
             users: None,
             faults: None,
+            aws_limits: false,
+            aws_transition: Duration::ZERO,
             notices: Box::new(|_| {}),
         }
     }
 }
 
 impl Emulators {
-    /// Starts the emulator of an adapter and gives the options by which the adapter reaches it.
+    /// Starts the emulator of an adapter, unless one with the same port runs for another, and gives the options by which
+    /// the adapter reaches it.
     #[cfg(feature = "emulator")]
     pub fn start(
         &mut self,
         adapter: &str,
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
+        if let ("kinesis" | "sqs", Some(aws)) = (adapter, &self.aws) {
+            return Ok(at_aws(aws.address()));
+        }
         if let Some(plan) = &options.faults {
             let plan: FaultPlan = plan
                 .parse()
@@ -153,15 +162,12 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::aws::{Config, Emulator};
-        let reached = |address| (address, reach("endpoint", format!("http://{address}")));
-        // One port for all services of AWS.
-        if let Some(aws) = &self.aws {
-            return Ok(reached(aws.address()));
-        }
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
             faults: self.faults.clone(),
+            enforce_limits: options.aws_limits,
+            transition: options.aws_transition,
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -169,7 +175,7 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.aws = Some(emulator);
-        Ok(reached(address))
+        Ok(at_aws(address))
     }
 
     #[cfg(feature = "emulator")]
@@ -280,6 +286,12 @@ impl EmulatorOptions {
             Some(path) => Medium::Directory { path, fsync },
         }
     }
+}
+
+/// How adapters reach the services of AWS.
+#[cfg(feature = "emulator")]
+fn at_aws(address: SocketAddr) -> (SocketAddr, Options) {
+    (address, reach("endpoint", format!("http://{address}")))
 }
 
 /// The option by which an adapter reaches its emulator.

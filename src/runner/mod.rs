@@ -5,11 +5,13 @@
 //! held when the run began, unless it is to follow. What a declared stream held before the run
 //! is left alone and counts for nothing.
 
+mod cloud;
 mod copies;
 mod emulators;
 mod error;
 mod patient;
 mod pipelines;
+mod prefixed;
 mod readback;
 mod report;
 mod streams;
@@ -18,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use ssectl_adapter::Target;
 use tokio::sync::watch;
 
 use crate::engine::{Control, Notice, Patience, Stats};
@@ -25,8 +28,10 @@ use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
 
 use patient::PatientTarget;
+use prefixed::PrefixedTarget;
 use readback::Found;
 
+pub use cloud::{CloudAction, CloudStream, Fate};
 pub use copies::Copies;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
@@ -38,6 +43,8 @@ pub struct Runner<'a> {
     pub places: &'a Places,
     /// Where the declared streams live.
     pub target: TargetDecl,
+    /// What the names of the declared streams begin with at the target.
+    pub prefix: String,
     /// Stop, and where notices go.
     pub control: Control,
     /// Go on reading streams from outside after their end.
@@ -90,14 +97,18 @@ impl Runner<'_> {
     /// Where the streams live; what fails for now at the start is tried again.
     fn home(&self, scenario: &str) -> Result<Home, RunError> {
         let home = self.places.home(&self.target).map_err(RunError::target)?;
-        let target = PatientTarget {
+        let patient = PatientTarget {
             target: home.target,
             patience: Patience::brief(scenario, &self.control),
         };
-        Ok(Home {
-            target: Arc::new(target),
-            ..home
-        })
+        let target: Arc<dyn Target> = match self.prefix.is_empty() {
+            true => Arc::new(patient),
+            false => Arc::new(PrefixedTarget {
+                target: Arc::new(patient),
+                prefix: self.prefix.clone(),
+            }),
+        };
+        Ok(Home { target, ..home })
     }
 
     async fn drive(

@@ -31,24 +31,34 @@ pub(super) async fn create(
         return Ok(reports);
     }
     let admin = home.target.admin().map_err(RunError::target)?;
-    for stream in &scenario.streams {
-        for name in std::iter::once(&stream.name).chain(copies.of(&stream.name)) {
-            let spec = StreamSpec {
-                name: name.clone(),
-                keep_all: true,
-                ..stream.spec.clone()
-            };
-            reports.push(StreamReport {
-                name: name.clone(),
-                created: made(&*admin, &spec, home).await?,
-            });
-        }
+    for spec in specs(scenario, copies) {
+        reports.push(StreamReport {
+            created: made(&*admin, &spec, home).await?,
+            name: spec.name,
+        });
     }
     Ok(reports)
 }
 
+/// The streams that a scenario needs at a target, copies included.
+pub(super) fn specs(scenario: &Scenario, copies: &Copies) -> Vec<StreamSpec> {
+    let streams = scenario.streams.iter().flat_map(|stream| {
+        let names = std::iter::once(&stream.name).chain(copies.of(&stream.name));
+        names.map(|name| StreamSpec {
+            name: name.clone(),
+            keep_all: true,
+            ..stream.spec.clone()
+        })
+    });
+    streams.collect()
+}
+
 /// Makes a stream, unless it is there; says whether it was made.
-async fn made(admin: &dyn Admin, spec: &StreamSpec, home: &Home) -> Result<bool, RunError> {
+pub(super) async fn made(
+    admin: &dyn Admin,
+    spec: &StreamSpec,
+    home: &Home,
+) -> Result<bool, RunError> {
     match admin.create(spec).await {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {

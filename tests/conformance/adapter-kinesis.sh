@@ -11,7 +11,7 @@ source "$HERE/../peers/common.sh"
 RUN="$PEERS/run/adapter-kinesis"
 
 [[ $# -gt 0 ]] || set -- kinesis-local kinesalite moto
-"$PEERS_HOME/install.sh" kinesis moto
+"$PEERS_HOME/install.sh" kinesis_js moto
 cd "$HERE/../.."
 trap 'for run in "$RUN"/*/; do "$PEERS_HOME/kinesis.sh" stop --data "$run"; done' EXIT
 

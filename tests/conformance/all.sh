@@ -3,8 +3,8 @@
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
 #                                         on a real Apache Kafka, our adapters on that Kafka and on ElasticMQ, then the
-#                                         emulators' suites: Kafka, and SQS with AWS's clients, which moto has to pass as
-#                                         far as it can
+#                                         emulators' suites: Kafka, and Kinesis and SQS with AWS's clients, which moto
+#                                         and kinesalite have to pass as far as they can
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
@@ -27,6 +27,9 @@ failed=0
 "$HERE/adapter-sqs.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
+"$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1
+"$HERE/kinesis.sh" || failed=1
+"$HERE/kinesis.sh" --server kinesalite || failed=1
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
 "$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1

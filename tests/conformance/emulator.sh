@@ -7,6 +7,7 @@ EMULATORS=() # process ids
 start_emulator() {
   local log="$1.log" fifo="$1.stdin" end=$((SECONDS + 30)) held
   rm -f "$fifo" && mkfifo "$fifo"
+  : >"$log" # an earlier run's address is not ours
   exec {held}<>"$fifo" # its standard input stays open and silent
   # shellcheck disable=SC2086 # the command is meant to be split into words
   become $2 <&"$held" >"$log" 2>&1 &

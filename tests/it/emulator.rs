@@ -15,19 +15,27 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// In memory, on a free port.
+    /// Kafka in memory, on a free port.
     pub(crate) fn start() -> Self {
-        Self::with(&["--kafka-port", "0"])
+        Self::of("kafka", "--kafka-port")
     }
 
-    /// With a data directory, on this port.
+    /// Of this service, on a free port.
+    pub(crate) fn of(service: &str, port_flag: &str) -> Self {
+        Self::with(service, &[port_flag, "0"])
+    }
+
+    /// Of Kafka, with a data directory, on this port.
     pub(crate) fn durable(dir: &Path, port: u16) -> Self {
         let dir = dir.display().to_string();
-        Self::with(&["--kafka-port", &port.to_string(), "--data-dir", &dir])
+        Self::with(
+            "kafka",
+            &["--kafka-port", &port.to_string(), "--data-dir", &dir],
+        )
     }
 
-    fn with(more: &[&str]) -> Self {
-        let args = [&["emulator", "--only", "kafka"], more].concat();
+    fn with(service: &str, more: &[&str]) -> Self {
+        let args = [&["emulator", "--only", service], more].concat();
         let mut child = ssectl(&args)
             .stderr(Stdio::piped())
             .spawn()
@@ -40,7 +48,7 @@ impl Emulator {
                 0,
                 "it ended before it was ready"
             );
-            if let Some(rest) = line.trim_end().strip_prefix("kafka ") {
+            if let Some(rest) = line.trim_end().strip_prefix(&format!("{service} ")) {
                 break rest.strip_suffix(" ready").expect("ready").to_owned();
             }
         };
@@ -49,6 +57,11 @@ impl Emulator {
             address,
             said,
         }
+    }
+
+    /// `HOST:PORT`.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// `kafka://HOST:PORT/STREAM`.

@@ -46,7 +46,7 @@ fn results_agree_with_those_on_kafka() {
             "local-kafka,local-kinesis",
         ];
         let done = run_in(folder.path(), &[&arguments, params].concat(), "").ended(0);
-        assert!(done.out().contains("the results agree"), "{}", done.out());
+        assert!(done.err().contains("the results agree"), "{}", done.err());
     }
 }
 

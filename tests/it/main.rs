@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod cli;
+#[cfg(feature = "emulator")]
+mod cloud;
 mod command;
 #[cfg(all(feature = "kafka", feature = "emulator"))]
 mod docs;
-#[cfg(feature = "kafka")]
+#[cfg(feature = "emulator")]
 mod emulator;
 mod envelope;
 #[cfg(all(feature = "kafka", feature = "sqs", feature = "emulator"))]
@@ -15,6 +17,8 @@ mod kafka;
 #[cfg(all(feature = "kinesis", feature = "emulator"))]
 mod kinesis;
 mod pipes;
+#[cfg(all(feature = "pubsub", feature = "emulator"))]
+mod pubsub;
 mod scenarios;
 #[cfg(feature = "emulator")]
 mod services;

@@ -33,7 +33,8 @@ fn every_service_says_where_it_is() {
         (&["--only", "sqs"][..], &["sqs"][..]),
         (&["--only", "kafka,sqs"], &["kafka", "sqs"]),
         (&["--only", "eventhubs"], &["eventhubs"]),
-        (&[], &["kafka", "pubsub", "sqs", "eventhubs"]),
+        (&["--only", "kinesis,sqs"], &["kinesis", "sqs"]),
+        (&[], &["kafka", "kinesis", "pubsub", "sqs", "eventhubs"]),
     ] {
         let (mut child, lines) = ready(&[&args[..], only].concat(), names.len());
         let said: Vec<_> = lines
@@ -163,6 +164,7 @@ fn coverage_lists_the_operations_of_every_service() {
     for row in [
         "kafka  Produce ",
         "pubsub StreamingPull ",
+        "kinesis PutRecords ",
         "sqs    ReceiveMessage ",
         "sts    GetCallerIdentity ",
         "eventhubs  receive ",

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq kafkajs kinesis gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -111,16 +111,29 @@ install_kafkajs() {
   stamp kafkajs "${packages[*]}"
 }
 
-install_kinesis() {
-  local packages=("kinesis-local@$KINESIS_LOCAL_VERSION" "kinesalite@$KINESALITE_VERSION")
-  fresh kinesis "${packages[*]}" && return
+install_awssdk() {
+  fresh awssdk "$AWSSDK_VERSION" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$AWSSDK_JARS"
+  run awssdk mvn -B -q -f "$PEERS_HOME/awssdk/pom.xml" "-Dawssdk.version=$AWSSDK_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$AWSSDK_JARS" -DincludeScope=runtime
+  stamp awssdk "$AWSSDK_VERSION"
+}
+
+# Servers and a client of Kinesis for Node.js, apart from the clients of Kafka.
+install_kinesis_js() {
+  local packages=("kinesalite@$KINESALITE_VERSION" "kinesis-local@$KINESIS_LOCAL_VERSION"
+    "@aws-sdk/client-kinesis@$AWS_SDK_KINESIS_JS_VERSION")
+  fresh kinesis_js "${packages[*]}" && return
   need node "Node.js 18 or newer"
   need npm "comes with Node.js"
-  rm -rf "$KINESIS_PEERS"
-  mkdir -p "$KINESIS_PEERS"
-  echo '{"private": true}' >"$KINESIS_PEERS/package.json"
-  run kinesis npm --prefix "$KINESIS_PEERS" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
-  stamp kinesis "${packages[*]}"
+  rm -rf "$PEERS/kinesis-js"
+  mkdir -p "$PEERS/kinesis-js"
+  echo '{"private": true}' >"$PEERS/kinesis-js/package.json"
+  run kinesis_js npm --prefix "$PEERS/kinesis-js" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
+  stamp kinesis_js "${packages[*]}"
 }
 
 install_azure_js() {
@@ -153,15 +166,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | kafkajs | kinesis | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq kafkajs kinesis azure-js gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq kafkajs azure-js
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js
 for name in "$@"; do
   install_one "$name"
 done

@@ -16,6 +16,8 @@ pub struct StreamSpec {
     pub partitions: Option<u32>,
     /// Settings in the target's own words (`retention.ms=60000`).
     pub config: BTreeMap<String, String>,
+    /// Labels for people and bills, where the target has any.
+    pub tags: BTreeMap<String, String>,
     /// Keep records whatever their timestamps, unless `config` says otherwise: recorded and
     /// made-up events lie in the past, and a broker's usual retention would delete them at once.
     pub keep_all: bool,

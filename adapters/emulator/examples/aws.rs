@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let emulator = Emulator::start(config)?;
     emulator.notes().iter().for_each(|note| say(note));
-    say(&format!("sqs {} ready", emulator.address()));
+    say(&format!("aws {} ready", emulator.address()));
     std::io::stdin().read_to_end(&mut Vec::new())?;
     emulator.shutdown();
     Ok(())

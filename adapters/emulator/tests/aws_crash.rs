@@ -5,20 +5,20 @@
 #[path = "aws/client.rs"]
 #[expect(dead_code, reason = "this test needs a part of the client only")]
 mod client;
+#[path = "aws/process.rs"]
+mod process;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use ssectl_emulator::aws::{Config, Emulator};
-use ssectl_emulator::store::{Fsync, Medium};
 
 use client::Client;
+use process::{Process, serve};
 
 /// How many times the emulator is killed.
 const ROUNDS: u64 = 12;
@@ -36,52 +36,6 @@ fn main() {
             let mut out = std::io::stdout();
             writeln!(out, "test messages_and_deletes_survive_kill_9 ... ok").unwrap();
         }
-    }
-}
-
-/// Runs the emulator until the standard input ends.
-fn serve(directory: &Path) {
-    let medium = Medium::Directory {
-        path: directory.to_owned(),
-        fsync: Fsync::Every(Duration::from_millis(50)),
-    };
-    let emulator = Emulator::start(Config {
-        medium,
-        ..Config::default()
-    })
-    .unwrap();
-    let mut out = std::io::stdout();
-    writeln!(out, "{}", emulator.address()).unwrap();
-    out.flush().unwrap();
-    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
-}
-
-/// An emulator in a process of its own.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start(directory: &Path) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg("serve").arg(directory);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().parse().expect("the emulator did not start");
-        Self { child, address }
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
     }
 }
 

@@ -79,6 +79,8 @@ impl Admin for KinesisAdmin {
         }
         self.wait(name, |status| status == Some(&StreamStatus::Active))
             .await?;
+        let made = self.service.stream(name).await?;
+        settings::add_tags(&made, &settings).await?;
         if let Some(hours) = settings.retention {
             let asked = self
                 .service

@@ -59,7 +59,7 @@ impl Admin for PubsubAdmin {
     /// A topic has one partition, whatever number is asked for.
     async fn create(&self, stream: &StreamSpec) -> Result<()> {
         let name = self.service.topic_name(&stream.name)?;
-        let Settings { topic, groups } = Settings::read(&stream.config, &self.service.config)?;
+        let Settings { topic, groups } = Settings::read(stream, &self.service.config)?;
         let asked = self
             .service
             .topics()

@@ -2,6 +2,7 @@
 
 mod settings;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,7 +34,9 @@ impl Admin for SqsAdmin {
         }
         let client = self.service.client().await?;
         let asked = client.create_queue().queue_name(&name);
-        match asked.set_attributes(attributes).send().await {
+        let tags = stream.tags.clone().into_iter().collect::<HashMap<_, _>>();
+        let tags = Some(tags).filter(|tags| !tags.is_empty());
+        match asked.set_attributes(attributes).set_tags(tags).send().await {
             Ok(_) => Ok(()),
             Err(error) => match request("making the queue", error) {
                 error if error.kind() == ErrorKind::AlreadyExists => Err(exists(&name)),

@@ -109,7 +109,7 @@ mod tests {
             time
         );
         let bytes = cbor(&time);
-        assert_eq!(bytes, b"\xc1\x1b\x00\x00\x01\x53\xe3\x09\xba\x90");
+        assert_eq!(bytes, b"\xc1\x1b\x00\x00\x01\x53\xe2\xdb\x26\xd0");
         assert_eq!(
             ciborium::from_reader::<Timestamp, _>(&bytes[..]).unwrap(),
             time

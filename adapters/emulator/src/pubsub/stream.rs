@@ -144,10 +144,9 @@ impl Stream {
 
     /// Leases messages for it, as many as its window has room for.
     fn take(&self, service: &PubSub) -> Result<Vec<ReceivedMessage>, Status> {
-        let (count, bytes) = self.window.room();
         let wanted = Wanted {
-            messages: count.min(MESSAGES),
-            bytes: bytes.min(BYTES),
+            messages: MESSAGES,
+            bytes: BYTES,
             lease_ms: self.lease_ms,
             one_per_key: false,
             window: Some(Arc::clone(&self.window)),

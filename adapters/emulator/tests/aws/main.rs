@@ -3,6 +3,7 @@
 mod client;
 mod faults;
 mod front;
+mod kinesis;
 mod sqs;
 
 use std::sync::Arc;

@@ -34,7 +34,10 @@ pub(super) struct Settings {
 
 impl Settings {
     pub(super) fn of(stream: &StreamSpec) -> Result<Self> {
-        let mut settings = Self::default();
+        let mut settings = Self {
+            tags: stream.tags.clone().into_iter().collect(),
+            ..Self::default()
+        };
         for (name, value) in &stream.config {
             settings.set(name, value)?;
         }
@@ -104,7 +107,7 @@ fn fault(message: String) -> Error {
 
 fn unknown(name: &str) -> Error {
     let error = fault(format!("unknown setting `{name}` of a stream"));
-    match closest(name, [MODE, RETENTION, LARGEST].into_iter()) {
+    match closest(name, [MODE, RETENTION, LARGEST]) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error.hint(format!(
             "streams have `{MODE}`, `{RETENTION}`, `{LARGEST}` and `{TAG}NAME`"
@@ -141,6 +144,23 @@ pub(super) async fn tags(stream: &Stream) -> Result<BTreeMap<String, String>> {
             return Ok(tags);
         }
     }
+}
+
+/// Tags that the service did not take with the stream itself, as those that know no such thing.
+pub(super) async fn add_tags(stream: &Stream, settings: &Settings) -> Result<()> {
+    if settings.tags.is_empty() || tags(stream).await?.len() == settings.tags.len() {
+        return Ok(());
+    }
+    let (name, arn) = stream.names();
+    let asked = stream
+        .client
+        .add_tags_to_stream()
+        .set_stream_name(name)
+        .set_stream_arn(arn);
+    let answer = asked.set_tags(Some(settings.tags.clone())).send().await;
+    answer
+        .map(drop)
+        .map_err(|error| request("setting tags", error).with("stream", &stream.name))
 }
 
 /// What differs from the defaults, and how many closed shards still hold records.

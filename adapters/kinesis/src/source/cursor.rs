@@ -16,6 +16,13 @@ use crate::error::request;
 use crate::position::Point;
 use crate::topology::ShardId;
 
+/// How far clocks of other machines may be off, in nanoseconds: rather twice than not at all.
+pub(super) const SKEW: i128 = 5_000_000_000;
+
+fn now() -> Timestamp {
+    Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond())
+}
+
 /// Records of one request.
 const MOST_RECORDS: i32 = 10_000;
 
@@ -54,6 +61,9 @@ pub(crate) struct Cursor {
     iterator: Option<String>,
     subscription: Option<Subscription>,
     pace: ReadPace,
+    /// When the read of the shard began, and when it was last answered, by the clock of this machine.
+    opened: Timestamp,
+    answered: Timestamp,
     /// The shard takes no more records, as far as is known.
     pub(crate) closed: bool,
     /// Where the read stops.
@@ -78,6 +88,8 @@ impl Cursor {
             iterator: None,
             subscription: None,
             pace: ReadPace::new(per_second),
+            opened: now(),
+            answered: now(),
             closed: false,
             end: None,
             held: None,
@@ -101,7 +113,11 @@ impl Cursor {
                 .await
                 .map(|at| self.iterator = Some(at)),
         };
-        fixed.map_err(|error| self.told(error))
+        fixed.map_err(|error| self.told(error))?;
+        if self.subscription.is_some() {
+            self.pin();
+        }
+        Ok(())
     }
 
     /// Takes a page back whose end is to be found.
@@ -188,15 +204,20 @@ impl Cursor {
             Some(iterator) => iterator,
             None => iterator(&self.stream, &self.shard, &self.start).await?,
         };
+        let asked = now();
         let answer = match get(&self.stream, &iterator, MOST_RECORDS).await {
             Ok(answer) => answer,
             // Iterators live for five minutes; the place they stood for is known.
-            Err(Refused::Expired) => return Ok(Page::default()),
+            Err(Refused::Expired) => {
+                self.pin();
+                return Ok(Page::default());
+            }
             Err(Refused::Failed(error)) => {
                 self.iterator = Some(iterator);
                 return Err(error);
             }
         };
+        self.answered = asked;
         self.iterator = answer.next;
         let page = Page::new(
             &self.stream.name,
@@ -209,6 +230,14 @@ impl Cursor {
             self.pace.rest().await;
         }
         Ok(page)
+    }
+
+    /// What was the end when it was asked for is not the end any more: the time of that takes its place.
+    fn pin(&mut self) {
+        if self.start == Start::Latest {
+            let answered = Timestamp::from_nanos(self.answered.as_nanos() - SKEW);
+            self.start = Start::Arrived(answered.max(self.opened));
+        }
     }
 
     fn told(&self, error: Error) -> Error {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ssectl_adapter::{Error, Result, Timestamp};
 use tokio::time::Instant;
 
-use super::cursor::{Refused, Start, get, iterator};
+use super::cursor::{Refused, SKEW, Start, get, iterator};
 use super::page::{Entry, Page};
 use crate::client::Stream;
 use crate::position::{Place, Point};
@@ -131,7 +131,10 @@ impl Tip {
         loop {
             let at = match &self.iterator {
                 Some(iterator) => iterator.clone(),
-                None => iterator(&self.stream, &self.shard, &Start::Arrived(self.time)).await?,
+                None => {
+                    let later = Timestamp::from_nanos(self.time.as_nanos() + SKEW);
+                    iterator(&self.stream, &self.shard, &Start::Arrived(later)).await?
+                }
             };
             let answer = match get(&self.stream, &at, 1).await {
                 Ok(answer) => answer,

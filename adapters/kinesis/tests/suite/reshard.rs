@@ -53,7 +53,7 @@ async fn split(streams: &Streams, target: &dyn Target, stream: &str) {
     let shards = open(streams, stream).await;
     let last = shards.get(1).map_or(u128::MAX, |(_, first)| *first);
     let middle = shards[0].1 + (last - shards[0].1) / 2;
-    retry(|| async {
+    until(|| async {
         let asked = streams
             .client()
             .split_shard()
@@ -73,7 +73,7 @@ async fn split(streams: &Streams, target: &dyn Target, stream: &str) {
 /// Makes one of the first two shards.
 async fn merge(streams: &Streams, target: &dyn Target, stream: &str) {
     let shards = open(streams, stream).await;
-    retry(|| async {
+    until(|| async {
         let asked = streams
             .client()
             .merge_shards()
@@ -90,10 +90,6 @@ async fn merge(streams: &Streams, target: &dyn Target, stream: &str) {
     settled(target, stream).await;
 }
 
-async fn retry<F: Future<Output = bool>>(ask: impl Fn() -> F) {
-    until(ask).await;
-}
-
 async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     while !holds().await {
@@ -102,10 +98,11 @@ async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
     }
 }
 
-const WAVE: usize = 300;
+/// Records between two changes of the shards.
+pub(crate) const WAVE: usize = 300;
 
 /// Writes three waves, with a split and a merge between them.
-async fn history(streams: &Streams, target: &dyn Target, stream: &str) {
+pub(crate) async fn history(streams: &Streams, target: &dyn Target, stream: &str) {
     write(target, stream, &numbered(0..WAVE, 20)).await;
     split(streams, target, stream).await;
     write(target, stream, &numbered(WAVE..2 * WAVE, 20)).await;

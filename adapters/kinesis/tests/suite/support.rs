@@ -28,18 +28,23 @@ pub(crate) struct Streams {
 impl Streams {
     /// Those of `SSECTL_TEST_KINESIS`, or of an emulator of our own.
     pub(crate) fn start() -> Self {
-        let (endpoint, emulator) = match std::env::var("SSECTL_TEST_KINESIS") {
-            Ok(endpoint) => (endpoint, None),
-            Err(_) => {
-                let emulator = Emulator::start(Config::default()).expect("the emulator starts");
-                (format!("http://{}", emulator.address()), Some(emulator))
-            }
-        };
-        let checkpoints = TempDir::new().expect("a folder");
+        match std::env::var("SSECTL_TEST_KINESIS") {
+            Ok(endpoint) => Self {
+                endpoint,
+                checkpoints: TempDir::new().expect("a folder"),
+                _emulator: None,
+            },
+            Err(_) => Self::emulated(Config::default()),
+        }
+    }
+
+    /// Those of an emulator that is set up for a test, with limits, faults or a clock of its own.
+    pub(crate) fn emulated(config: Config) -> Self {
+        let emulator = Emulator::start(config).expect("the emulator starts");
         Self {
-            endpoint,
-            checkpoints,
-            _emulator: emulator,
+            endpoint: format!("http://{}", emulator.address()),
+            checkpoints: TempDir::new().expect("a folder"),
+            _emulator: Some(emulator),
         }
     }
 
@@ -174,6 +179,62 @@ pub(crate) fn numbered(numbers: std::ops::Range<usize>, keys: usize) -> Vec<Reco
 /// The value of a record as text.
 pub(crate) fn text(record: &Record) -> String {
     String::from_utf8(record.value.clone().expect("a value").to_vec()).expect("text")
+}
+
+/// Writes records as the engine does: again what was refused for now, until all are taken. Answers how often.
+pub(crate) async fn write_patiently(
+    target: &dyn Target,
+    stream: &str,
+    records: &[Record],
+) -> usize {
+    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
+    let mut left = records.to_vec();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    for times in 1.. {
+        assert!(
+            Instant::now() < deadline,
+            "{} records are still refused",
+            left.len()
+        );
+        let written = match sink.write(&left).await {
+            Ok(written) => written,
+            Err(error) if error.is_temporary() => continue,
+            Err(error) => panic!("{error}"),
+        };
+        assert!(
+            written
+                .rejected
+                .iter()
+                .all(|refused| refused.error.is_temporary())
+        );
+        left = written
+            .rejected
+            .iter()
+            .map(|refused| left[refused.index].clone())
+            .collect();
+        if left.is_empty() {
+            return times;
+        }
+    }
+    unreachable!("the loop above has no end")
+}
+
+/// Everything up to the end of a source that may fail for now; answers how often it did.
+pub(crate) async fn read_patiently(source: &mut dyn Source) -> (Vec<Record>, usize) {
+    let (mut records, mut failures) = (Vec::new(), 0);
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while Instant::now() < deadline {
+        match source.fetch(Limit::default()).await {
+            Ok(Fetched::Batch(batch)) => records.extend(batch.records),
+            Ok(Fetched::Idle) => {}
+            Ok(Fetched::End) => return (records, failures),
+            Err(error) => {
+                assert!(error.is_temporary(), "{error}");
+                failures += 1;
+            }
+        }
+    }
+    panic!("no end after {} records", records.len());
 }
 
 /// Writes records, none of which may be refused.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use google_cloud_pubsub::model::{MessageStoragePolicy, Topic};
 use google_cloud_wkt::Duration as Span;
-use ssectl_adapter::{Error, ErrorKind, Result, closest};
+use ssectl_adapter::{Error, ErrorKind, Result, StreamSpec, closest};
 
 use crate::config::PubsubConfig;
 use crate::subscription::LABEL;
@@ -37,12 +37,14 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Reads the settings of a stream; one that topics do not have is an error.
-    pub(super) fn read(config: &BTreeMap<String, String>, target: &PubsubConfig) -> Result<Self> {
+    pub(super) fn read(stream: &StreamSpec, target: &PubsubConfig) -> Result<Self> {
         let mut labels = target.labels.clone();
+        let tags = stream.tags.iter();
+        labels.extend(tags.map(|(name, value)| (label(name), label(value))));
         labels.insert(LABEL.to_owned(), "stream".to_owned());
         let mut topic = Topic::new();
         let (mut retention, mut groups) = (Some(RETENTION), Vec::new());
-        for (name, value) in config {
+        for (name, value) in &stream.config {
             match name.as_str() {
                 RETENTION_SETTING => retention = kept(value)?,
                 KEY_SETTING => topic = topic.set_kms_key_name(value),
@@ -67,6 +69,14 @@ impl Settings {
         let topic = topic.set_labels(labels);
         Ok(Self { topic, groups })
     }
+}
+
+/// A text as labels may be: small letters, digits, `-` and `_`, at most 63.
+fn label(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    let text = text.to_ascii_lowercase();
+    let kept = text.chars().map(|c| if allowed(c) { c } else { '-' });
+    kept.take(63).collect()
 }
 
 /// Settings of a topic that is there.

@@ -10,6 +10,8 @@ mod seek;
 mod settle;
 mod take;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod window;
 

@@ -26,7 +26,7 @@ pub(in crate::pubsub) struct Wanted {
     pub(in crate::pubsub) lease_ms: i64,
     /// Not two with the same ordering key.
     pub(in crate::pubsub) one_per_key: bool,
-    /// Where they are counted.
+    /// Where they are counted, and which allows no more than it has room for.
     pub(in crate::pubsub) window: Option<Arc<Window>>,
 }
 
@@ -46,14 +46,19 @@ impl Subscription {
         &self,
         wanted: &Wanted,
     ) -> Result<Vec<ReceivedMessage>, StoreError> {
-        if wanted.messages == 0 {
-            return Ok(Vec::new());
-        }
         let now_ms = self.now_ms();
         let mut inside = self.state.locked();
         inside.advance(now_ms);
-        self.look_ahead(&mut inside, wanted.messages)?;
-        let picked = self.lease(&mut inside, wanted, now_ms);
+        // Leases that have just ended make room.
+        let room = wanted.window.as_ref().map(|window| window.room());
+        let (messages, bytes) = room.unwrap_or((usize::MAX, usize::MAX));
+        let limit = wanted.messages.min(messages);
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        self.look_ahead(&mut inside, limit)?;
+        let bytes = wanted.bytes.min(bytes);
+        let picked = self.lease(&mut inside, wanted, (limit, bytes), now_ms);
         drop(inside);
         self.collect(picked)
     }
@@ -82,15 +87,22 @@ impl Subscription {
         Ok(())
     }
 
-    fn lease(&self, inside: &mut Backlog, wanted: &Wanted, now_ms: i64) -> Vec<Picked> {
+    /// Leases up to so many messages and bytes, but at least one message.
+    fn lease(
+        &self,
+        inside: &mut Backlog,
+        wanted: &Wanted,
+        (limit, most_bytes): (usize, usize),
+        now_ms: i64,
+    ) -> Vec<Picked> {
         let mut picked = Vec::new();
         let (mut bytes, mut keys) = (0, HashSet::new());
-        for offset in inside.index.pick(wanted.messages) {
+        for offset in inside.index.pick(limit) {
             let Some(entry) = inside.index.get(offset) else {
                 continue;
             };
             let size = entry.bytes as usize;
-            if !picked.is_empty() && bytes + size > wanted.bytes {
+            if !picked.is_empty() && bytes + size > most_bytes {
                 break;
             }
             let is_new = |key: &Arc<str>| keys.insert(Arc::clone(key));

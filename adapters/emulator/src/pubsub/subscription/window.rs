@@ -24,7 +24,7 @@ impl Window {
     }
 
     /// Messages and bytes that there is room for. One message more than the bytes allow is sent rather than none.
-    pub(in crate::pubsub) fn room(&self) -> (usize, usize) {
+    pub(super) fn room(&self) -> (usize, usize) {
         let left = |most: i64, used: &AtomicI64| most.saturating_sub(used.load(Ordering::Relaxed));
         let bytes = left(self.max_bytes, &self.bytes);
         let messages = if bytes > 0 {

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Runs the conformance suite of Kinesis, with AWS's own clients: against an independent server, which it starts, or
+# against another one.
+#
+#   kinesis.sh                            moto: shows what an independent server makes of the tests
+#   kinesis.sh --server kinesalite        the same with kinesalite
+#   kinesis.sh --emulator CMD             starts CMD, which prints `NAME HOST:PORT ready` on stderr, and tests that
+#   kinesis.sh --endpoint URL             a server that runs already
+#              [--server NAME]            which one that is (moto, kinesalite), so that its known differences count as such
+#
+# What follows goes to pytest. Where a server is known to differ from what AWS documents, the test is marked with the
+# reason and expected to fail there. The last line is `conformance: N passed, N failed, N skipped`; the exit code is not
+# 0 when a test failed or none ran.
+set -euo pipefail
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+source "$HERE/../peers/common.sh"
+
+EMULATOR="" ENDPOINT="" SERVER=""
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --emulator) EMULATOR="${2:?--emulator needs a command}" && shift 2 ;;
+    --endpoint) ENDPOINT="${2:?--endpoint needs a URL}" && shift 2 ;;
+    --server) SERVER="${2:?--server needs a name}" && shift 2 ;;
+    *) break ;;
+  esac
+done
+
+RUN="$PEERS/run/kinesis"
+mkdir -p "$RUN"
+# shellcheck source=emulator.sh
+source "$HERE/emulator.sh"
+trap stop_emulators EXIT
+
+"$PEERS_HOME/install.sh" python awssdk kinesis_js
+if [[ -n "$EMULATOR" ]]; then
+  start_emulator "$RUN/emulator" "$EMULATOR"
+  ENDPOINT="http://$ADDRESS"
+elif [[ -z "$ENDPOINT" ]]; then
+  SERVER="${SERVER:-moto}"
+  case "$SERVER" in
+    moto)
+      "$PEERS_HOME/install.sh" moto
+      start_emulator "$RUN/moto" "$PEERS/moto/bin/python $PEERS_HOME/moto_server.py"
+      ;;
+    kinesalite) start_emulator "$RUN/kinesalite" "node $PEERS_HOME/kinesalite_server.cjs $PEERS/kinesis-js" ;;
+    *) die "there is no server \`$SERVER\` to start: moto, kinesalite" ;;
+  esac
+  ENDPOINT="http://$ADDRESS"
+fi
+
+cd "$HERE"
+code=0
+AWSSDK_JARS="$AWSSDK_JARS" KINESIS_JS="$PEERS/kinesis-js" \
+  "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal --junit-xml="$RUN/report.xml" \
+  kinesis --aws-endpoint "$ENDPOINT" --aws-server "${SERVER:-ssectl}" "$@" || code=$?
+for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
+  kill -0 "$pid" 2>/dev/null || { echo "the server did not survive the suite: see $RUN/*.log" && code=1; }
+done
+exit "$code"
