@@ -3,7 +3,7 @@
 #
 #   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs azure-js gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.

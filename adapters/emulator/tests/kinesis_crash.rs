@@ -89,7 +89,11 @@ fn work(address: SocketAddr, stream: usize, round: u64, mut known: Known) -> Kno
     };
     let name = format!("s{stream}");
     // There already, after the first round.
-    let created = ask(&mut client, "CreateStream", &json!({"StreamName": name, "ShardCount": 1}));
+    let created = ask(
+        &mut client,
+        "CreateStream",
+        &json!({"StreamName": name, "ShardCount": 1}),
+    );
     if created.is_none() {
         return known;
     }
@@ -98,14 +102,22 @@ fn work(address: SocketAddr, stream: usize, round: u64, mut known: Known) -> Kno
         let records: Vec<_> = (0..BATCH)
             .map(|place| json!({"PartitionKey": format!("{number}-{place}"), "Data": data(place)}))
             .collect();
-        let Some(answer) = ask(&mut client, "PutRecords", &json!({"StreamName": name, "Records": records})) else {
+        let Some(answer) = ask(
+            &mut client,
+            "PutRecords",
+            &json!({"StreamName": name, "Records": records}),
+        ) else {
             return known;
         };
         assert_eq!(answer.status, 200, "refused: {answer:?}");
         let answer = answer.json();
         for (place, record) in (0..).zip(answer["Records"].as_array().unwrap()) {
             let sequence = record["SequenceNumber"].as_str().unwrap().to_owned();
-            assert_eq!(known.insert(sequence, data(place)), None, "a sequence number twice");
+            assert_eq!(
+                known.insert(sequence, data(place)),
+                None,
+                "a sequence number twice"
+            );
         }
         if number == 3 && split(&mut client, &name).is_none() {
             return known;
@@ -119,7 +131,13 @@ fn split(client: &mut Client, name: &str) -> Option<()> {
     let filter = json!({"StreamName": name, "ShardFilter": {"Type": "AT_LATEST"}});
     let listed = ask(client, "ListShards", &filter)?.json();
     let shard = &listed["Shards"][0];
-    let bound = |end: &str| shard["HashKeyRange"][end].as_str().unwrap().parse::<u128>().unwrap();
+    let bound = |end: &str| {
+        shard["HashKeyRange"][end]
+            .as_str()
+            .unwrap()
+            .parse::<u128>()
+            .unwrap()
+    };
     let (first, last) = (bound("StartingHashKey"), bound("EndingHashKey"));
     let at = first + (last - first) / 2;
     let wish = json!({"StreamName": name, "ShardToSplit": shard["ShardId"], "NewStartingHashKey": at.to_string()});
@@ -149,13 +167,28 @@ fn verify(address: SocketAddr, stream: usize, known: &Known) {
                 assert_eq!(left.insert(field("SequenceNumber"), field("Data")), None);
             }
             let is_over = got["MillisBehindLatest"] == 0;
-            place = if is_over { Value::Null } else { got["NextShardIterator"].clone() };
+            place = if is_over {
+                Value::Null
+            } else {
+                got["NextShardIterator"].clone()
+            };
         }
     }
-    let lost: Vec<_> = known.iter().filter(|(key, data)| left.get(*key) != Some(data)).collect();
+    let lost: Vec<_> = known
+        .iter()
+        .filter(|(key, data)| left.get(*key) != Some(data))
+        .collect();
     assert!(lost.is_empty(), "acknowledged but lost: {lost:?}");
     // A few that were written were not acknowledged.
     assert!(left.len() - known.len() <= (ROUNDS * BATCH) as usize);
-    assert!(known.len() as u64 > ROUNDS * BATCH * 5, "too little load: {}", known.len());
-    assert!(shards.len() as u64 > ROUNDS, "too few splits: {}", shards.len());
+    assert!(
+        known.len() as u64 > ROUNDS * BATCH * 5,
+        "too little load: {}",
+        known.len()
+    );
+    assert!(
+        shards.len() as u64 > ROUNDS,
+        "too few splits: {}",
+        shards.len()
+    );
 }
