@@ -477,10 +477,10 @@ fn calls_from_within_need_no_connection() {
 
 #[test]
 fn a_full_memory_refuses_records_and_says_so_once() {
-    let (sender, said) = std::sync::mpsc::channel();
+    let (sender, said) = std::sync::mpsc::sync_channel(10);
     let emulator = Emulator::start(Config {
         medium: Medium::Memory { limit: 1 << 20 },
-        notices: Notices::new(move |notice| drop(sender.send(notice.to_owned()))),
+        notices: Notices::new(move |notice| drop(sender.try_send(notice.to_owned()))),
         ..Config::default()
     })
     .unwrap();
