@@ -107,6 +107,8 @@ pub(in crate::kinesis) fn subscribe(call: &Call<'_>, input: Subscribe) -> Result
         ))
     })?;
     let (sender, receiver) = mpsc::channel(1);
+    // Before anything can end the stream; a new channel has room.
+    drop(sender.try_send(initial_response(call.protocol)?));
     let subscription = Subscription {
         kinesis: Arc::clone(call.kinesis),
         stream,
@@ -174,12 +176,6 @@ impl Subscription {
 
     /// Sends events until the shard or the time is over.
     async fn push(&mut self) {
-        let Ok(first) = initial_response(self.protocol) else {
-            return;
-        };
-        if self.sender.send(first).await.is_err() {
-            return;
-        }
         let sender = self.sender.clone();
         loop {
             // An event is made only when there is room for it, so that slow readers cost little memory.
