@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
+#   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs
+#                              azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -137,6 +138,17 @@ install_kinesis_js() {
   stamp kinesis_js "${packages[*]}"
 }
 
+install_azurite() {
+  fresh azurite "$AZURITE_VERSION" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/azurite"
+  mkdir -p "$PEERS/azurite"
+  echo '{"private": true}' >"$PEERS/azurite/package.json"
+  run azurite npm --prefix "$PEERS/azurite" install --silent --no-audit --no-fund --save-exact "azurite@$AZURITE_VERSION"
+  stamp azurite "$AZURITE_VERSION"
+}
+
 install_pstest() {
   local module="$PEERS_HOME/pstest"
   local pinned="pstest $(cat "$module/go.sum" "$module/main.go" | cksum)"
@@ -177,15 +189,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done

@@ -150,7 +150,7 @@ const HTTP: [(&str, PathKind, Operation, &str, &str); 10] = [
 ];
 
 /// What links and frames do, which no request names.
-const LINKS: [(&str, Support); 10] = [
+const LINKS: [(&str, Support); 11] = [
     ("send event", Support::Full),
     ("send batch", Support::Full),
     ("send to partition", Support::Full),
@@ -159,9 +159,16 @@ const LINKS: [(&str, Support); 10] = [
     ("receive from start position", Support::Full),
     ("receive with epoch", Support::Full),
     ("receiver runtime metrics", Support::Full),
-    ("idempotent producer", Support::Refused),
+    ("Kafka endpoint", KAFKA),
+    ("idempotent producer over AMQP", Support::Refused),
     ("AMQP over WebSocket", Support::Refused),
 ];
+
+/// The Kafka endpoint, whose own requests are listed with Kafka.
+const KAFKA: Support = match cfg!(feature = "kafka") {
+    true => Support::Partly("SASL OAUTHBEARER; properties that are no text or bytes become text"),
+    false => Support::Refused,
+};
 
 /// What a path of HTTP is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

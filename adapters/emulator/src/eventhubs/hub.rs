@@ -22,7 +22,6 @@ pub(super) const DEFAULT_RETENTION_MS: i64 = 7 * 24 * 3600 * 1000;
 /// How the store's attributes are called in which a hub remembers itself. The retention has the name that Kafka uses.
 mod key {
     pub(super) const RETENTION: &str = "retention.ms";
-    pub(super) const CREATED: &str = "eventhubs.created";
     pub(super) const GROUP: &str = "eventhubs.group.";
 }
 
@@ -91,7 +90,7 @@ impl PartitionState {
 
 /// The settings of a hub's log.
 pub(super) fn log_settings(attributes: &Attributes) -> LogSettings {
-    let retention_ms = About::recall(attributes).retention_ms;
+    let retention_ms = About::recall(attributes, 0).retention_ms;
     LogSettings {
         retention_ms: (retention_ms >= 0).then_some(retention_ms),
         ..LogSettings::default()
@@ -100,28 +99,21 @@ pub(super) fn log_settings(attributes: &Attributes) -> LogSettings {
 
 impl About {
     pub(super) fn remember(&self) -> Attributes {
-        let own = [
-            (key::RETENTION, self.retention_ms),
-            (key::CREATED, self.created_ms),
-        ];
-        let own = own.map(|(key, value)| (key.to_owned(), value.to_string()));
+        let own = (key::RETENTION.to_owned(), self.retention_ms.to_string());
         let groups = self.groups.iter();
         let groups =
             groups.map(|(name, created)| (format!("{}{name}", key::GROUP), created.to_string()));
-        own.into_iter().chain(groups).collect()
+        std::iter::once(own).chain(groups).collect()
     }
 
-    pub(super) fn recall(attributes: &Attributes) -> Self {
+    pub(super) fn recall(attributes: &Attributes, created_ms: i64) -> Self {
         let number = |text: &String| text.parse().ok();
         let groups = attributes.iter().filter_map(|(name, created)| {
             let name = name.strip_prefix(key::GROUP)?;
             Some((name.to_owned(), number(created).unwrap_or_default()))
         });
         Self {
-            created_ms: attributes
-                .get(key::CREATED)
-                .and_then(number)
-                .unwrap_or_default(),
+            created_ms,
             retention_ms: attributes
                 .get(key::RETENTION)
                 .and_then(number)
@@ -134,7 +126,7 @@ impl About {
 impl OpenHub {
     /// The hub that a stream is.
     pub(super) fn new(stream: Arc<Stream>) -> Self {
-        let about = About::recall(&stream.attributes());
+        let about = About::recall(&stream.attributes(), stream.created_ms());
         Self {
             stream,
             receivers: Receivers::default(),

@@ -142,6 +142,7 @@ impl Hubs {
     /// There is one of that name, its declaration breaks a rule, or it cannot be remembered.
     pub(crate) fn create(&self, hub: &Hub) -> Result<Arc<OpenHub>, HubError> {
         check(hub).map_err(HubError::Invalid)?;
+        self.refresh();
         let mut hubs = self.hubs.writing();
         let key = hub.name.to_ascii_lowercase();
         if hubs.contains_key(&key) {
@@ -171,6 +172,7 @@ impl Hubs {
     /// # Errors
     /// The deletion cannot be remembered.
     pub(crate) fn delete(&self, name: &str) -> Result<bool, StoreError> {
+        self.refresh();
         let mut hubs = self.hubs.writing();
         let key = name.to_ascii_lowercase();
         let Some(hub) = hubs.get(&key) else {

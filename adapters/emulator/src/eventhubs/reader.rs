@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::amqp::{AmqpError, Attach, Terminus, Value, condition};
+use super::amqp::{AmqpError, Attach, Value, condition};
 use super::events::{Event, Stamp, deliver};
 use super::filter::Start;
 use super::hub::{OpenHub, events_of, state_of};
 use super::receivers::Seat;
-use crate::store::{Partition, StoreError, Subscription, Waiter};
+use crate::store::{Clock, Partition, StoreError, Subscription, Waiter};
 
 /// Bytes to read from the log at a time; a longer frame is read as a whole.
 const CHUNK: usize = 128 * 1024;
@@ -34,6 +34,7 @@ pub(crate) struct Reader {
     /// Events before this time are skipped, Unix milliseconds.
     since_ms: i64,
     with_metrics: bool,
+    clock: Arc<dyn Clock>,
 }
 
 impl Reader {
@@ -44,9 +45,9 @@ impl Reader {
     pub(crate) fn open(
         hub: Arc<OpenHub>,
         (group, number): (&str, &str),
-        source: &Terminus,
         attach: &Attach,
         waiter: &Arc<Waiter>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, AmqpError> {
         if !hub.has_group(group) {
             let reason = format!(
@@ -56,7 +57,8 @@ impl Reader {
             return Err(AmqpError::new(condition::NOT_FOUND, reason));
         }
         let (number, partition) = hub.partition(number)?;
-        let start = Start::of(source)?;
+        let source = attach.source.as_ref();
+        let start = source.map_or(Ok(Start::First), Start::of)?;
         // From here on no event can come unseen.
         let subscription = partition.subscribe(waiter);
         let next = start.resolve(&partition, state_of(&partition))?;
@@ -76,6 +78,7 @@ impl Reader {
             ahead: VecDeque::new(),
             since_ms,
             with_metrics: wants_metrics(attach),
+            clock: Arc::clone(clock),
         })
     }
 
@@ -157,7 +160,7 @@ impl Reader {
             ),
             (
                 Value::symbol("runtime_info_retrieval_time_utc"),
-                Value::Timestamp(state.last_enqueued_ms),
+                Value::Timestamp(self.clock.now_ms()),
             ),
         ])
     }

@@ -27,7 +27,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const BREATHER: Duration = Duration::from_millis(50);
 
 /// How often old events are looked for.
-const TICK: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_secs(1);
 
 /// Serves until `stopped`, then closes the connections and writes everything to disk.
 pub(super) async fn run(

@@ -38,8 +38,11 @@ pub(crate) struct Broker {
     stopping: AtomicBool,
 }
 
+/// Whether a user with this password may come in.
+type Check = dyn Fn(&str, &str) -> bool + Send + Sync;
+
 /// Decides by a user and a password.
-pub(crate) struct Door(Box<dyn Fn(&str, &str) -> bool + Send + Sync>);
+pub(crate) struct Door(Box<Check>);
 
 impl Door {
     /// Lets those in of whom `check` says so.

@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// A number that changes whenever a stream is created or deleted, so that a dialect learns what others do.
-    pub(crate) fn generation(&self) -> u64 {
+    pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 

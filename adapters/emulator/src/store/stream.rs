@@ -57,6 +57,11 @@ impl Stream {
         self.id
     }
 
+    /// When it was created, Unix milliseconds.
+    pub fn created_ms(&self) -> i64 {
+        self.created_ms
+    }
+
     /// How many partitions it has.
     pub fn partition_count(&self) -> u32 {
         self.partitions.reading().len() as u32

@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::outbox::Outbox;
 use super::session::{Scope, Windows, authorized_node};
+use crate::eventhubs::Front;
 use crate::eventhubs::address::Node;
 use crate::eventhubs::amqp::{
     AmqpError, Attach, Disposition, Flow, Role, Transfer, Value, condition,
@@ -56,6 +57,16 @@ struct Partial {
     settled: bool,
     bytes: BytesMut,
     share: Share,
+}
+
+/// A message that has come as a whole.
+struct Whole {
+    delivery_id: u32,
+    format: u32,
+    settled: bool,
+    message: Bytes,
+    /// What it takes is counted until it is dealt with.
+    _share: Share,
 }
 
 /// An answer to a request: the node that gives it, the address where it goes to, the message.
@@ -118,6 +129,45 @@ impl Incoming {
         windows: &mut Windows,
         scope: &mut Scope<'_>,
     ) -> Result<Option<Reply>, AmqpError> {
+        let Some(whole) = self.collect(transfer, scope)? else {
+            return Ok(None);
+        };
+        let faults = &scope.front.config.faults;
+        let (drops, delay) = (faults.drops(), faults.delay().unwrap_or_default());
+        if drops.is_some() {
+            scope.outbox.cut();
+        }
+        if drops == Some(DropAt::Before) {
+            return Ok(None);
+        }
+        let (outcome, reply) = match self.take(&whole.message, whole.format, scope) {
+            Ok(reply) => (outcome(ACCEPTED, Vec::new()), reply),
+            Err(error) => (outcome(REJECTED, vec![error.to_value()]), None),
+        };
+        if !whole.settled {
+            let disposition = Disposition {
+                role: Role::Receiver,
+                first: whole.delivery_id,
+                settled: true,
+                state: outcome,
+            };
+            let channel = windows.channel;
+            scope
+                .outbox
+                .frame_later(channel, delay, |out| disposition.put(out));
+        }
+        if self.credit < CREDIT / 2 {
+            self.grant(windows, scope.outbox);
+        }
+        Ok(reply)
+    }
+
+    /// Adds a transfer to the message that it is of; gives the message when that is whole.
+    fn collect(
+        &mut self,
+        transfer: Transfer,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Whole>, AmqpError> {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,
             None => self.first(&transfer, scope)?,
@@ -148,35 +198,13 @@ impl Incoming {
                 partial.bytes.freeze()
             }
         };
-        let faults = &scope.front.config.faults;
-        let (drops, delay) = (faults.drops(), faults.delay().unwrap_or_default());
-        if drops.is_some() {
-            scope.outbox.cut();
-        }
-        if drops == Some(DropAt::Before) {
-            return Ok(None);
-        }
-        let reply = self.take(&message, partial.format, scope);
-        let (outcome, reply) = match reply {
-            Ok(reply) => (outcome(ACCEPTED, Vec::new()), reply),
-            Err(error) => (outcome(REJECTED, vec![error.to_value()]), None),
-        };
-        if !partial.settled {
-            let disposition = Disposition {
-                role: Role::Receiver,
-                first: partial.delivery_id,
-                settled: true,
-                state: outcome,
-            };
-            let channel = windows.channel;
-            scope
-                .outbox
-                .frame_later(channel, delay, |out| disposition.put(out));
-        }
-        if self.credit < CREDIT / 2 {
-            self.grant(windows, scope.outbox);
-        }
-        Ok(reply)
+        Ok(Some(Whole {
+            delivery_id: partial.delivery_id,
+            format: partial.format,
+            settled: partial.settled,
+            message,
+            _share: partial.share,
+        }))
     }
 
     /// The start of a message.
@@ -210,31 +238,8 @@ impl Incoming {
         let front = scope.front;
         match &self.to {
             Destination::Events { hub, partition } => {
-                let batch = match format {
-                    0 => Batch::of_message(message)?,
-                    BATCH_FORMAT => Batch::of_envelope(message)?,
-                    other => {
-                        let reason = format!("there is no message format {other:#x}");
-                        return Err(AmqpError::new(condition::NOT_IMPLEMENTED, reason));
-                    }
-                };
-                let faults = &front.config.faults;
-                if faults.strikes(Fault::Throttle) {
-                    let reason = "The request was terminated because the namespace is being throttled. Please wait 4 seconds and try again.";
-                    return Err(AmqpError::new(condition::SERVER_BUSY, reason));
-                }
-                // A key does not matter to an event that names its partition; it stays with it.
-                let number = partition.unwrap_or_else(|| hub.choose(batch.key()));
-                // As after a retry of the service's own clients whose first try had come through.
-                let times = if faults.strikes(Fault::Duplicate) {
-                    2
-                } else {
-                    1
-                };
-                for _ in 0..times {
-                    let appended = hub.append(number, &batch, front.hubs.now_ms());
-                    appended.map_err(|error| refusal(&error, front))?;
-                }
+                let batch = read_events(message, format)?;
+                store_events(hub, *partition, &batch, front)?;
                 Ok(None)
             }
             Destination::Requests(node) => {
@@ -253,13 +258,55 @@ impl Incoming {
     }
 }
 
+/// The events of a message.
+fn read_events(message: &[u8], format: u32) -> Result<Batch, AmqpError> {
+    match format {
+        0 => Batch::of_message(message),
+        BATCH_FORMAT => Batch::of_envelope(message),
+        other => {
+            let reason = format!("there is no message format {other:#x}");
+            Err(AmqpError::new(condition::NOT_IMPLEMENTED, reason))
+        }
+    }
+}
+
+/// Puts events where they belong.
+fn store_events(
+    hub: &OpenHub,
+    partition: Option<u32>,
+    batch: &Batch,
+    front: &Front,
+) -> Result<(), AmqpError> {
+    if partition.is_some() && batch.key().is_some() {
+        let reason = "A partition key cannot be set on an event that is sent to a partition.";
+        return Err(AmqpError::new(condition::NOT_ALLOWED, reason));
+    }
+    let faults = &front.config.faults;
+    if faults.strikes(Fault::Throttle) {
+        let reason = "The request was terminated because the namespace is being throttled. Please wait 4 seconds and try again.";
+        return Err(AmqpError::new(condition::SERVER_BUSY, reason));
+    }
+    let number = partition.unwrap_or_else(|| hub.choose(batch.key()));
+    // As after a retry of the service's own clients whose first try had come through.
+    let times = if faults.strikes(Fault::Duplicate) {
+        2
+    } else {
+        1
+    };
+    for _ in 0..times {
+        let appended = hub.append(number, batch, front.hubs.now_ms());
+        appended.map_err(|error| refusal(&error, front))?;
+    }
+    Ok(())
+}
+
 /// An outcome with its fields.
 fn outcome(code: u64, fields: Vec<Value>) -> Value {
     Value::Described(Box::new((Value::ulong(code), Value::List(fields))))
 }
 
 /// What a client is told when the store refuses.
-fn refusal(error: &StoreError, front: &crate::eventhubs::Front) -> AmqpError {
+fn refusal(error: &StoreError, front: &Front) -> AmqpError {
     front.tell_refused_write(error);
     let condition = match error {
         StoreError::Deleted => condition::NOT_FOUND,

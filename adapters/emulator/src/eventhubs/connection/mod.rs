@@ -28,7 +28,7 @@ pub(super) use sasl::MECHANISMS;
 const HIGH_WATER: usize = 256 * 1024;
 
 /// Bytes to read at a time.
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 32 * 1024;
 
 /// How long the last words may take to be sent.
 const FAREWELL: std::time::Duration = std::time::Duration::from_secs(2);
@@ -49,10 +49,11 @@ pub(crate) async fn serve<S>(
     let mut engine = Engine::new(front, waiter, Instant::now());
     loop {
         engine.work(&mut input, Instant::now());
-        if engine.is_over() && engine.outbox.is_empty() {
+        if engine.is_over() {
+            // The last words follow; who does not read them is not waited for.
             break;
         }
-        let may_read = engine.outbox.has_room() && !engine.is_over();
+        let may_read = engine.outbox.has_room();
         let deadline = engine.deadline();
         tokio::select! {
             written = writer.write_buf(engine.outbox.bytes()), if !engine.outbox.is_empty() => match written {
@@ -63,7 +64,7 @@ pub(crate) async fn serve<S>(
                 Ok(1..) => {}
                 _ => return,
             },
-            () = woken.notified(), if !engine.is_over() => engine.wake(),
+            () = woken.notified() => engine.wake(),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {}
             () = ended(&mut stopped) => {
                 engine.shut_down();

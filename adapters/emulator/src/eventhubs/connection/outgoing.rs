@@ -52,16 +52,18 @@ impl Outgoing {
     /// # Errors
     /// There is no such thing, or the client may not use it, now or at all.
     pub(super) fn open(attach: &Attach, scope: &mut Scope<'_>) -> Result<Self, AmqpError> {
-        let source = attach.source.clone().unwrap_or_default();
-        let from = match authorized_node(source.address.as_deref(), scope)? {
+        let source = attach.source.as_ref();
+        let address = source.and_then(|source| source.address.as_deref());
+        let from = match authorized_node(address, scope)? {
             Node::Receiver {
                 hub,
                 group,
                 partition,
             } => {
                 let hub = scope.front.hubs.get_or_create(&hub)?;
+                let clock = &scope.front.config.clock;
                 let place = (group.as_str(), partition.as_str());
-                Origin::Events(Reader::open(hub, place, &source, attach, scope.waiter)?)
+                Origin::Events(Reader::open(hub, place, attach, scope.waiter, clock)?)
             }
             Node::Sender { hub, .. } => {
                 let reason =

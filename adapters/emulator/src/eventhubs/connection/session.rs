@@ -190,26 +190,7 @@ impl Session {
             return Err(AmqpError::new(condition::HANDLE_IN_USE, reason));
         }
         let opened = open(&attach, scope);
-        let accepted = opened.is_ok();
-        let is_sender = attach.role == Role::Receiver;
-        let answer = Attach {
-            role: if is_sender {
-                Role::Sender
-            } else {
-                Role::Receiver
-            },
-            // The refused end is null (part 2, section 2.6.3); the error follows.
-            source: attach.source.filter(|_| accepted || !is_sender),
-            target: attach.target.filter(|_| accepted || is_sender),
-            initial_delivery_count: is_sender.then_some(0),
-            max_message_size: Incoming::MAX_MESSAGE as u64,
-            desired_capabilities: Value::Null,
-            properties: match attach.properties {
-                Value::Null => Value::Map(Vec::new()),
-                given => given,
-            },
-            ..attach
-        };
+        let answer = answer_to(attach, opened.is_ok());
         scope
             .outbox
             .frame(self.windows.channel, |out| answer.put(out));
@@ -316,6 +297,29 @@ fn open(attach: &Attach, scope: &mut Scope<'_>) -> Result<Link, AmqpError> {
     match attach.role {
         Role::Sender => Incoming::open(attach, scope).map(Link::Incoming),
         Role::Receiver => Outgoing::open(attach, scope).map(|link| Link::Outgoing(Box::new(link))),
+    }
+}
+
+/// The other half of an attach. Of a refused one the end that was asked for is null (part 2, section 2.6.3); the error
+/// follows.
+fn answer_to(attach: Attach, accepted: bool) -> Attach {
+    let is_sender = attach.role == Role::Receiver;
+    Attach {
+        role: if is_sender {
+            Role::Sender
+        } else {
+            Role::Receiver
+        },
+        source: attach.source.filter(|_| accepted || !is_sender),
+        target: attach.target.filter(|_| accepted || is_sender),
+        initial_delivery_count: is_sender.then_some(0),
+        max_message_size: Incoming::MAX_MESSAGE as u64,
+        desired_capabilities: Value::Null,
+        properties: match attach.properties {
+            Value::Null => Value::Map(Vec::new()),
+            given => given,
+        },
+        ..attach
     }
 }
 

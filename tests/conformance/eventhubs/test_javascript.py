@@ -1,0 +1,23 @@
+"""Microsoft's client for JavaScript."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+
+def test_the_javascript_client_sends_and_receives(namespace):
+    if not os.environ.get("AZURE_JS"):
+        pytest.fail("AZURE_JS is not set; eventhubs.sh gives it")
+    hub = namespace.create()
+    script = pathlib.Path(__file__).with_name("client.mjs")
+    ran = subprocess.run(
+        ["node", script, namespace.connection_string, hub, "200"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    seen = json.loads(ran.stdout)
+    assert seen["partitions"] == ["0"] and seen["keys"] == ["key"] and seen["last"] == 199
+    assert seen["numbers"] == seen["sequenceNumbers"] == list(range(200))
+    assert seen["parities"][:2] == ["even", "odd"]
