@@ -30,5 +30,9 @@ pub fn registry() -> Registry {
     registry.add(ssectl_adapter_sqs::adapter());
     #[cfg(not(feature = "sqs"))]
     registry.leave_out("sqs");
+    #[cfg(feature = "eventhubs")]
+    registry.add(ssectl_adapter_eventhubs::adapter());
+    #[cfg(not(feature = "eventhubs"))]
+    registry.leave_out("eventhubs");
     registry
 }

@@ -90,7 +90,7 @@ impl Checkup<'_> {
             .map(|adapter| adapter.name())
             .collect();
         let emulators = if cfg!(feature = "emulator") {
-            "kafka sqs"
+            "eventhubs kafka kinesis pubsub sqs"
         } else {
             "none"
         };

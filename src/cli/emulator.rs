@@ -1,17 +1,21 @@
 //! `emulator`: brokers that ordinary clients connect to.
 
+mod coverage;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::error::{CliError, CliResult, Exit};
+use super::lint::report;
 use super::session::Session;
 use crate::config::EMULATOR_USERS;
 use crate::document::Env;
-use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
+use crate::runner::{Declared, EmulatorError, EmulatorOptions, Emulators};
 
 /// Run brokers in this process that ordinary clients connect to
 ///
@@ -22,7 +26,7 @@ use crate::runner::{EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only kinesis,sqs --aws-port 4566
 ///   ssectl emulator --only sqs --faults throttle=0.05,drop=0.01,seed=7
 ///   AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws sqs list-queues
-///   ssectl emulator --only eventhubs --eventhubs-port 5672 --eventhubs-config Config.json
+///   ssectl emulator --only eventhubs --eventhubs-port 5672 --streams Config.json
 ///   ssectl emulator --only pubsub --pubsub-port 8085
 ///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
 ///   ssectl emulator coverage
@@ -53,9 +57,6 @@ pub(super) struct EmulatorArgs {
     /// Port of Event Hubs: AMQP plain and with TLS, and its management API; 0 picks a free one
     #[arg(long, default_value_t = 5672, value_name = "PORT")]
     eventhubs_port: u16,
-    /// Hubs that are there from the start: the `Config.json` of Microsoft's own emulator
-    #[arg(long, value_name = "FILE")]
-    eventhubs_config: Option<PathBuf>,
     /// Write Event Hubs' certificate to this file, for clients with TLS to trust
     #[arg(long, value_name = "FILE")]
     eventhubs_cert: Option<PathBuf>,
@@ -68,6 +69,10 @@ pub(super) struct EmulatorArgs {
     /// How many milliseconds a stream of Kinesis is CREATING, UPDATING or DELETING
     #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
     aws_transition: u64,
+    /// Streams that are there from the start, of all services; see ssectl schema emulator. Also the
+    /// Config.json of Microsoft's own emulator
+    #[arg(long, value_name = "FILE")]
+    streams: Option<PathBuf>,
     /// Keep records in this directory; a record that was acknowledged survives kill -9
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -144,17 +149,20 @@ impl Service {
 /// Runs the verb.
 pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
     if let Some(Action::Coverage) = args.action {
-        return coverage(session);
+        return coverage::run(session);
     }
     let services = if args.only.is_empty() {
         Service::value_variants()
     } else {
         &args.only
     };
+    let declared = args.streams.as_deref().map(Declared::read).transpose();
+    let declared = declared.map_err(|faults| report(&faults, &session.ui))?;
+    let declared = declared.map(Arc::new);
     let mut emulators = Emulators::default();
     for service in services {
         let name = service.name();
-        let options = args.options(*service, session)?;
+        let options = args.options(*service, declared.as_ref(), session)?;
         let (address, _) = emulators.start(name, options).map_err(failed)?;
         for note in emulators.take_notes() {
             session.ui.warn(format!("{name}: {note}"));
@@ -167,7 +175,12 @@ pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
 }
 
 impl EmulatorArgs {
-    fn options(&self, service: Service, session: &Session) -> CliResult<EmulatorOptions> {
+    fn options(
+        &self,
+        service: Service,
+        declared: Option<&Arc<Declared>>,
+        session: &Session,
+    ) -> CliResult<EmulatorOptions> {
         let (ui, name) = (session.ui.clone(), service.name());
         let (port, advertised) = match service {
             Service::Kafka => (self.kafka_port, self.kafka_advertised.clone()),
@@ -186,10 +199,10 @@ impl EmulatorArgs {
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,
-            hubs: self.eventhubs_config.clone(),
             certificate: self.eventhubs_cert.clone(),
             creates_hubs: true,
             users: users(&session.env)?,
+            declared: declared.cloned(),
             faults: self.faults.clone(),
             aws_limits: self.aws_limits,
             aws_transition: Duration::from_millis(self.aws_transition),
@@ -224,83 +237,13 @@ fn host_and_port(text: &str) -> Result<(String, u16), String> {
         .ok_or_else(|| "use HOST:PORT".to_owned())
 }
 
-#[cfg(feature = "emulator")]
-fn coverage(session: &Session) -> CliResult {
-    let rows = kafka_coverage()
-        .chain(pubsub_coverage())
-        .chain(aws_coverage())
-        .chain(eventhubs_coverage());
-    session.ui.data(rows.collect::<String>())
-}
-
-#[cfg(feature = "emulator")]
-fn kafka_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::kafka::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let (versions, support) = match row.support {
-            Support::Full(versions) => (Some(versions), "supported".to_owned()),
-            Support::Partly(versions, missing) => {
-                (Some(versions), format!("partly, without {missing}"))
-            }
-            Support::Refused => (None, "refused".to_owned()),
-        };
-        let versions =
-            versions.map(|versions| format!("{:>2}-{:<2}", versions.start(), versions.end()));
-        let versions = versions.unwrap_or_default();
-        format!("kafka  {:28} {versions:5} {support}\n", row.name)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn pubsub_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::pubsub::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("pubsub {:34} {support}\n", row.operation)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn aws_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::aws::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("{:6} {:34} {support}\n", row.service, row.operation)
-    })
-}
-
-#[cfg(feature = "emulator")]
-fn eventhubs_coverage() -> impl Iterator<Item = String> {
-    use ssectl_emulator::eventhubs::{Support, coverage};
-    coverage().into_iter().map(|row| {
-        let support = match row.support {
-            Support::Full => "supported".to_owned(),
-            Support::Partly(missing) => format!("partly: {missing}"),
-            Support::Refused => "refused".to_owned(),
-        };
-        format!("eventhubs  {:31} {support}\n", row.operation)
-    })
-}
-
-#[cfg(not(feature = "emulator"))]
-fn coverage(_session: &Session) -> CliResult {
-    Err(failed(EmulatorError::LeftOut))
-}
-
 /// What kept an emulator from starting, as an error of the command line.
 pub(super) fn failed(error: EmulatorError) -> CliError {
     let exit = match error {
         EmulatorError::Unknown(_) | EmulatorError::LeftOut | EmulatorError::Faults(_) => {
             Exit::Usage
         }
+        EmulatorError::Declared(..) => Exit::Invalid,
         EmulatorError::Start(_) => Exit::Failed,
     };
     CliError::new(exit, error.to_string())

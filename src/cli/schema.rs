@@ -5,11 +5,12 @@ use clap::{Args, ValueEnum};
 use super::error::CliResult;
 use super::ui::Ui;
 
-/// Print the JSON Schema of scenario files or of ssectl.yaml
+/// Print the JSON Schema of scenario files, of ssectl.yaml, or of the streams of emulators
 ///
 /// Examples:
 ///   ssectl schema scenario > scenario.schema.json
 ///   ssectl schema config > ssectl.schema.json
+///   ssectl schema emulator > streams.schema.json
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct SchemaArgs {
@@ -26,6 +27,8 @@ enum Document {
     Scenario,
     /// ssectl.yaml
     Config,
+    /// What ssectl emulator --streams reads
+    Emulator,
 }
 
 /// Runs the verb.
@@ -33,6 +36,7 @@ pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> CliResult {
     let schema = match args.of {
         Document::Scenario => crate::scenario::schema(),
         Document::Config => crate::config::schema(&crate::registry::registry()),
+        Document::Emulator => crate::runner::Declared::schema(),
     };
     ui.data(format!("{schema:#}\n"))
 }

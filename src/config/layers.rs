@@ -32,7 +32,7 @@ on-error: fail
 
 /// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, queues are FIFO and consumed, so that they
 /// keep what other targets keep: the order of a key, and a record for each reader.
-const EMULATED: [(bool, &str); 4] = [
+const EMULATED: [(bool, &str); 5] = [
     (
         cfg!(feature = "kafka"),
         "\n  local-kafka: {adapter: kafka, emulator: true}",
@@ -48,6 +48,10 @@ const EMULATED: [(bool, &str); 4] = [
     (
         cfg!(feature = "sqs"),
         "\n  local-sqs: {adapter: sqs, emulator: true, fifo: true, consume: true}",
+    ),
+    (
+        cfg!(feature = "eventhubs"),
+        "\n  local-eventhubs: {adapter: eventhubs, emulator: true}",
     ),
 ];
 

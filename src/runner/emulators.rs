@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-#[cfg(feature = "emulator")]
-use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "emulator")]
+use serde_json::Value as Json;
 use ssectl_adapter::Options;
 #[cfg(feature = "emulator")]
 use ssectl_emulator::{
@@ -14,6 +15,8 @@ use ssectl_emulator::{
     faults::{FaultPlan, Faults, PlanError},
     store::{Fsync, Medium},
 };
+
+use super::declared::Declared;
 
 /// The emulators that run, until this is dropped.
 #[derive(Default)]
@@ -27,8 +30,31 @@ pub struct Emulators {
     #[cfg(feature = "emulator")]
     faults: Faults,
     #[cfg(feature = "emulator")]
+    scratch: Option<Scratch>,
+    #[cfg(feature = "emulator")]
     pubsub: Option<ssectl_emulator::pubsub::Emulator>,
     notes: Vec<String>,
+}
+
+/// A directory for what lasts no longer than an emulator in memory; who needs it makes it.
+#[cfg(feature = "emulator")]
+struct Scratch(PathBuf);
+
+#[cfg(feature = "emulator")]
+impl Scratch {
+    /// A path that nobody else uses.
+    fn beside(address: SocketAddr) -> Self {
+        let name = format!("ssectl-{}-{}", std::process::id(), address.port());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+#[cfg(feature = "emulator")]
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Mostly it was not needed.
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 /// Why an emulator does not start.
@@ -42,6 +68,9 @@ pub enum EmulatorError {
     /// The build has none.
     #[error("this build has no emulators: build with `--features emulator`")]
     LeftOut,
+    /// A declared stream cannot be made.
+    #[error("{0}: {1}")]
+    Declared(String, String),
     /// The faults to make cannot be understood.
     #[error("{0}")]
     Faults(String),
@@ -66,14 +95,14 @@ pub struct EmulatorOptions {
     pub memory: u64,
     /// Partitions of streams that clients create without a number.
     pub partitions: u32,
-    /// Microsoft's `Config.json` with the hubs of Event Hubs that are there from the start.
-    pub hubs: Option<PathBuf>,
     /// File that Event Hubs' certificate is written to, for clients with TLS to trust.
     pub certificate: Option<PathBuf>,
     /// Create hubs that clients of Event Hubs name; AMQP has no call for it.
     pub creates_hubs: bool,
     /// Passwords by user; clients then have to authenticate.
     pub users: Option<BTreeMap<String, String>>,
+    /// Streams that are there from the start.
+    pub declared: Option<Arc<Declared>>,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
     pub faults: Option<String>,
     /// Whether a shard of Kinesis takes and gives no more than at AWS.
@@ -94,10 +123,10 @@ impl Default for EmulatorOptions {
             fsync: false,
             memory: 1 << 30,
             partitions: 1,
-            hubs: None,
             certificate: None,
             creates_hubs: false,
             users: None,
+            declared: None,
             faults: None,
             aws_limits: false,
             aws_transition: Duration::ZERO,
@@ -152,6 +181,11 @@ impl Emulators {
         let emulator = Emulator::start(config).map_err(failed)?;
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
+        if let Some(declared) = options.declared {
+            let make =
+                |name: &str, (partitions, config)| emulator.declare_topic(name, partitions, config);
+            declared.make_topics(&make).map_err(refused)?;
+        }
         self.kafka = Some(emulator);
         Ok((address, reach("brokers", address.to_string())))
     }
@@ -174,6 +208,14 @@ impl Emulators {
         let emulator = Emulator::start(config).map_err(failed)?;
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
+        if let Some(declared) = options.declared {
+            let call = |service: &str, region: &str, operation: &str, parameters: Json| {
+                let parameters = parameters.to_string();
+                let answer = emulator.call(service, region, operation, parameters.as_bytes());
+                answer.map(drop)
+            };
+            declared.call_aws(&call).map_err(refused)?;
+        }
         self.aws = Some(emulator);
         Ok(at_aws(address))
     }
@@ -184,7 +226,7 @@ impl Emulators {
         options: EmulatorOptions,
     ) -> Result<(SocketAddr, Options), EmulatorError> {
         use ssectl_emulator::eventhubs::{Config, Emulator};
-        let hubs = options.hubs.as_deref().map(declared_hubs).transpose()?;
+        let hubs = options.declared.as_deref().map(declared_hubs).transpose()?;
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
@@ -200,7 +242,15 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         self.eventhubs = Some(emulator);
-        Ok((address, reach("endpoint", format!("amqp://{address}"))))
+        let mut reached = reach("endpoint", format!("amqp://{address}"));
+        if options.data_dir.is_none() {
+            // The checkpoints of groups end with the hubs that they are about.
+            let scratch = Scratch::beside(address);
+            let path = scratch.0.display().to_string();
+            reached.insert("checkpoint-dir".to_owned(), path.into());
+            self.scratch = Some(scratch);
+        }
+        Ok((address, reached))
     }
 
     #[cfg(feature = "emulator")]
@@ -219,6 +269,16 @@ impl Emulators {
         let emulator = Emulator::start(config).map_err(failed)?;
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
+        if let Some(declared) = options.declared {
+            let topic =
+                |name: &str, body: Json| emulator.declare_topic(name, body.to_string().as_bytes());
+            let subscription = |name: &str, body: Json| {
+                emulator.declare_subscription(name, body.to_string().as_bytes())
+            };
+            declared
+                .make_pubsub(&topic, &subscription)
+                .map_err(refused)?;
+        }
         self.pubsub = Some(emulator);
         Ok((address, reach("endpoint", format!("http://{address}"))))
     }
@@ -302,14 +362,27 @@ fn reach(name: &str, value: String) -> Options {
 
 /// The hubs that a `Config.json` declares.
 #[cfg(feature = "emulator")]
-fn declared_hubs(file: &Path) -> Result<Vec<ssectl_emulator::eventhubs::Hub>, EmulatorError> {
-    use ssectl_emulator::eventhubs::Namespace;
-    let told = |error: &dyn std::fmt::Display| {
-        EmulatorError::Start(format!("`{}`: {error}", file.display()))
-    };
-    let bytes = std::fs::read(file).map_err(|error| told(&error))?;
-    let namespace = Namespace::from_config_json(&bytes).map_err(|error| told(&error))?;
-    Ok(namespace.hubs)
+fn declared_hubs(
+    declared: &Declared,
+) -> Result<Vec<ssectl_emulator::eventhubs::Hub>, EmulatorError> {
+    use ssectl_emulator::eventhubs::{Hub, Namespace};
+    if let Some(config_json) = declared.config_json() {
+        let namespace = Namespace::from_config_json(config_json);
+        let namespace = namespace.map_err(|error| {
+            EmulatorError::Declared("Config.json".to_owned(), error.to_string())
+        })?;
+        return Ok(namespace.hubs);
+    }
+    let hubs = declared.hubs().map(|(name, partitions, groups)| Hub {
+        consumer_groups: groups,
+        ..Hub::new(name, partitions)
+    });
+    Ok(hubs.collect())
+}
+
+#[cfg(feature = "emulator")]
+fn refused((what, reason): (String, String)) -> EmulatorError {
+    EmulatorError::Declared(what, reason)
 }
 
 #[cfg(feature = "emulator")]

@@ -7,6 +7,7 @@
 
 mod cloud;
 mod copies;
+mod declared;
 mod emulators;
 mod error;
 mod patient;
@@ -33,6 +34,7 @@ use readback::Found;
 
 pub use cloud::{CloudAction, CloudStream, Fate};
 pub use copies::Copies;
+pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};

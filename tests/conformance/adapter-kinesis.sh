@@ -22,17 +22,20 @@ start() {
   "$PEERS_HOME/kinesis.sh" start "$1" --data "$RUN/$1" | sed -n 's/^ENDPOINT=//p'
 }
 
-dynamodb="$(start moto)"
 for server in "$@"; do
-  endpoint="$dynamodb"
-  [[ "$server" == moto ]] || endpoint="$(start "$server")"
+  endpoint="$(start "$server")"
   skip=()
   case "$server" in
-    # It says the same of streams that end as of those that are silent, and knows no sizes of records.
-    moto) skip=(--skip too_large_records_are_rejected_by_index) ;;
+    # It takes 1,400 records a second: too few for a case of three minutes.
+    kinesis-local) skip=(--skip a_hundred_thousand_records_survive) ;;
+    # It has no fan-out, and counts the age of streams in seconds, so that one made anew at once looks like the old one.
+    kinesalite) skip=(--skip fan_out:: --skip a_stream_made_anew) ;;
+    # It has no fan-out that answers (SubscribeToShard is not implemented).
+    moto) skip=(--skip fan_out::) ;;
   esac
   echo "== $server"
-  SSECTL_TEST_KINESIS="$endpoint" SSECTL_TEST_DYNAMODB="$dynamodb" \
-    cargo test --locked -p ssectl-adapter-kinesis --test suite -- "${skip[@]}"
+  SSECTL_TEST_KINESIS="$endpoint" cargo test --locked -p ssectl-adapter-kinesis --test suite -- "${skip[@]}"
 done
+echo "== leases in DynamoDB, of moto"
+SSECTL_TEST_DYNAMODB="$(start moto)" cargo test --locked -p ssectl-adapter-kinesis --test dynamodb
 SSECTL_KILL_ROUNDS="${SSECTL_KILL_ROUNDS:-20}" cargo test --locked --test it kinesis::kill_9

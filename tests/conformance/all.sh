@@ -2,9 +2,10 @@
 # Everything we demand of a given `ssectl` against programs that we did not write.
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
-#                                         on a real Apache Kafka, our adapters on that Kafka and on ElasticMQ, then the
-#                                         emulators' suites: Kafka, and Kinesis and SQS with AWS's clients, which moto
-#                                         and kinesalite have to pass as far as they can
+#                                         on a real Apache Kafka, our adapters on that Kafka, on ElasticMQ, on pstest, on Azurite
+#                                         and on three services of Kinesis, then the emulators' suites: Kafka; Pub/Sub with
+#                                         Google's clients, Event Hubs with Azure's, Kinesis and SQS with AWS's, which other
+#                                         servers have to pass as far as they can
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
@@ -25,11 +26,21 @@ failed=0
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
+"$HERE/adapter-kinesis.sh" || failed=1
+"$HERE/adapter-pubsub.sh" || failed=1
+"$HERE/adapter-eventhubs.sh" || failed=1
 "$HERE/run.sh" --emulator "$START 0" \
   --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
 "$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1
 "$HERE/kinesis.sh" || failed=1
 "$HERE/kinesis.sh" --server kinesalite || failed=1
+"$HERE/kinesis.sh" --server kinesis-local || failed=1
+"$HERE/pubsub.sh" --emulator "$SSECTL emulator --only pubsub --pubsub-port 0" || failed=1
+if "$PEERS_HOME/pubsub.sh" has-google; then
+  "$HERE/pubsub.sh" || failed=1
+else
+  echo "skipped: the suite of Pub/Sub on Google's emulator, which is not installed"
+fi
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
 "$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1

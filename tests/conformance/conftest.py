@@ -1,7 +1,7 @@
 """Options, fixtures and the last line of the conformance suites.
 
-A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint` or
-`--eventhubs-endpoint`.
+A suite knows one thing about the server under test: the address given with `--bootstrap` (Kafka), `--aws-endpoint`,
+`--pubsub-address` or `--eventhubs-endpoint`.
 """
 
 import socket
@@ -21,6 +21,8 @@ def pytest_addoption(parser):
     group.addoption("--sasl-password", default="alice-secret")
     group.addoption("--aws-endpoint", metavar="URL", help="the server of AWS's services under test")
     group.addoption("--aws-server", default="ssectl", help="which server that is: ssectl, moto, localstack")
+    group.addoption("--pubsub-address", metavar="HOST:PORT", help="the server of Pub/Sub under test")
+    group.addoption("--pubsub-server", default="ssectl", help="which server that is: ssectl, google, pstest")
     group.addoption("--eventhubs-endpoint", metavar="HOST:PORT", help="the namespace of Event Hubs under test")
 
 

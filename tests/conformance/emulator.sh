@@ -12,7 +12,7 @@ start_emulator() {
   # shellcheck disable=SC2086 # the command is meant to be split into words
   become $2 <&"$held" >"$log" 2>&1 &
   EMULATORS+=("$!")
-  until ADDRESS="$(sed -n 's/^[a-z]* \([^ ]*:[0-9]*\) ready.*/\1/p' "$log")" && [[ -n "$ADDRESS" ]]; do
+  until ADDRESS="$(sed -nE 's/^[a-z]+ ([^ ]*:[0-9]+) (.* )?ready.*/\1/p' "$log")" && [[ -n "$ADDRESS" ]]; do
     kill -0 "$!" 2>/dev/null || die "the emulator ended: $(tail -n 3 "$log")"
     ((SECONDS < end)) || die "the emulator is not ready after 30 s: see $log"
     sleep 0.02

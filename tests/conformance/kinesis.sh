@@ -3,10 +3,10 @@
 # against another one.
 #
 #   kinesis.sh                            moto: shows what an independent server makes of the tests
-#   kinesis.sh --server kinesalite        the same with kinesalite
+#   kinesis.sh --server kinesalite        the same with kinesalite, or kinesis-local
 #   kinesis.sh --emulator CMD             starts CMD, which prints `NAME HOST:PORT ready` on stderr, and tests that
 #   kinesis.sh --endpoint URL             a server that runs already
-#              [--server NAME]            which one that is (moto, kinesalite), so that its known differences count as such
+#              [--server NAME]            which one that is (moto, kinesalite, kinesis-local), so that its known differences count as such
 #
 # What follows goes to pytest. Where a server is known to differ from what AWS documents, the test is marked with the
 # reason and expected to fail there. The last line is `conformance: N passed, N failed, N skipped`; the exit code is not
@@ -37,15 +37,9 @@ if [[ -n "$EMULATOR" ]]; then
   ENDPOINT="http://$ADDRESS"
 elif [[ -z "$ENDPOINT" ]]; then
   SERVER="${SERVER:-moto}"
-  case "$SERVER" in
-    moto)
-      "$PEERS_HOME/install.sh" moto
-      start_emulator "$RUN/moto" "$PEERS/moto/bin/python $PEERS_HOME/moto_server.py"
-      ;;
-    kinesalite) start_emulator "$RUN/kinesalite" "node $PEERS_HOME/kinesalite_server.cjs $PEERS/kinesis-js" ;;
-    *) die "there is no server \`$SERVER\` to start: moto, kinesalite" ;;
-  esac
-  ENDPOINT="http://$ADDRESS"
+  [[ "$SERVER" != moto ]] || "$PEERS_HOME/install.sh" moto
+  trap '"$PEERS_HOME/kinesis.sh" stop --data "$RUN/peer" >/dev/null' EXIT
+  ENDPOINT="$("$PEERS_HOME/kinesis.sh" start "$SERVER" --data "$RUN/peer" | sed -n 's/^ENDPOINT=//p')"
 fi
 
 cd "$HERE"

@@ -34,7 +34,8 @@ impl Emulator {
         )
     }
 
-    fn with(service: &str, more: &[&str]) -> Self {
+    /// Of this service, with these flags.
+    pub(crate) fn with(service: &str, more: &[&str]) -> Self {
         let args = [&["emulator", "--only", service], more].concat();
         let mut child = ssectl(&args)
             .stderr(Stdio::piped())

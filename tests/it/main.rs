@@ -5,11 +5,15 @@ mod cli;
 #[cfg(feature = "emulator")]
 mod cloud;
 mod command;
+#[cfg(feature = "emulator")]
+mod declared;
 #[cfg(all(feature = "kafka", feature = "emulator"))]
 mod docs;
 #[cfg(feature = "emulator")]
 mod emulator;
 mod envelope;
+#[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
+mod eventhubs;
 #[cfg(all(feature = "kafka", feature = "sqs", feature = "emulator"))]
 mod faults;
 #[cfg(feature = "kafka")]

@@ -1,7 +1,8 @@
 //! Verbs and scenarios on the emulator of Pub/Sub.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
@@ -161,6 +162,71 @@ fn a_stopped_read_leaves_no_subscription() {
     assert_eq!(exit_code(&mut child, Duration::from_secs(30)), Some(130));
     let left = subscriptions(&emulator, "orders");
     assert!(!left.contains("ssectl-"), "{left}");
+}
+
+/// Rounds of the test below; `make conformance` asks for more.
+fn rounds() -> usize {
+    std::env::var("SSECTL_KILL_ROUNDS").map_or(4, |rounds| rounds.parse().expect("a number"))
+}
+
+/// A consumer that is killed in mid-stream, again and again, has at last written every record: what it had acknowledged it
+/// had written before. What it held when it was killed comes again when its leases are over.
+#[test]
+fn kill_9_of_a_consumer_loses_nothing() {
+    const COUNT: usize = 20_000;
+    let emulator = Emulator::start();
+    let topic = emulator.topic("orders");
+    run(&["streams", "create", &topic], "").ended(0);
+    let lines: String = (0..COUNT)
+        .map(|number| format!("{{\"n\":{number},\"pad\":\"{:64}\"}}\n", ""))
+        .collect();
+    run(&["copy", "-", &topic], lines).ended(0);
+    let stream = format!("{topic}?ack-deadline=10s&outstanding=500");
+    let (mut seen, mut read) = (BTreeSet::new(), 0);
+    for round in 0..rounds() {
+        let mut child = start(&["copy", &stream, "-", "--group", "killed", "-f"]);
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        // The seed of a round says how far it comes; what is in the pipe by then was written too.
+        let seed = (round as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        let last = 1 + usize::try_from(seed).expect("31 bits") % (COUNT / (4 * rounds()));
+        for _ in 0..last {
+            let mut line = String::new();
+            assert_ne!(
+                output.read_line(&mut line).expect("a line"),
+                0,
+                "the consumer ended"
+            );
+            read += 1;
+            seen.insert(number(&line).expect("a whole line"));
+        }
+        child.kill().expect("it is killed");
+        child.wait().expect("it ends");
+        // The last line may be torn.
+        let whole = output.lines().map_while(Result::ok);
+        for number in whole.filter_map(|line| number(&line)) {
+            read += 1;
+            seen.insert(number);
+        }
+    }
+    // Longer than the leases of those that were killed.
+    let patient = format!("{stream}&quiet=12s");
+    let rest = run(&["copy", &patient, "-", "--group", "killed"], "").ended(0);
+    for line in rest.out().lines() {
+        read += 1;
+        seen.insert(number(line).expect("a whole line"));
+    }
+    assert_eq!(seen.len(), COUNT, "records were lost");
+    let said = writeln!(
+        std::io::stderr(),
+        "pubsub: {} kills, {COUNT} records, {} came again",
+        rounds(),
+        read - COUNT
+    );
+    said.expect("stderr takes a line");
+}
+
+fn number(line: &str) -> Option<u64> {
+    serde_json::from_str::<serde_json::Value>(line).ok()?["n"].as_u64()
 }
 
 fn on_target(verb: &[&str], scenario: &str, more: &[&str]) -> Done {

@@ -143,7 +143,7 @@ fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
         child.wait().expect("a child");
         answer
     };
-    assert!(ask(&["--eventhubs-config", &config], "health").contains("healthy"));
+    assert!(ask(&["--streams", &config], "health").contains("healthy"));
     let first = std::fs::read_to_string(&certificate).expect("a certificate");
     // Both are still there without the file.
     let described = ask(&[], "orders?api-version=2014-01");
@@ -153,20 +153,20 @@ fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
     );
     assert_eq!(first, std::fs::read_to_string(&certificate).expect("one"));
     assert!(first.starts_with("-----BEGIN CERTIFICATE-----") && !first.contains("PRIVATE"));
-    std::fs::write(&config, "{}").expect("a file");
-    let refused = run(&[&fixed[..], &["--eventhubs-config", &config]].concat(), "");
-    assert!(refused.ended(1).err().contains("Config.json"));
+    std::fs::write(&config, r#"{"UserConfig": {}}"#).expect("a file");
+    let refused = run(&[&fixed[..], &["--streams", &config]].concat(), "");
+    assert!(refused.ended(6).err().contains("Config.json"));
 }
 
 #[test]
 fn coverage_lists_the_operations_of_every_service() {
     let listed = run(&["emulator", "coverage"], "").ended(0).out();
     for row in [
-        "kafka  Produce ",
-        "pubsub StreamingPull ",
-        "kinesis PutRecords ",
-        "sqs    ReceiveMessage ",
-        "sts    GetCallerIdentity ",
+        "kafka      Produce ",
+        "pubsub     StreamingPull ",
+        "kinesis    PutRecords ",
+        "sqs        ReceiveMessage ",
+        "sts        GetCallerIdentity ",
         "eventhubs  receive ",
     ] {
         assert!(listed.lines().any(|line| line.starts_with(row)), "{row}");

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs
+#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs pstest
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs azure-js gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -52,7 +52,8 @@ install_python() {
   local packages=(
     "confluent-kafka==$CONFLUENT_KAFKA_VERSION" "kafka-python==$KAFKA_PYTHON_VERSION" "cramjam==$CRAMJAM_VERSION"
     "crc32c==$CRC32C_VERSION" "lz4==$LZ4_VERSION" "python-snappy==$PYTHON_SNAPPY_VERSION"
-    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "azure-eventhub==$AZURE_EVENTHUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
+    "zstandard==$ZSTANDARD_VERSION" "boto3==$BOTO3_VERSION" "awscli==$AWSCLI_VERSION" "azure-eventhub==$AZURE_EVENTHUB_VERSION"
+    "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION" "pytest==$PYTEST_VERSION" "pytest-timeout==$PYTEST_TIMEOUT_VERSION"
     "pytest-xdist==$PYTEST_XDIST_VERSION"
   )
   fresh python "${packages[*]}" && return
@@ -136,6 +137,27 @@ install_kinesis_js() {
   stamp kinesis_js "${packages[*]}"
 }
 
+install_azurite() {
+  fresh azurite "$AZURITE_VERSION" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/azurite"
+  mkdir -p "$PEERS/azurite"
+  echo '{"private": true}' >"$PEERS/azurite/package.json"
+  run azurite npm --prefix "$PEERS/azurite" install --silent --no-audit --no-fund --save-exact "azurite@$AZURITE_VERSION"
+  stamp azurite "$AZURITE_VERSION"
+}
+
+install_pstest() {
+  local module="$PEERS_HOME/pstest"
+  local pinned="pstest $(cat "$module/go.sum" "$module/main.go" | cksum)"
+  fresh pstest "$pinned" && return
+  need go "the Go tool chain"
+  mkdir -p "$PEERS/bin"
+  run pstest go build -C "$module" -o "$PEERS/bin/pstest" .
+  stamp pstest "$pinned"
+}
+
 install_azure_js() {
   local package="@azure/event-hubs@$AZURE_EVENT_HUBS_JS_VERSION"
   fresh azure-js "$package" && return
@@ -146,6 +168,15 @@ install_azure_js() {
   echo '{"private": true}' >"$PEERS/azure-js/package.json"
   run azure-js npm --prefix "$PEERS/azure-js" install --silent --no-audit --no-fund --save-exact "$package"
   stamp azure-js "$package"
+}
+
+install_pstest() {
+  local versions
+  versions="$(cat "$PEERS_HOME"/pstest/{go.mod,main.go} | cksum)"
+  fresh pstest "$versions" && return
+  need go "the Go tool chain"
+  run pstest env -C "$PEERS_HOME/pstest" go build -mod=readonly -o "$PEERS/bin/pstest" .
+  stamp pstest "$versions"
 }
 
 install_gojq() {
@@ -166,15 +197,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | awssdk | kinesis_js | kafkajs | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq awssdk kinesis_js kafkajs azure-js
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done

@@ -113,7 +113,11 @@ fn bound(text: &str, now: Timestamp) -> Option<Bound> {
     match text.split_at_checked(1)? {
         ("+", n) if digits(n) => Some(Bound::AfterStart(n.parse().ok()?)),
         ("-", n) if digits(n) => Some(Bound::BeforeEnd(n.parse().ok()?)),
-        _ if digits(text) => Some(Bound::At(Position::Offset(text.parse().ok()?))),
+        _ if digits(text) => Some(Bound::At(match text.parse() {
+            Ok(offset) => Position::Offset(offset),
+            // A sequence number of Kinesis, which no integer holds.
+            Err(_) => Position::Token(text.into()),
+        })),
         _ => None,
     }
 }
@@ -176,6 +180,9 @@ mod tests {
         assert_eq!(parse("latest"), (Bound::End, None));
         assert_eq!(parse("stored"), (Bound::Stored, None));
         assert_eq!(parse("17"), (Bound::At(Position::Offset(17)), None));
+        let sequence = "49590338271490256608559692538361571095921575989136588898";
+        let token = Bound::At(Position::Token(sequence.into()));
+        assert_eq!(parse(sequence), (token, None));
         assert_eq!(parse("+5"), (Bound::AfterStart(5), None));
         assert_eq!(parse("-5"), (Bound::BeforeEnd(5), None));
     }

@@ -4,6 +4,7 @@
 //! store of its own. Ours is a directory of files, or a blob container that is laid out as Microsoft's
 //! clients do it.
 
+mod blob;
 mod local;
 mod share;
 
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use ssectl_adapter::{Error, ErrorKind, Result};
 
 use crate::client::{Hub, Service};
+use blob::{BlobStore, Container};
 use local::LocalStore;
 
 /// The next event to read, by partition.
@@ -72,6 +74,10 @@ pub(crate) async fn open(service: &Service, hub: &Hub, group: &str) -> Result<Ar
         return Err(Error::new(ErrorKind::Config, "a group has a name"));
     }
     let origin = service.origin().await?;
+    if let Some(url) = &service.config.checkpoint_container {
+        let names = [&*origin.namespace, &*hub.name, group];
+        return Ok(Arc::new(BlobStore::new(Container::open(url)?, names)));
+    }
     let folder = match &service.config.checkpoint_dir {
         Some(folder) => folder.clone(),
         None => usual_folder(|name| std::env::var_os(name).map(PathBuf::from))?,

@@ -219,7 +219,8 @@ fn lost() -> Meaning {
 fn unreachable(why: String) -> Meaning {
     Meaning {
         kind: ErrorKind::Unavailable,
-        temporary: true,
+        // Whom we do not trust now we will not trust soon.
+        temporary: !why.contains(CERTIFICATE),
         said: format!("the service cannot be reached: {why}"),
     }
 }
@@ -243,6 +244,9 @@ fn tidy(text: &str) -> String {
     words.join(" ").trim_end_matches(['.', ',']).to_owned()
 }
 
+/// What errors of TLS say of a certificate that is not trusted.
+const CERTIFICATE: &str = "invalid peer certificate";
+
 fn hint(kind: ErrorKind, said: &str) -> Option<&'static str> {
     match kind {
         ErrorKind::Authentication => Some(
@@ -252,6 +256,9 @@ fn hint(kind: ErrorKind, said: &str) -> Option<&'static str> {
         ErrorKind::Permission => Some(
             "the adapter's README lists the roles and claims: `Azure Event Hubs Data Receiver` (Listen) to read, \
              `Data Sender` (Send) to write",
+        ),
+        ErrorKind::Unavailable if said.contains(CERTIFICATE) => Some(
+            "name a file with the certificate of its authority in `SSL_CERT_FILE`, and connect by the name that it is for",
         ),
         ErrorKind::Config if said.contains("certificates of authorities") => {
             Some("install `ca-certificates`, or name a file of them in `SSL_CERT_FILE`")
@@ -329,6 +336,19 @@ mod tests {
         let error = request("connecting", error);
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(error.is_temporary());
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_not_tried_again() {
+        let io = std::io::Error::other("invalid peer certificate: UnknownIssuer");
+        let error = EventHubsError::from(AmqpError::from(azure_core::Error::from(io)));
+        let error = request("connecting", error);
+        assert!(!error.is_temporary(), "{error}");
+        assert!(
+            error
+                .hint_text()
+                .is_some_and(|hint| hint.contains("SSL_CERT_FILE"))
+        );
     }
 
     #[test]

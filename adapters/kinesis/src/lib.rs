@@ -67,14 +67,14 @@ impl Adapter for KinesisAdapter {
     }
 
     fn capabilities_with(&self, options: &Options) -> Capabilities {
-        let plain = options
-            .get("envelope")
-            .is_some_and(|envelope| envelope == "never");
+        let envelope = options.get("envelope");
+        let plain = envelope.is_some_and(|envelope| envelope == "never");
+        let timeless = plain || envelope.is_some_and(|envelope| envelope == "without-times");
         let all = self.capabilities();
         Capabilities {
             headers: all.headers && !plain,
             tombstones: all.tombstones && !plain,
-            timestamps: all.timestamps && !plain,
+            timestamps: all.timestamps && !timeless,
             ..all
         }
     }

@@ -1,20 +1,22 @@
 //! Subscriptions: that of a group, which lives on, and that of a single read, which does not.
 
+mod place;
+mod reading;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use google_cloud_pubsub::model::{DeadLetterPolicy, ExpirationPolicy, Subscription, Topic};
+use google_cloud_pubsub::model::{DeadLetterPolicy, ExpirationPolicy, Subscription};
 use google_cloud_wkt::Duration as Span;
-use ssectl_adapter::{Bound, Error, ErrorKind, Range, Result, Timestamp};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use ssectl_adapter::{Error, ErrorKind, Result};
 
 use crate::names;
 use crate::service::Service;
-use crate::time;
+
+pub(crate) use place::{Place, place, seek};
+pub(crate) use reading::Reading;
 
 /// The label of what this program makes.
 pub(crate) const LABEL: &str = "ssectl";
@@ -180,169 +182,6 @@ pub(crate) async fn delete(service: &Service, name: &str) -> Result<()> {
     }
 }
 
-/// Where a subscription is moved to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// All that is kept.
-    Oldest,
-    /// Nothing of what is there.
-    Newest,
-    /// What was published from this time on.
-    Time(Timestamp),
-}
-
-/// The place of a bound, `None` for where the group is. Positions Pub/Sub does not have are `Unsupported`.
-pub(crate) fn place(from: &Bound) -> Result<Option<Place>> {
-    match from {
-        Bound::Stored => Ok(None),
-        Bound::Start => Ok(Some(Place::Oldest)),
-        Bound::End => Ok(Some(Place::Newest)),
-        Bound::Time(time) => Ok(Some(Place::Time(*time))),
-        other => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("messages of a topic are not counted, so it cannot be read from `{other}`"),
-        )
-        .hint("use `start`, `end` or a time such as `@-1h`")),
-    }
-}
-
-/// Moves a subscription.
-pub(crate) async fn seek(service: &Service, name: &str, to: &Place) -> Result<()> {
-    let asked = service.subscriptions().await?.seek().set_subscription(name);
-    let asked = match (to, &service.config.snapshot) {
-        (Place::Oldest, Some(snapshot)) => {
-            let project = names::project_of(name).unwrap_or_default();
-            asked.set_snapshot(names::snapshot(project, snapshot)?)
-        }
-        (Place::Oldest, None) => asked.set_time(time::to_client(Timestamp::from_millis(0))),
-        (Place::Newest, _) => asked.set_time(time::to_client(time::now())),
-        (Place::Time(at), _) => asked.set_time(time::to_client(*at)),
-    };
-    let moved = service.ask("moving the subscription", asked.send()).await;
-    moved
-        .map(|_| ())
-        .map_err(|error| error.with("subscription", names::short(name)))
-}
-
-/// A subscription that is being read.
-pub(crate) struct Reading {
-    pub(crate) name: String,
-    /// Its messages are for this read alone.
-    pub(crate) temporary: bool,
-    /// Deletes a temporary one, also when the read is dropped.
-    end: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-}
-
-impl Reading {
-    /// Finds or makes the subscription of a read, and moves it to where the range begins.
-    pub(crate) async fn open(
-        service: &Arc<Service>,
-        topic: &str,
-        group: Option<&str>,
-        range: &Range,
-    ) -> Result<Self> {
-        let place = place(&range.from)?;
-        if service.config.data_only {
-            return Self::as_named(topic, group, place);
-        }
-        let topic = service.topic(topic).await?;
-        let Some(group) = group else {
-            return Self::temporary(service, &topic, place.unwrap_or(Place::Oldest)).await;
-        };
-        let found = find(service, &topic.name, group).await?;
-        let (subscription, made) = match found {
-            Some(found) => (found, false),
-            None => (make_for_group(service, &topic.name, group).await?, true),
-        };
-        let place = if made {
-            Some(place.unwrap_or(Place::Oldest))
-        } else {
-            place
-        };
-        match place {
-            None => {}
-            Some(Place::Newest) if made => {}
-            Some(Place::Oldest) if made && !keeps(service, &topic) => log::info!(
-                "group `{group}` begins with what is published from now on: topic `{}` keeps nothing for later readers",
-                names::short(&topic.name)
-            ),
-            Some(place) => seek(service, &subscription.name, &place).await?,
-        }
-        Ok(Self {
-            name: subscription.name,
-            temporary: false,
-            end: None,
-        })
-    }
-
-    fn as_named(topic: &str, group: Option<&str>, place: Option<Place>) -> Result<Self> {
-        let group = group.ok_or_else(|| {
-            let what = "with `data-only` a read needs a group, which is the name of a subscription";
-            Error::new(ErrorKind::Unsupported, what)
-        })?;
-        if let Some(place @ (Place::Newest | Place::Time(_))) = place {
-            let what = format!("with `data-only` a subscription cannot be moved ({place:?})");
-            return Err(Error::new(ErrorKind::Unsupported, what));
-        }
-        let project = names::project_of(topic).unwrap_or_default();
-        Ok(Self {
-            name: names::subscription(project, group)?,
-            temporary: false,
-            end: None,
-        })
-    }
-
-    async fn temporary(service: &Arc<Service>, topic: &Topic, place: Place) -> Result<Self> {
-        let from_now = match &place {
-            Place::Newest => true,
-            Place::Time(at) => *at >= time::now(),
-            Place::Oldest => false,
-        };
-        if !from_now && !keeps(service, topic) {
-            let name = names::short(&topic.name);
-            let what = format!("topic `{name}` keeps no messages for those who come later");
-            return Err(Error::new(ErrorKind::Unsupported, what)
-                .with("at", service.place())
-                .hint("read from `end`, or as a `--group` that was there before; `gcloud pubsub topics update --message-retention-duration` makes it keep them"));
-        }
-        let name = make_temporary(service, &topic.name).await?.name;
-        // From here on it is deleted whatever comes.
-        let (alive, ended) = oneshot::channel();
-        let task = tokio::spawn(delete_after(ended, service.clone(), name.clone()));
-        let reading = Self {
-            name,
-            temporary: true,
-            end: Some((alive, task)),
-        };
-        if !from_now {
-            seek(service, &reading.name, &place).await?;
-        }
-        Ok(reading)
-    }
-
-    /// Deletes a temporary subscription.
-    pub(crate) async fn close(self) {
-        if let Some((alive, task)) = self.end {
-            drop(alive);
-            // It was not aborted, and does not panic.
-            let _ = task.await;
-        }
-    }
-}
-
-async fn delete_after(ended: oneshot::Receiver<()>, service: Arc<Service>, name: String) {
-    // It ends when the other side is dropped.
-    let _ = ended.await;
-    if let Err(error) = delete(&service, &name).await {
-        log::warn!("{error}; it is deleted by itself after a day without readers");
-    }
-}
-
-/// Whether there is something to read for those who come later.
-fn keeps(service: &Service, topic: &Topic) -> bool {
-    topic.message_retention_duration.is_some() || service.config.snapshot.is_some()
-}
-
 fn span(duration: Duration) -> Span {
     Span::clamp(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), 0)
 }
@@ -366,20 +205,5 @@ mod tests {
         let name = of_group("projects/p/topics/orders", "archive").expect("a name");
         assert_eq!(name, "projects/p/subscriptions/orders.archive");
         assert!(of_group("projects/p/topics/orders", "two words").is_err());
-    }
-
-    #[test]
-    fn what_pubsub_does_not_count_is_refused() {
-        use ssectl_adapter::Position;
-        for from in [
-            Bound::AfterStart(3),
-            Bound::BeforeEnd(3),
-            Bound::At(Position::Offset(7)),
-        ] {
-            let error = place(&from).expect_err("no such place");
-            assert_eq!(error.kind(), ErrorKind::Unsupported);
-            assert!(error.to_string().contains(&from.to_string()), "{error}");
-        }
-        assert_eq!(place(&Bound::Stored).expect("a place"), None);
     }
 }

@@ -216,7 +216,9 @@ fn stronger_layers_win_name_by_name_and_origins_are_remembered() {
                 "local",
                 "local-kafka",
                 "local-kinesis",
+                "local-pubsub",
                 "local-sqs",
+                "local-eventhubs",
                 "a",
                 "mine"
             ]

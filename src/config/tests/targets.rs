@@ -45,11 +45,11 @@ fn unknown_targets_are_told_where_they_were_named() {
     assert_eq!(
         setup.refused(None),
         "ssectl.yaml:1:9: unknown target `locla`\n  1 | target: locla\n    |         ^^^^^\n  \
-         hint: did you mean `local`? the targets are `local`, `local-kafka`, `local-kinesis`, `local-sqs`, `confluent`"
+         hint: did you mean `local`? the targets are `local`, `local-kafka`, `local-kinesis`, `local-pubsub`, `local-sqs`, `local-eventhubs`, `confluent`"
     );
     assert_eq!(
         setup.refused(Some("aws")),
-        "--target: unknown target `aws`\n  hint: the targets are `local`, `local-kafka`, `local-kinesis`, `local-sqs`, `confluent`"
+        "--target: unknown target `aws`\n  hint: the targets are `local`, `local-kafka`, `local-kinesis`, `local-pubsub`, `local-sqs`, `local-eventhubs`, `confluent`"
     );
 }
 

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.differs(moto="has no SubscribeToShard", kinesalite="has no registered consumers")
+@pytest.mark.differs(
+    moto="has no SubscribeToShard",
+    kinesalite="has no registered consumers",
+    kinesis_local="sends no initial response",
+)
 def test_events_are_pushed_until_the_shard_ends(endpoint, name):
     program = Path(__file__).with_name("subscribe.cjs")
     done = subprocess.run(

@@ -42,6 +42,7 @@ def test_the_md5_of_the_key_finds_the_shard(kinesis, stream, shards):
         assert int(bounds["StartingHashKey"]) <= at <= int(bounds["EndingHashKey"])
 
 
+@pytest.mark.differs(moto="answers with an error of its own")
 def test_an_explicit_hash_key_overrides_it(kinesis, stream, shards):
     made = stream(3)
     for shard in shards(made):
@@ -52,9 +53,9 @@ def test_an_explicit_hash_key_overrides_it(kinesis, stream, shards):
         kinesis.put_record(StreamName=made, Data=b"x", PartitionKey="k", ExplicitHashKey=str(2**128))
 
 
-@pytest.mark.differs(moto="accepts any text")
+@pytest.mark.differs(moto="accepts any text", kinesalite="accepts leading zeros")
 def test_a_hash_key_is_a_number(kinesis, stream):
-    with refused("ValidationException"):
+    with refused(*VALIDATION):
         kinesis.put_record(StreamName=stream(), Data=b"x", PartitionKey="k", ExplicitHashKey="01")
 
 
@@ -68,6 +69,7 @@ def test_sequence_numbers_grow_and_have_56_digits(kinesis, stream):
     assert int(later["SequenceNumber"]) > int(numbers[-1])
 
 
+@pytest.mark.differs(moto="numbers records from 1 in every shard")
 def test_put_records_answers_for_each(kinesis, stream, read):
     made = stream(2)
     entries = [{"Data": b"%d" % number, "PartitionKey": str(number)} for number in range(500)]
@@ -78,6 +80,7 @@ def test_put_records_answers_for_each(kinesis, stream, read):
     assert [found[one["SequenceNumber"]] for one in answer["Records"]] == [entry["Data"] for entry in entries]
 
 
+@pytest.mark.differs(kinesis_local="accepts more than 500 records")
 def test_requests_have_limits(kinesis, stream):
     made = stream()
     with refused(*VALIDATION):
@@ -95,7 +98,10 @@ def test_a_record_has_a_mebibyte(kinesis, stream, read):
     assert bodies(read(made)) == [b"x" * MIB]
 
 
-@pytest.mark.differs(kinesalite="knows no greater records, an API of 2025", moto="knows no greater records, an API of 2025")
+@pytest.mark.differs(
+    kinesalite="knows no greater records, an API of 2025",
+    moto="knows no greater records, an API of 2025",
+)
 def test_a_record_can_have_ten(kinesis, stream, arn, active, read):
     made = stream()
     kinesis.update_max_record_size(StreamARN=arn(made), MaxRecordSizeInKiB=10240)
@@ -134,6 +140,11 @@ def test_an_iterator_at_a_time(kinesis, stream, read):
     assert bodies(read(made, kind="AT_TIMESTAMP", Timestamp=past)) == [b"early", b"late"]
 
 
+@pytest.mark.differs(
+    moto="tells whole seconds",
+    kinesalite="does not tell how far behind",
+    kinesis_local="does not tell how far behind",
+)
 def test_reads_have_limits_and_tell_how_far_behind_they_are(kinesis, stream, iterator):
     made = stream()
     kinesis.put_records(StreamName=made, Records=[{"Data": b"x", "PartitionKey": "k"}] * 100)
@@ -152,7 +163,7 @@ def test_ten_thousand_records_are_the_most(kinesis, stream, iterator):
         kinesis.get_records(ShardIterator=iterator(stream()), Limit=10_001)
 
 
-@pytest.mark.differs(moto="answers with an error of its own")
+@pytest.mark.differs(moto="answers with an error of its own", kinesis_local="answers with an error of its own")
 def test_iterators_and_sequence_numbers_are_checked(kinesis, stream, iterator):
     made = stream(2)
     with refused("InvalidArgumentException"):

@@ -4,7 +4,7 @@
 //
 // It speaks gRPC alone. Because our client makes topics by REST, a second port takes them from tests:
 // POST /topics?name=projects/P/topics/T&subscription=projects/P/subscriptions/S&...[&ordering=true]
-// On stderr it says `pstest GRPC-ADDRESS CONTROL-ADDRESS ready`.
+// On stderr it says `pstest ADDRESS ready, control CONTROL-ADDRESS`.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Fprintln(os.Stderr, "pstest", server.Addr, control.Addr(), "ready")
+	fmt.Fprintln(os.Stderr, "pstest", server.Addr, "ready, control", control.Addr())
 	log.Fatal(http.Serve(control, nil))
 }
 

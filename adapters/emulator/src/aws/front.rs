@@ -21,7 +21,7 @@ use crate::faults::DropAt;
 use crate::http::PlannedDrop;
 use crate::kinesis::{self, Kinesis};
 use crate::sqs::{self, Sqs};
-use crate::store::{Attributes, LogSettings, Store, StoreError, Visitor, frame};
+use crate::store::{Attributes, LogSettings, Medium, Store, StoreError, Visitor, frame};
 
 /// What one permit of the memory for bodies stands for.
 const UNIT: usize = 1024;
@@ -123,7 +123,7 @@ impl Front {
     /// As the operation has them, or there is no such service.
     pub(super) async fn call(&self, request: Request) -> Result<Vec<u8>, AwsError> {
         let answer = match request.service.as_str() {
-            kinesis::TARGET => self.ask_kinesis(&request),
+            kinesis::TARGET => self.ask_kinesis(&request, true),
             sqs::TARGET => self.ask_sqs(request, "").await.map(Answer::Document),
             service => Err(no_such_service(service)),
         };
@@ -156,6 +156,15 @@ impl Front {
     pub(super) fn clean_up(&self) {
         self.report("old messages", self.sqs.clean_up());
         self.report("old records", self.kinesis.clean_up());
+        if let Medium::Memory { limit } = self.config.medium
+            && self.store.is_newly_full()
+        {
+            self.say(&format!(
+                "memory limit of {} MiB reached (--memory), writes are refused; delete streams or messages, or use \
+                 --data-dir",
+                limit >> 20
+            ));
+        }
     }
 
     /// Forces everything to disk.
@@ -185,7 +194,9 @@ impl Front {
             return answer.map_err(|error| (error, sts::NAMES.namespace));
         }
         let answer = match (request.protocol, request.service.as_str()) {
-            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => self.ask_kinesis(&request),
+            (Protocol::Json { .. } | Protocol::Cbor, kinesis::TARGET) => {
+                self.ask_kinesis(&request, false)
+            }
             (Protocol::Query, _) | (Protocol::Json { .. }, sqs::TARGET) => {
                 let answer = self.ask_sqs(request, request_id).await;
                 answer.map(Answer::Document)
@@ -195,11 +206,12 @@ impl Front {
         answer.map_err(|error| (error, sqs::NAMES.namespace))
     }
 
-    fn ask_kinesis(&self, request: &Request) -> Result<Answer, AwsError> {
+    fn ask_kinesis(&self, request: &Request, is_local: bool) -> Result<Answer, AwsError> {
         let call = kinesis::Call {
             kinesis: &self.kinesis,
             region: &request.scope.region,
             protocol: request.protocol,
+            is_local,
         };
         let body: &[u8] = match &request.body {
             Body::Document(body) => body,

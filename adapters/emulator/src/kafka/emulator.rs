@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use kafka_protocol::ResponseError;
+
 use super::broker::Broker;
 use super::config::Config;
 use super::housekeeping::Housekeeper;
 use super::server::Server;
 use crate::StartError;
+use crate::store::Attributes;
 
 /// A running emulator. It ends when dropped: requests under way are answered, everything reaches the disk.
 #[derive(Debug)]
@@ -15,6 +18,7 @@ pub struct Emulator {
     // Dropped in this order: no more requests, then the last sync.
     server: Server,
     _housekeeper: Housekeeper,
+    broker: Arc<Broker>,
     notes: Vec<String>,
 }
 
@@ -29,7 +33,8 @@ impl Emulator {
         let server = Server::start(Arc::clone(&broker))?;
         Ok(Self {
             server,
-            _housekeeper: Housekeeper::start(broker)?,
+            _housekeeper: Housekeeper::start(Arc::clone(&broker))?,
+            broker,
             notes,
         })
     }
@@ -42,6 +47,22 @@ impl Emulator {
     /// What had to be mended in the data directory, one line each.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Creates a topic, unless it is there.
+    ///
+    /// # Errors
+    /// What is wrong with the name, the number of partitions or the configuration.
+    pub fn declare_topic(
+        &self,
+        name: &str,
+        partitions: u32,
+        config: Attributes,
+    ) -> Result<(), String> {
+        match self.broker.topics.create(name, partitions, config) {
+            Ok(_) | Err((ResponseError::TopicAlreadyExists, _)) => Ok(()),
+            Err((_, reason)) => Err(reason),
+        }
     }
 
     /// Answers the requests that are under way, writes everything to disk, and ends; the same as dropping it.

@@ -22,6 +22,8 @@ pub(crate) struct Call<'a> {
     pub(crate) kinesis: &'a Arc<Kinesis>,
     pub(crate) region: &'a str,
     pub(crate) protocol: Protocol,
+    /// Whether this process asks, which meets no planned faults.
+    pub(crate) is_local: bool,
 }
 
 /// The result of an operation.

@@ -14,7 +14,7 @@ use crate::faults::Fault;
 enum Throttled {
     /// That of the operations that read and write records.
     Throughput,
-    /// Each of several records has its own.
+    /// Each record has its own.
     PerRecord,
     /// That of all others.
     Limit,
@@ -32,8 +32,8 @@ struct Operation {
 /// The error of an operation by its name.
 const fn throttled(name: &str) -> Throttled {
     match name.as_bytes() {
-        b"PutRecords" => Throttled::PerRecord,
-        b"PutRecord" | b"GetRecords" | b"GetShardIterator" => Throttled::Throughput,
+        b"PutRecord" | b"PutRecords" => Throttled::PerRecord,
+        b"GetRecords" | b"GetShardIterator" => Throttled::Throughput,
         _ => Throttled::Limit,
     }
 }
@@ -169,7 +169,7 @@ pub(crate) fn answer(call: &Call<'_>, operation: &str, body: &[u8]) -> Result<Ou
 
 /// Refuses a request because that is planned.
 fn misbehave(call: &Call<'_>, operation: &Operation) -> Result<(), AwsError> {
-    let strikes = || call.kinesis.faults().strikes(Fault::Throttle);
+    let strikes = || !call.is_local && call.kinesis.faults().strikes(Fault::Throttle);
     match operation.throttled {
         Throttled::Throughput if strikes() => Err(kinesis(
             "ProvisionedThroughputExceededException",

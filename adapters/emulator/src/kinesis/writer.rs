@@ -59,7 +59,7 @@ pub(super) fn write(
                 continue;
             }
         }
-        if records.len() > 1 && kinesis.faults().strikes(Fault::Throttle) {
+        if kinesis.faults().strikes(Fault::Throttle) {
             results[place] = Some(Err(stream.rate_exceeded(shard)));
             continue;
         }

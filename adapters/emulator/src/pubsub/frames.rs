@@ -16,13 +16,13 @@ use super::proto::pubsub::PubsubMessage;
 use crate::store::{Frame, NewFrame, Partition, StoreError};
 
 /// Messages of a topic.
-pub(super) const MESSAGES: u8 = 32;
+pub(super) const MESSAGES: u8 = 64;
 
 /// Ranges of offsets that were acknowledged.
-pub(super) const ACKED: u8 = 33;
+pub(super) const ACKED: u8 = 65;
 
 /// Everything that is acknowledged.
-pub(super) const STATE: u8 = 34;
+pub(super) const STATE: u8 = 66;
 
 /// The version of the layout of messages.
 const VERSION: u8 = 1;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -81,13 +81,13 @@ impl Front {
             let unknown = Status::unimplemented(format!("there is no {path} in Pub/Sub"));
             return grpc::failure(&unknown);
         };
+        if let Some(status) = self.throttle(method) {
+            return grpc::failure(&status);
+        }
         if let Run::Stream = operation.run {
             return grpc::streaming(self.service(), request).await;
         }
         let call = self.call(&request);
-        if let Some(status) = self.throttle(method) {
-            return grpc::failure(&status);
-        }
         let (parts, body) = request.into_parts();
         match self.read_body(body).await {
             Ok((body, _memory)) => {
@@ -133,24 +133,49 @@ impl Front {
 
     /// Receives a body within the limits; the memory it takes is reserved until the permit is dropped.
     async fn read_body(&self, body: Incoming) -> Result<(Bytes, OwnedSemaphorePermit), Status> {
-        let limits = self.config.limits;
+        let limit = self.config.limits.request_bytes;
         let announced = body.size_hint().upper().map(|upper| upper as usize);
         let expected = announced.unwrap_or(EXPECTED);
-        if expected > limits.request_bytes {
-            return Err(too_large(limits.request_bytes));
+        if expected > limit {
+            return Err(too_large(limit));
         }
-        let units = (expected.div_ceil(UNIT).max(1)).min(limits.total_request_bytes / UNIT);
-        let permit = Arc::clone(&self.memory)
-            .acquire_many_owned(units as u32)
-            .await;
-        let permit = permit.map_err(|_| Status::unavailable("The emulator ends."))?;
+        let permit = self.reserve(expected).await?;
         // A client that stalls must not keep the memory for ever.
-        let limit = limits.request_bytes;
-        let collected = timeout(PATIENCE, Limited::new(body, limit).collect()).await;
-        let collected =
-            collected.map_err(|_| Status::deadline_exceeded("the body did not come in time"))?;
-        let body = collected.map_err(|_| too_large(limit))?.to_bytes();
-        Ok((body, permit))
+        let received = timeout(PATIENCE, self.receive(body, expected, permit)).await;
+        received.map_err(|_| Status::deadline_exceeded("the body did not come in time"))?
+    }
+
+    /// Receives a body that is `reserved` bytes long, or longer than said: then memory for the longest is reserved.
+    async fn receive(
+        &self,
+        body: Incoming,
+        mut reserved: usize,
+        mut permit: OwnedSemaphorePermit,
+    ) -> Result<(Bytes, OwnedSemaphorePermit), Status> {
+        let limit = self.config.limits.request_bytes;
+        let mut body = Limited::new(body, limit);
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(|_| too_large(limit))?.into_data() else {
+                continue;
+            };
+            if whole.len() + data.len() > reserved {
+                permit.merge(self.reserve(limit.saturating_sub(reserved)).await?);
+                reserved = limit;
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok((whole.freeze(), permit))
+    }
+
+    /// Waits for memory for a body.
+    async fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Status> {
+        let all = self.config.limits.total_request_bytes / UNIT;
+        let units = bytes.div_ceil(UNIT).clamp(1, all.max(1));
+        let permit = Arc::clone(&self.memory).acquire_many_owned(units as u32);
+        permit
+            .await
+            .map_err(|_| Status::unavailable("The emulator ends."))
     }
 
     /// Does what a path of the emulator itself says.

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use super::dead_letters;
 use super::service::PubSub;
-use super::topic::Topic;
+use super::topic::{LOG_SETTINGS, Topic};
 use crate::store::{Frame, RwLockExt, StoreError, Verdict};
 
 /// Bytes of acknowledged messages that are not worth rewriting segments for.
 const SLACK: u64 = 8 << 20;
+
+/// Time between two compactions of a topic.
+const PAUSE_MS: i64 = 10_000;
+
+/// A segment that is smaller was rewritten already, or is not worth it.
+const WORTH_IT: u64 = LOG_SETTINGS.segment_bytes / 4;
 
 /// Ends leases and dead letters that are due, and forgets what nobody needs.
 ///
@@ -66,7 +72,12 @@ fn clean_up(service: &PubSub, topic: &Arc<Topic>) -> Result<(), StoreError> {
 
 /// Rewrites closed segments most of whose messages are acknowledged by all, while an old one holds the rest.
 fn compact(service: &PubSub, topic: &Arc<Topic>) -> Result<(), StoreError> {
-    if topic.log().size() < SLACK || topic.retained_from(service.now_ms())?.is_some() {
+    let now_ms = service.now_ms();
+    let is_small = topic.log().size() < SLACK;
+    if is_small || topic.retained_from(now_ms)?.is_some() {
+        return Ok(());
+    }
+    if !topic.is_due_for_compaction(now_ms, PAUSE_MS) {
         return Ok(());
     }
     let registry = service.registry().reading();
@@ -84,8 +95,8 @@ fn compact(service: &PubSub, topic: &Arc<Topic>) -> Result<(), StoreError> {
             && snapshots.all(|snapshot| snapshot.acked().contains_all(from, to))
     };
     for segment in topic.log().closed_segments() {
-        if segment.bytes == 0 || !is_dead_mostly(&is_dead, segment.base_offset, segment.next_offset)
-        {
+        let (from, to) = (segment.base_offset, segment.next_offset);
+        if segment.bytes < WORTH_IT || !is_dead_mostly(&is_dead, from, to) {
             continue;
         }
         topic.log().rewrite(segment, |frame: &Frame| {

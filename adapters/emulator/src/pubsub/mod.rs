@@ -34,7 +34,6 @@ mod proto;
 mod push;
 mod received;
 mod rest;
-mod schemas;
 mod service;
 mod snapshot;
 mod stream;

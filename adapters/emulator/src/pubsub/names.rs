@@ -13,7 +13,6 @@ pub(super) enum Kind {
     Topic,
     Subscription,
     Snapshot,
-    Schema,
 }
 
 impl Kind {
@@ -22,7 +21,6 @@ impl Kind {
             Self::Topic => "topics",
             Self::Subscription => "subscriptions",
             Self::Snapshot => "snapshots",
-            Self::Schema => "schemas",
         }
     }
 }
@@ -46,11 +44,6 @@ pub(super) fn check(name: &str, kind: Kind) -> Result<(), Status> {
         "Invalid resource name given (name={name}). Refer to \
          https://cloud.google.com/pubsub/docs/admin#resource_names for more information."
     )))
-}
-
-/// The name of `kind` with this id in a project that is given as `projects/PROJECT`.
-pub(super) fn in_project(project: &str, kind: Kind, id: &str) -> String {
-    format!("{project}/{}/{id}", kind.collection())
 }
 
 /// Checks `projects/PROJECT` and gives what the names in it begin with.

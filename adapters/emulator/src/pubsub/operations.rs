@@ -62,7 +62,7 @@ const SCHEMAS: &str = "google.pubsub.v1.SchemaService";
 const IAM: &str = "google.iam.v1.IAMPolicy";
 
 /// What is missing of topics that are made or changed.
-const TOPIC_GAPS: &str = "storage policies and keys are kept and shown, but not used; ingestion and transforms are refused";
+const TOPIC_GAPS: &str = "storage policies and keys are kept and shown, but not used; schemas, ingestion and transforms are refused";
 
 /// What is missing of subscriptions that are made or changed.
 const SUBSCRIPTION_GAPS: &str = "push over https, BigQuery, Cloud Storage and transforms are refused; OIDC tokens of \

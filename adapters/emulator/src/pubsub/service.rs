@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::error::{already_exists, not_found, store};
 use super::proto::google::iam::v1::Policy;
 use super::proto::pubsub as pb;
-use super::schemas::Schemas;
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::topic::{LOG_SETTINGS, Topic, attributes_of, decode};
@@ -32,7 +31,6 @@ const START: &str = "start";
 pub(super) struct PubSub {
     store: Arc<Store>,
     registry: RwLock<Registry>,
-    pub(super) schemas: Schemas,
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
     stopped: watch::Receiver<bool>,
@@ -62,7 +60,6 @@ impl PubSub {
         let registry = Registry::read(&store)?;
         Ok(Self {
             registry: RwLock::new(registry),
-            schemas: Schemas::open(&store)?,
             policies: RwLock::default(),
             faults,
             stopped,
@@ -266,7 +263,7 @@ impl PubSub {
             topic.mark_deleted();
         }
         self.policies.writing().clear();
-        self.schemas.reset(&self.store)
+        Ok(())
     }
 
     /// A stream of that name, or of a longer one if a deleted topic has it.
@@ -333,10 +330,10 @@ impl Registry {
             || snapshots.any(|snapshot| Arc::ptr_eq(snapshot.topic(), topic))
     }
 
-    /// The subscriptions to a topic.
+    /// The subscriptions that are attached to a topic.
     pub(super) fn subscriptions_to(&self, topic: &Arc<Topic>) -> Vec<Arc<Subscription>> {
         let all = self.subscriptions.values();
-        let own = all.filter(|subscription| Arc::ptr_eq(subscription.topic(), topic));
+        let own = all.filter(|one| Arc::ptr_eq(one.topic(), topic) && !one.is_detached());
         own.cloned().collect()
     }
 }

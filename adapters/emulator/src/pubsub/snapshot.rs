@@ -12,7 +12,7 @@ use super::topic::{Topic, decode_text, encode};
 use crate::store::{Change, RwLockExt, Store, StoreError};
 
 /// The table of snapshots by name; its number is part of the data directory's format.
-const SNAPSHOTS: u8 = 32;
+const SNAPSHOTS: u8 = 64;
 
 /// One snapshot.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use super::proto::pubsub as pb;
 use super::proto::pubsub::streaming_pull_response as confirmations;
 use super::received::ReceivedMessage;
 use super::service::PubSub;
-use super::subscription::{Subscription, Wanted, Window};
+use super::subscription::{AckId, Subscription, Wanted, Window};
 
 /// Bytes of an answer's messages, at most.
 const BYTES: usize = 1 << 20;
@@ -84,11 +84,14 @@ async fn serve(
         } else {
             Vec::new()
         };
-        if !messages.is_empty() {
+        let sent = !messages.is_empty();
+        if sent {
+            if service.faults.drops().is_some() {
+                return Err(stream.break_off(&messages));
+            }
             if sender.send(Ok(stream.answer(messages))).await.is_err() {
                 return Ok(());
             }
-            continue;
         }
         let due = messages::next_look(&subscription).min(stream.next_heartbeat);
         tokio::select! {
@@ -102,6 +105,8 @@ async fn serve(
                 return Err(Status::unavailable("The emulator ends."));
             }
             () = sender.closed() => is_open = false,
+            // There may be more of them.
+            () = std::future::ready(()), if sent => {}
             // Until a slow client has taken what waits, nothing else matters.
             permit = sender.reserve(), if !has_room => drop(permit),
             () = changed, if has_room => {}
@@ -196,6 +201,16 @@ impl Stream {
             ));
         }
         Ok(())
+    }
+
+    /// Gives back what was leased for an answer that a planned fault prevents; the error that ends the stream.
+    fn break_off(&self, messages: &[ReceivedMessage]) -> Status {
+        let ids = messages.iter();
+        let ids: Vec<_> = ids
+            .filter_map(|message| AckId::decode(&message.ack_id))
+            .collect();
+        self.subscription.change_leases(&ids, 0);
+        Status::unavailable("The stream is broken off, as planned.")
     }
 
     /// Sends a heartbeat if one is due.

@@ -1,7 +1,7 @@
 //! A topic: a stream of the offset log.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,9 @@ use tokio::sync::futures::Notified;
 use super::frames;
 use super::proto::pubsub as pb;
 use super::subscription::millis;
-use crate::store::{Attributes, Frame, LogSettings, Partition, RwLockExt, StoreError, Stream};
+use crate::store::{
+    Attributes, Frame, LockExt, LogSettings, Partition, RwLockExt, StoreError, Stream,
+};
 
 /// The attribute with a resource as it is shown, in base64.
 const ABOUT: &str = "about";
@@ -32,6 +34,10 @@ pub(super) struct Topic {
     first_id: i64,
     published: Notify,
     is_deleted: AtomicBool,
+    /// The first offset that is left, and when it was published.
+    oldest: Mutex<Option<(i64, i64)>>,
+    /// When its log was compacted last, Unix milliseconds.
+    compacted_ms: AtomicI64,
 }
 
 impl Topic {
@@ -52,6 +58,8 @@ impl Topic {
             about: RwLock::new(decode(&attributes)?),
             first_id: attributes.get(FIRST_ID)?.parse().ok()?,
             published: Notify::new(),
+            oldest: Mutex::default(),
+            compacted_ms: AtomicI64::new(0),
             is_deleted: AtomicBool::new(attributes.contains_key(DELETED)),
             stream,
         })
@@ -158,8 +166,39 @@ impl Topic {
     /// # Errors
     /// The log cannot be read.
     pub(super) fn offset_at(&self, time_ms: i64) -> Result<Option<i64>, StoreError> {
-        let found = self.log.find_time(time_ms, self.log.bounds().0)?;
+        let (start, end) = self.log.bounds();
+        if start == end {
+            return Ok(None);
+        }
+        // Whether anything is too old is asked again and again; most often nothing is.
+        if self
+            .oldest_ms(start)?
+            .is_some_and(|oldest| time_ms <= oldest)
+        {
+            return Ok(Some(start));
+        }
+        let found = self.log.find_time(time_ms, start)?;
         Ok(found.map(|frame| frame.header.base_offset))
+    }
+
+    /// When the first message that is left was published.
+    fn oldest_ms(&self, start: i64) -> Result<Option<i64>, StoreError> {
+        let known = *self.oldest.locked();
+        if let Some((_, time)) = known.filter(|(offset, _)| *offset == start) {
+            return Ok(Some(time));
+        }
+        let time = self.time_of(start)?;
+        *self.oldest.locked() = time.map(|time| (start, time));
+        Ok(time)
+    }
+
+    /// Whether the log was not compacted in the last `pause_ms`; it counts as compacted now then.
+    pub(super) fn is_due_for_compaction(&self, now_ms: i64, pause_ms: i64) -> bool {
+        let is_due = now_ms >= self.compacted_ms.load(Ordering::Relaxed) + pause_ms;
+        if is_due {
+            self.compacted_ms.store(now_ms, Ordering::Relaxed);
+        }
+        is_due
     }
 
     /// When the message at this offset, or the first one after it, was published; `None` if there is none.

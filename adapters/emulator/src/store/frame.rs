@@ -20,6 +20,9 @@
 //! | 17 | offsets of settled messages | [`crate::queue`] |
 //! | 32 | records of one request | Kinesis |
 //! | 48 | events, as AMQP messages | Event Hubs |
+//! | 64 | messages of one request | Pub/Sub |
+//! | 65 | offsets that a subscription has acknowledged | Pub/Sub |
+//! | 66 | all that a subscription has acknowledged | Pub/Sub |
 
 use bytes::Bytes;
 

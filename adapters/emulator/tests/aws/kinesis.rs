@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ssectl_emulator::Notices;
 use ssectl_emulator::aws::{Config, Emulator, Support, coverage};
 use ssectl_emulator::faults::{FaultPlan, Faults};
 use ssectl_emulator::store::{Fsync, Medium};
@@ -475,6 +476,41 @@ fn calls_from_within_need_no_connection() {
 }
 
 #[test]
+fn a_full_memory_refuses_records_and_says_so_once() {
+    let (sender, said) = std::sync::mpsc::channel();
+    let emulator = Emulator::start(Config {
+        medium: Medium::Memory { limit: 1 << 20 },
+        notices: Notices::new(move |notice| drop(sender.send(notice.to_owned()))),
+        ..Config::default()
+    })
+    .unwrap();
+    let mut client = Client::connect(emulator.address());
+    create(&mut client, 1);
+    let data = "AAAA".repeat(80_000);
+    let records: Vec<_> = (0..4)
+        .map(|_| json!({"PartitionKey": "k", "Data": data}))
+        .collect();
+    let mut put_all = || {
+        let answer = call(
+            &mut client,
+            "PutRecords",
+            &json!({"StreamName": "s", "Records": records}),
+        );
+        let codes = answer["Records"].as_array().unwrap().iter();
+        let codes = codes.filter(|record| record["ErrorCode"] == "InternalFailure");
+        codes.count()
+    };
+    put_all();
+    assert_eq!(put_all(), 4);
+    let notice = said.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(notice.contains("memory limit of 1 MiB reached"), "{notice}");
+    assert!(!read(&mut client).is_empty());
+    call(&mut client, "DeleteStream", &json!({"StreamName": "s"}));
+    create(&mut client, 1);
+    put(&mut client, &data);
+}
+
+#[test]
 fn reset_empties_it() {
     let emulator = start();
     let mut client = Client::connect(emulator.address());
@@ -489,26 +525,19 @@ fn reset_empties_it() {
     );
 }
 
-#[test]
-fn a_subscription_ends_with_the_emulator() {
-    let emulator = start();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let described = call(
-        &mut client,
-        "DescribeStreamSummary",
-        &json!({"StreamName": "s"}),
-    );
+/// Subscribes a new consumer to the first shard of the stream, and reads the begin of the answer.
+fn subscribe(emulator: &Emulator, client: &mut Client) -> TcpStream {
+    let described = call(client, "DescribeStreamSummary", &json!({"StreamName": "s"}));
     let arn = &described["StreamDescriptionSummary"]["StreamARN"];
     let consumer = json!({"StreamARN": arn, "ConsumerName": "c"});
-    let consumer = call(&mut client, "RegisterStreamConsumer", &consumer);
+    let consumer = call(client, "RegisterStreamConsumer", &consumer);
     let wish = json!({"ConsumerARN": consumer["Consumer"]["ConsumerARN"], "ShardId": SHARD,
         "StartingPosition": {"Type": "LATEST"}})
     .to_string();
     let mut stream = TcpStream::connect(emulator.address()).unwrap();
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: x\r\n{}: {}\r\nX-Amz-Target: Kinesis_20131202.SubscribeToShard\r\n\
-         Content-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{wish}",
+        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}: {}\r\nX-Amz-Target: \
+         Kinesis_20131202.SubscribeToShard\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{wish}",
         SIGNED.0,
         SIGNED.1,
         wish.len()
@@ -517,15 +546,62 @@ fn a_subscription_ends_with_the_emulator() {
     let mut begin = [0; 15];
     stream.read_exact(&mut begin).unwrap();
     assert_eq!(&begin, b"HTTP/1.1 200 OK");
-    let begun = std::time::Instant::now();
-    emulator.shutdown();
+    stream
+}
+
+/// What comes until the end of the connection.
+fn rest(mut stream: TcpStream) -> String {
+    stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();
+    String::from_utf8_lossy(&rest).into_owned()
+}
+
+#[test]
+fn a_subscription_ends_with_the_emulator() {
+    let emulator = start();
+    let mut client = Client::connect(emulator.address());
+    create(&mut client, 1);
+    let stream = subscribe(&emulator, &mut client);
+    let begun = std::time::Instant::now();
+    emulator.shutdown();
+    let rest = rest(stream);
     assert!(begun.elapsed() < Duration::from_secs(3));
-    let text = String::from_utf8_lossy(&rest);
+    assert!(rest.contains("initial-response"), "{rest}");
     assert!(
-        text.contains("initial-response") && text.contains("application/vnd.amazon.eventstream")
+        rest.contains("application/vnd.amazon.eventstream"),
+        "{rest}"
     );
+}
+
+#[test]
+fn a_subscription_lasts_five_minutes() {
+    let (emulator, clock) = start_in_virtual_time();
+    let mut client = Client::connect(emulator.address());
+    create(&mut client, 1);
+    let stream = subscribe(&emulator, &mut client);
+    clock.advance(Duration::from_secs(299));
+    put(&mut client, "AAAA");
+    clock.advance(Duration::from_secs(1));
+    put(&mut client, "BBBB");
+    let rest = rest(stream);
+    assert!(rest.contains("AAAA"), "{rest}");
+    assert_eq!(read(&mut client), ["AAAA", "BBBB"]);
+}
+
+#[test]
+fn a_subscription_ends_with_its_stream() {
+    let emulator = start();
+    let mut client = Client::connect(emulator.address());
+    create(&mut client, 1);
+    let stream = subscribe(&emulator, &mut client);
+    let all = json!({"StreamName": "s", "EnforceConsumerDeletion": true});
+    call(&mut client, "DeleteStream", &all);
+    let rest = rest(stream);
+    assert!(rest.contains(":exception-type"), "{rest}");
+    assert!(rest.contains("ResourceNotFoundException"), "{rest}");
 }
 
 #[test]

@@ -49,14 +49,19 @@ impl Hubs {
         }
     }
 
-    /// A target of it, with more options.
-    pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
+    /// The options of a target of it, and more.
+    pub(crate) fn options(&self, more: Value) -> Options {
         let mut options = options(json!({
             "endpoint": self.endpoint,
             "checkpoint-dir": self.checkpoints.path(),
         }));
         options.extend(self::options(more));
-        target(&options)
+        options
+    }
+
+    /// A target of it, with more options.
+    pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
+        target(&self.options(more))
     }
 }
 
@@ -172,4 +177,11 @@ pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>,
         }
     }
     (records, commit)
+}
+
+/// `0`, `1`, `2` ... as values.
+pub(crate) fn numbered(numbers: std::ops::Range<usize>) -> Vec<Record> {
+    numbers
+        .map(|number| Record::from_value(number.to_string()))
+        .collect()
 }

@@ -52,7 +52,7 @@ impl Encoder {
         let tags = self.tags(record, &partition_key)?;
         let value = record.value.clone().unwrap_or_default();
         let wrapped = !tags.is_empty() || looks_aggregated(&value);
-        let data = match wrapped && self.envelope == Envelope::Auto {
+        let data = match wrapped && self.envelope != Envelope::Never {
             true => wrap(partition_key.clone(), explicit_hash_key, value, tags),
             false => value,
         };
@@ -123,10 +123,9 @@ impl Encoder {
             return self.refuse_tags(record, tags);
         }
         // The partition key of a record without a key has its time.
-        if let Some(at) = record
-            .timestamp
-            .filter(|_| !partition_key.starts_with(NO_KEY))
-        {
+        let elsewhere = partition_key.starts_with(NO_KEY);
+        let wanted = self.envelope == Envelope::Auto || !tags.is_empty();
+        if let Some(at) = record.timestamp.filter(|_| wanted && !elsewhere) {
             tags.push(own(TIMESTAMP, time::print(at)));
         }
         Ok(tags)

@@ -103,6 +103,23 @@ fn what_kinesis_cannot_hold_is_wrapped() {
 }
 
 #[test]
+fn times_alone_need_not_be_wrapped() {
+    let mut encoder = encoder(json!({"envelope": "without-times"}));
+    let time = Some(Timestamp::from_millis(5));
+    let timed = Record {
+        timestamp: time,
+        ..keyed(b"k", b"v")
+    };
+    assert_eq!(&encoder.encode(&timed).expect("plain").data[..], b"v");
+    let null = Record {
+        value: None,
+        ..timed
+    };
+    let read = back(encoder.encode(&null).expect("wrapped"));
+    assert_eq!((read.value, read.timestamp), (None, time));
+}
+
+#[test]
 fn equal_keys_of_bytes_go_to_the_same_shard() {
     let record = keyed(b"\xff\0", b"v");
     assert_eq!(encode(&record).partition_key, encode(&record).partition_key);

@@ -111,6 +111,8 @@ impl Keeper {
 
     /// Gives all leases back.
     pub(crate) async fn close(self) -> Result<()> {
+        // Not in the middle of a change, of which nobody would know whether it was made.
+        let _turn = self.member.turn.lock().await;
         self.task.abort();
         self.member.release().await
     }
@@ -323,8 +325,8 @@ impl Member {
         }
     }
 
+    /// Gives back what it has; its turn is the caller's.
     async fn release(&self) -> Result<()> {
-        let _turn = self.turn.lock().await;
         let changes = {
             let state = self.state();
             let mine = state.mine.iter().filter_map(|shard| {

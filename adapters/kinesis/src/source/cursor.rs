@@ -283,6 +283,16 @@ pub(super) async fn get(stream: &Stream, iterator: &str, limit: i32) -> Result<A
 
 /// An iterator at a place.
 pub(super) async fn iterator(stream: &Stream, shard: &str, start: &Start) -> Result<String> {
+    match ask(stream, shard, start).await {
+        // The time is still to come for the service: nothing that it has now arrived then.
+        Err(error) if matches!(start, Start::Arrived(_)) && error.kind() == ErrorKind::Config => {
+            ask(stream, shard, &Start::Latest).await
+        }
+        answer => answer,
+    }
+}
+
+async fn ask(stream: &Stream, shard: &str, start: &Start) -> Result<String> {
     use ShardIteratorType as Kind;
     let (kind, sequence, time) = match start {
         Start::Horizon => (Kind::TrimHorizon, None, None),
@@ -310,10 +320,14 @@ pub(super) async fn iterator(stream: &Stream, shard: &str, start: &Start) -> Res
             .shard_iterator
             .ok_or_else(|| Error::new(ErrorKind::Other, "the service gave no iterator")),
         Err(error) => {
-            let refused = matches!(
-                error.code(),
-                Some("InvalidArgumentException" | "ValidationException")
-            );
+            let refused = match error.code() {
+                Some("InvalidArgumentException" | "ValidationException") => true,
+                // kinesis-mock says of a number what others say of streams.
+                Some("ResourceNotFoundException") => error
+                    .message()
+                    .is_some_and(|said| said.contains("SequenceNumber")),
+                _ => false,
+            };
             let error = request("finding a position", error);
             Err(match sequence.filter(|_| refused) {
                 Some(_) => Error::new(ErrorKind::OutOfRange, error.to_string()).hint(

@@ -1,6 +1,7 @@
 //! Enhanced fan-out: Kinesis pushes the records of a shard to a registered consumer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::operation::subscribe_to_shard::SubscribeToShardOutput;
@@ -10,6 +11,7 @@ use aws_sdk_kinesis::types::{
     SubscribeToShardEventStream as Event,
 };
 use ssectl_adapter::{Error, ErrorKind, Result};
+use tokio::time::{Instant, sleep};
 
 use super::cursor::Start;
 use super::page::Page;
@@ -133,52 +135,57 @@ fn position(start: &Start) -> StartingPosition {
         .expect("the type is there, and nothing else is required")
 }
 
-/// The ARN of the consumer of that name, which is registered where it is not.
+/// How long a consumer may take to be registered. Amazon needs half a minute.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often it is looked at meanwhile; Amazon answers 20 such questions a second.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The ARN of the consumer of that name, which is registered where it is not. Answers when it may subscribe.
 pub(crate) async fn consumer(stream: &Stream, name: &str) -> Result<Arc<str>> {
     let told = |error: Error| error.with("stream", &stream.name).with("consumer", name);
-    let found = stream
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match described(stream, name).await.map_err(told)? {
+            None => register(stream, name).await.map_err(told)?,
+            Some((ConsumerStatus::Active, arn)) => return Ok(arn.into()),
+            Some((status, _)) if Instant::now() > deadline => {
+                let message = format!("the consumer is {}", status.as_str().to_lowercase());
+                return Err(told(
+                    Error::new(ErrorKind::Unavailable, message).temporary(),
+                ));
+            }
+            Some(_) => sleep(LOOK).await,
+        }
+    }
+}
+
+/// Status and ARN of a consumer; none where nobody of that name is registered.
+async fn described(stream: &Stream, name: &str) -> Result<Option<(ConsumerStatus, String)>> {
+    let asked = stream
         .client
         .describe_stream_consumer()
         .stream_arn(&*stream.arn)
-        .consumer_name(name)
-        .send()
-        .await;
-    let described = match found {
-        Ok(answer) => answer
-            .consumer_description
-            .map(|consumer| (consumer.consumer_status, consumer.consumer_arn)),
-        Err(error) if error.code() == Some("ResourceNotFoundException") => None,
-        Err(error) => return Err(told(request("finding the consumer", error))),
-    };
-    let (status, arn) = match described {
-        Some(described) => described,
-        None => {
-            let asked = stream
-                .client
-                .register_stream_consumer()
-                .stream_arn(&*stream.arn)
-                .consumer_name(name);
-            let answer = asked
-                .send()
-                .await
-                .map_err(|error| told(request("registering the consumer", error)))?;
-            let consumer = answer.consumer.ok_or_else(|| {
-                told(Error::new(
-                    ErrorKind::Other,
-                    "the service registered nobody",
-                ))
-            })?;
-            (consumer.consumer_status, consumer.consumer_arn)
+        .consumer_name(name);
+    match asked.send().await {
+        Ok(answer) => {
+            let consumer = answer.consumer_description;
+            Ok(consumer.map(|consumer| (consumer.consumer_status, consumer.consumer_arn)))
         }
-    };
-    match status {
-        ConsumerStatus::Active => Ok(arn.into()),
-        status => Err(told(
-            Error::new(
-                ErrorKind::Unavailable,
-                format!("the consumer is {}", status.as_str().to_lowercase()),
-            )
-            .temporary(),
-        )),
+        Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+        Err(error) => Err(request("finding the consumer", error)),
+    }
+}
+
+async fn register(stream: &Stream, name: &str) -> Result<()> {
+    let asked = stream
+        .client
+        .register_stream_consumer()
+        .stream_arn(&*stream.arn)
+        .consumer_name(name);
+    match asked.send().await {
+        Ok(_) => Ok(()),
+        // Another reader was faster.
+        Err(error) if error.code() == Some("ResourceInUseException") => Ok(()),
+        Err(error) => Err(request("registering the consumer", error)),
     }
 }

@@ -87,18 +87,7 @@ async fn nothing_is_lost_when_requests_fail() {
         }
     };
     let records: Vec<Record> = numbered(0..5000, 50);
-    let mut left = records.as_slice();
-    while !left.is_empty() {
-        let Ok(mut sink) = target.sink(&sink_of(&stream)).await else {
-            continue;
-        };
-        let (now, later) = left.split_at(left.len().min(500));
-        match sink.write(now).await {
-            Ok(written) if written.rejected.is_empty() => left = later,
-            Ok(_) => {}
-            Err(error) => assert!(error.is_temporary(), "{error}"),
-        }
-    }
+    write_patiently(target.as_ref(), &stream, &records).await;
     let mut source = loop {
         match target.source(&reader_of(&stream, Range::all())).await {
             Ok(source) => break source,

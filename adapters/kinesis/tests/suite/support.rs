@@ -187,7 +187,12 @@ pub(crate) async fn write_patiently(
     stream: &str,
     records: &[Record],
 ) -> usize {
-    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
+    let mut sink = loop {
+        match target.sink(&sink_of(stream)).await {
+            Ok(sink) => break sink,
+            Err(error) => assert!(error.is_temporary(), "{error}"),
+        }
+    };
     let mut left = records.to_vec();
     let deadline = Instant::now() + Duration::from_secs(120);
     for times in 1.. {

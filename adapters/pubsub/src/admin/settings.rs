@@ -154,11 +154,17 @@ mod tests {
     fn read(pairs: &[(&str, &str)]) -> Result<Settings> {
         let options = serde_json::from_value(json!({"labels": {"team": "a"}})).expect("a map");
         let target = decode("pubsub", &options).expect("valid options");
-        let config = pairs
+        let config: BTreeMap<_, _> = pairs
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Settings::read(&config, &target)
+        let tags = BTreeMap::from([("Run ID".to_owned(), "7".to_owned())]);
+        let stream = StreamSpec {
+            config,
+            tags,
+            ..StreamSpec::default()
+        };
+        Settings::read(&stream, &target)
     }
 
     #[test]
@@ -189,7 +195,12 @@ mod tests {
     fn labels_of_target_and_stream_come_together() {
         let settings = read(&[("labels.run", "x"), ("groups", "one, two")]).expect("settings");
         let labels: BTreeMap<_, _> = settings.topic.labels.clone().into_iter().collect();
-        let expected = [("run", "x"), ("ssectl", "stream"), ("team", "a")];
+        let expected = [
+            ("run", "x"),
+            ("run-id", "7"),
+            ("ssectl", "stream"),
+            ("team", "a"),
+        ];
         assert!(
             labels
                 .iter()

@@ -31,7 +31,7 @@ pub(super) struct Received {
 
 /// What is received of a subscription. Dropped, it gives back what is not acknowledged.
 pub(super) struct Receiver {
-    messages: mpsc::UnboundedReceiver<Answer<Received>>,
+    messages: mpsc::Receiver<Answer<Received>>,
     task: JoinHandle<()>,
     /// The task ends when this is dropped.
     alive: oneshot::Sender<()>,
@@ -48,7 +48,7 @@ impl Receiver {
             .set_max_outstanding_bytes(0)
             .set_shutdown_behavior(ShutdownBehavior::NackImmediately)
             .build();
-        let (sender, messages) = mpsc::unbounded_channel();
+        let (sender, messages) = mpsc::channel(ROOM / UNIT);
         let (alive, ended) = oneshot::channel();
         Self {
             messages,
@@ -84,7 +84,7 @@ impl Receiver {
 
 async fn receive(
     mut stream: MessageStream,
-    messages: mpsc::UnboundedSender<Answer<Received>>,
+    messages: mpsc::Sender<Answer<Received>>,
     mut ended: oneshot::Receiver<()>,
 ) {
     let shutdown = stream.shutdown_token();
@@ -96,7 +96,8 @@ async fn receive(
         };
         let Some(answer) = next else { break };
         let over = answer.is_err();
-        if messages.send(answer).is_err() || over {
+        // There is room: every message takes a unit of it.
+        if messages.send(answer).await.is_err() || over {
             break;
         }
     }

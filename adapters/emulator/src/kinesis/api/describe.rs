@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::OfStream;
 use super::views::ShardView;
 use crate::aws::AwsError;
-use crate::kinesis::about::About;
+use crate::kinesis::about::{About, Status};
 use crate::kinesis::call::Call;
 use crate::kinesis::checks::Checks;
 use crate::kinesis::error::invalid;
@@ -154,8 +154,10 @@ pub(in crate::kinesis) fn describe(
         }
     };
     let horizon_ms = about.horizon_ms(now_ms);
+    // A stream that is being made has none yet.
+    let is_ready = about.status(now_ms) != Status::Creating;
     let shards = (0..).zip(&about.shards).filter(|(number, shard)| {
-        shard.is_listed(horizon_ms) && after.is_none_or(|after| *number > after.0)
+        is_ready && shard.is_listed(horizon_ms) && after.is_none_or(|after| *number > after.0)
     });
     let limit = usize::try_from(input.limit.unwrap_or(SHARDS)).unwrap_or(1);
     let mut shards: Vec<_> = shards

@@ -12,6 +12,9 @@ use crate::kinesis::resource::Resource;
 /// The longest policy in bytes.
 const LONGEST: usize = 20 * 1024;
 
+/// The policy of a resource that has none.
+const NONE: &str = "{}";
+
 /// The parameters of those that take nothing but a resource.
 #[derive(Debug, Deserialize)]
 pub(in crate::kinesis) struct Of {
@@ -59,10 +62,9 @@ pub(in crate::kinesis) fn get(call: &Call<'_>, input: Of) -> Result<Got, AwsErro
     let resource = Resource::find(call, input.resource_arn.as_deref())?;
     let mut about = (*resource.stream.about()).clone();
     let policy = resource.attached(&mut about)?.policy.take();
-    match policy {
-        Some(policy) => Ok(Got { policy }),
-        None => Err(no_policy(input.resource_arn.as_deref())),
-    }
+    Ok(Got {
+        policy: policy.unwrap_or_else(|| NONE.to_owned()),
+    })
 }
 
 /// DeleteResourcePolicy.

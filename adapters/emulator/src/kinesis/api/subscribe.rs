@@ -180,13 +180,18 @@ impl Subscription {
         if self.sender.send(first).await.is_err() {
             return;
         }
+        let sender = self.sender.clone();
         loop {
+            // An event is made only when there is room for it, so that slow readers cost little memory.
+            let Ok(room) = sender.reserve().await else {
+                return;
+            };
             let (message, is_last, is_caught_up) = match self.next() {
                 Ok((event, is_last, is_caught_up)) => (event, is_last, is_caught_up),
                 Err(error) => (exception(self.protocol, &error), true, false),
             };
-            let is_stale = self.kinesis.faults().strikes(Fault::StaleLease);
-            if self.sender.send(message).await.is_err() || is_last || is_stale {
+            room.send(message);
+            if is_last || self.kinesis.faults().strikes(Fault::StaleLease) {
                 return;
             }
             if is_caught_up {

@@ -18,6 +18,9 @@ use crate::pubsub::subscription::{AckId, Outcome, Subscription, Wanted};
 /// How long a pull waits for a first message, where the client does not stop before.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// So long before the client stops waiting nothing is leased any more: it might not hear of it.
+const MARGIN: Duration = Duration::from_millis(20);
+
 /// Bytes of the messages of an answer, at most: what clients take by default is 4 MiB.
 const BYTES: usize = 3 << 20;
 
@@ -65,7 +68,14 @@ async fn wait(
     until: Instant,
 ) -> Result<Vec<ReceivedMessage>, Status> {
     let mut stopped = service.stopped();
+    let last_look = until.checked_sub(MARGIN).unwrap_or(until);
+    let mut has_looked = false;
     loop {
+        if has_looked && Instant::now() >= last_look {
+            sleep_until(until).await;
+            return Ok(Vec::new());
+        }
+        has_looked = true;
         let (changed, published) = subscription.changed();
         let (mut changed, mut published) = (std::pin::pin!(changed), std::pin::pin!(published));
         // From here on no change goes unseen.
@@ -78,7 +88,7 @@ async fn wait(
         tokio::select! {
             () = changed => {}
             () = published => {}
-            () = sleep_until(until.min(next_look(subscription))) => {}
+            () = sleep_until(last_look.min(next_look(subscription))) => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }

@@ -38,7 +38,7 @@ pub(in crate::pubsub) fn create(
     subscription.detached = false;
     subscription.topic_message_retention_duration = None;
     fill(&mut subscription);
-    check(call, &subscription)?;
+    check(&subscription)?;
     let created = call.service.create_subscription(subscription)?;
     crate::pubsub::push::watch(&call.service, &created);
     Ok(created.about())
@@ -82,7 +82,7 @@ pub(in crate::pubsub) fn update(
         ],
     )?;
     fill(&mut changed);
-    check(call, &changed)?;
+    check(&changed)?;
     call.service.change_subscription(&subscription, changed)?;
     crate::pubsub::push::watch(&call.service, &subscription);
     Ok(subscription.about())
@@ -126,7 +126,7 @@ pub(in crate::pubsub) fn modify_push_config(
         push_config: Some(push_config),
         ..subscription.about()
     };
-    check(call, &changed)?;
+    check(&changed)?;
     call.service.change_subscription(&subscription, changed)?;
     crate::pubsub::push::watch(&call.service, &subscription);
     Ok(())
@@ -173,7 +173,7 @@ fn fill(subscription: &mut pb::Subscription) {
 }
 
 /// Checks what a subscription asks for.
-fn check(call: &Call, subscription: &pb::Subscription) -> Result<(), Status> {
+fn check(subscription: &pb::Subscription) -> Result<(), Status> {
     labels::check(&subscription.labels)?;
     let deadline = subscription.ack_deadline_seconds;
     if !(10..=600).contains(&deadline) {
@@ -194,7 +194,6 @@ fn check(call: &Call, subscription: &pb::Subscription) -> Result<(), Status> {
         check_retries(policy)?;
     }
     push_config::check(subscription)?;
-    let _ = call;
     for (is_set, what) in [
         (
             subscription.bigquery_config.is_some(),

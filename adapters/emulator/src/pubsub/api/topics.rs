@@ -22,7 +22,7 @@ const RETENTION: std::ops::RangeInclusive<i64> = 600_000..=31 * 24 * 3_600_000;
 /// CreateTopic.
 pub(in crate::pubsub) fn create(call: &Call, topic: pb::Topic) -> Result<pb::Topic, Status> {
     names::check(&topic.name, Kind::Topic)?;
-    check(call, &topic)?;
+    check(&topic)?;
     Ok(call.service.create_topic(&topic)?.about())
 }
 
@@ -34,8 +34,8 @@ pub(in crate::pubsub) fn update(
     let new = request
         .topic
         .ok_or_else(|| invalid("The topic must be set."))?;
-    let _registry = call.service.registry().writing();
-    let topic = _registry.topics.get(&new.name).cloned();
+    let registry = call.service.registry().writing();
+    let topic = registry.topics.get(&new.name).cloned();
     let topic = topic.ok_or_else(|| not_found(&new.name))?;
     let changed = masks::apply(
         &topic.about(),
@@ -51,7 +51,7 @@ pub(in crate::pubsub) fn update(
             "message_transforms",
         ],
     )?;
-    check(call, &changed)?;
+    check(&changed)?;
     let attributes = topic.attributes_with(&changed);
     let configured = call
         .service
@@ -94,9 +94,7 @@ pub(in crate::pubsub) fn subscriptions(
 ) -> Result<pb::ListTopicSubscriptionsResponse, Status> {
     let topic = call.service.topic(&request.topic)?;
     let attached = call.service.registry().reading().subscriptions_to(&topic);
-    let attached = attached
-        .iter()
-        .filter(|subscription| !subscription.is_detached());
+    let attached = attached.iter();
     let named = attached.map(|one| (one.name().to_owned(), one.name().to_owned()));
     let (subscriptions, next_page_token) = page(named, request.page_size, &request.page_token)?;
     Ok(pb::ListTopicSubscriptionsResponse {
@@ -133,7 +131,7 @@ pub(in crate::pubsub) fn delete(
 }
 
 /// Checks what a topic asks for.
-fn check(call: &Call, topic: &pb::Topic) -> Result<(), Status> {
+fn check(topic: &pb::Topic) -> Result<(), Status> {
     labels::check(&topic.labels)?;
     check_retention(topic.message_retention_duration, RETENTION)?;
     if topic.ingestion_data_source_settings.is_some() {
@@ -142,13 +140,10 @@ fn check(call: &Call, topic: &pb::Topic) -> Result<(), Status> {
     if !topic.message_transforms.is_empty() {
         return Err(unsupported("message transforms"));
     }
-    let Some(settings) = &topic.schema_settings else {
-        return Ok(());
-    };
-    if settings.schema == "_deleted-schema_" {
-        return Ok(());
+    match topic.schema_settings {
+        Some(_) => Err(unsupported("schemas")),
+        None => Ok(()),
     }
-    call.service.schemas.check_settings(settings)
 }
 
 /// Checks how long messages are to be kept, if that is said.
