@@ -23,6 +23,8 @@ failed=0
 "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
   --emulator "$START {port} --data-dir {data}" || failed=1
 "$VENV/bin/python" "$HERE/footprint.py" --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0" || failed=1
+"$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
+  --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0" || failed=1
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1

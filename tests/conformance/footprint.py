@@ -1,8 +1,10 @@
 """Measures an emulator: time until it serves, memory when idle, memory when clients ask and do not read.
 
     footprint.py --emulator 'ssectl emulator --only kafka --kafka-port 0'
+    footprint.py --emulator 'ssectl emulator ...' --last eventhubs --ready-ms 100 --idle-mb 50
 
-Fails above 50 ms (median of ten starts), 30 MB, and 256 MB more than idle. Linux: reads /proc.
+Fails above 50 ms (median of ten starts), 30 MB, and 256 MB more than idle. With several services the last of them counts.
+Linux: reads /proc.
 """
 
 import argparse
@@ -20,17 +22,20 @@ from support.records import Record
 from support.target import Target
 from support.wire import Wire, build
 
-READY_MS, IDLE_MB, STALLED_MB = 50, 30, 256
+STALLED_MB = 256
 READERS, REQUESTS, RECORDS = 100, 20, 64
 
 
-def start(command):
-    """Starts the emulator; returns its process, its address and the milliseconds until it was ready."""
+def start(command, last):
+    """Starts the emulator; returns its process, the address of Kafka and the milliseconds until all was ready."""
+    address = None
     began = time.monotonic()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
-        if found := re.match(r"kafka (\S+:\d+) ready", line):
-            return process, found[1], (time.monotonic() - began) * 1000
+        if found := re.match(r"(\w+) (\S+:\d+) ready", line):
+            address = found[2] if found[1] == "kafka" else address
+            if found[1] == last:
+                return process, address, (time.monotonic() - began) * 1000
     sys.exit(f"footprint: `{shlex.join(command)}` ended before it was ready")
 
 
@@ -40,11 +45,11 @@ def memory(process):
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1000
 
 
-def start_times(command):
+def start_times(command, last):
     """Milliseconds until ready, of ten starts."""
     times = []
     for _ in range(10):
-        process, _, ready = start(command)
+        process, _, ready = start(command, last)
         times.append(ready)
         process.terminate()
         process.wait(30)
@@ -77,9 +82,13 @@ def peak(process, seconds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--emulator", required=True, help="a command that prints `kafka HOST:PORT ready` on stderr")
-    command = shlex.split(parser.parse_args().emulator)
-    ready = statistics.median(start_times(command))
-    process, address, _ = start(command)
+    parser.add_argument("--last", default="kafka", help="the service that is ready last")
+    parser.add_argument("--ready-ms", type=float, default=50)
+    parser.add_argument("--idle-mb", type=float, default=30)
+    arguments = parser.parse_args()
+    command = shlex.split(arguments.emulator)
+    ready = statistics.median(start_times(command, arguments.last))
+    process, address, _ = start(command, arguments.last)
     try:
         idle = memory(process)
         held = stall(address)
@@ -92,7 +101,7 @@ def main():
     print(f"footprint: ready in {ready:.1f} ms, {idle:.1f} MB idle, {max(growth, 0):.0f} MB more for {READERS} clients"
           " that ask and do not read", flush=True)
     faults = [f"{name} {value:.0f} is above {limit}" for name, value, limit in (
-        ("ready ms", ready, READY_MS), ("idle MB", idle, IDLE_MB), ("stalled MB", growth, STALLED_MB)) if value > limit]
+        ("ready ms", ready, arguments.ready_ms), ("idle MB", idle, arguments.idle_mb), ("stalled MB", growth, STALLED_MB)) if value > limit]
     if faults:
         sys.exit(f"footprint: {', '.join(faults)}")
 

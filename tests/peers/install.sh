@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
-#   install.sh                 what `make conformance` needs: kcat jq python kafka elasticmq awssdk kinesis_js kafkajs pstest
+#   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python kafka elasticmq awssdk kinesis_js kafkajs azure-js pstest gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs
+#                              azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -168,15 +169,6 @@ install_azure_js() {
   echo '{"private": true}' >"$PEERS/azure-js/package.json"
   run azure-js npm --prefix "$PEERS/azure-js" install --silent --no-audit --no-fund --save-exact "$package"
   stamp azure-js "$package"
-}
-
-install_pstest() {
-  local versions
-  versions="$(cat "$PEERS_HOME"/pstest/{go.mod,main.go} | cksum)"
-  fresh pstest "$versions" && return
-  need go "the Go tool chain"
-  run pstest env -C "$PEERS_HOME/pstest" go build -mod=readonly -o "$PEERS/bin/pstest" .
-  stamp pstest "$versions"
 }
 
 install_gojq() {
