@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::message::decode;
 use crate::service::Service;
-use crate::subscription::Reading;
+use crate::subscription::{self, Reading};
 use crate::{error, names, time};
 use held::Held;
 use receive::{Received, Receiver};
@@ -371,6 +371,7 @@ impl Source for PubsubSource {
 
     async fn close(self: Box<Self>) -> Result<()> {
         let Self {
+            service,
             receiver,
             held,
             aside,
@@ -378,11 +379,19 @@ impl Source for PubsubSource {
             reading,
             ..
         } = *self;
-        if let Some(receiver) = receiver {
-            receiver.close().await;
+        let stopped = match receiver {
+            Some(receiver) => Some(receiver.stop().await),
+            None => None,
+        };
+        // Until the service knows that the stream is closed, what is given back would come again by that very stream, and
+        // be leased to nobody. It has answered something asked later, so it may well know; what it says does not matter.
+        if !service.config.data_only && !reading.temporary {
+            let _ = subscription::get(&service, &reading.name).await;
         }
-        // These were given back with the stream, and not before it was closed.
         drop((held, aside, next));
+        if let Some(stopped) = stopped {
+            stopped.finish().await;
+        }
         reading.close().await;
         Ok(())
     }

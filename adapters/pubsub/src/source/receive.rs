@@ -6,7 +6,7 @@ use std::time::Duration;
 use google_cloud_pubsub::client::Subscriber;
 use google_cloud_pubsub::model::Message;
 use google_cloud_pubsub::subscriber::handler::Handler;
-use google_cloud_pubsub::subscriber::{MessageStream, ShutdownBehavior};
+use google_cloud_pubsub::subscriber::{MessageStream, ShutdownBehavior, ShutdownToken};
 use google_cloud_pubsub::{Error as Fault, Result as Answer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -32,7 +32,7 @@ pub(super) struct Received {
 /// What is received of a subscription. Dropped, it gives back what is not acknowledged.
 pub(super) struct Receiver {
     messages: mpsc::Receiver<Answer<Received>>,
-    task: JoinHandle<()>,
+    task: JoinHandle<ShutdownToken>,
     /// The task ends when this is dropped.
     alive: oneshot::Sender<()>,
 }
@@ -46,7 +46,7 @@ impl Receiver {
             .set_max_outstanding_messages(i64::from(config.outstanding))
             // Bytes are bounded by the room here, so that a full stream can be told from a silent one.
             .set_max_outstanding_bytes(0)
-            .set_shutdown_behavior(ShutdownBehavior::NackImmediately)
+            .set_shutdown_behavior(ShutdownBehavior::WaitForProcessing)
             .build();
         let (sender, messages) = mpsc::channel(ROOM / UNIT);
         let (alive, ended) = oneshot::channel();
@@ -72,13 +72,31 @@ impl Receiver {
         self.messages.recv().await
     }
 
-    /// Sends the acknowledgements that are left, and gives back everything else.
-    pub(super) async fn close(self) {
+    /// Closes the stream. What was received stays leased until it is dropped.
+    pub(super) async fn stop(self) -> Stopped {
         drop(self.alive);
-        // It was not aborted, and does not panic.
-        let _ = self.task.await;
-        // Messages that wait were given back with the rest.
+        Stopped {
+            messages: self.messages,
+            // It was not aborted, and does not panic.
+            shutdown: self.task.await.ok(),
+        }
+    }
+}
+
+/// A stream that is closed, and what it still had.
+pub(super) struct Stopped {
+    messages: mpsc::Receiver<Answer<Received>>,
+    shutdown: Option<ShutdownToken>,
+}
+
+impl Stopped {
+    /// Gives back what waits, and sees everything that is to be acknowledged or given back off. Messages that were
+    /// handed over must be dropped before.
+    pub(super) async fn finish(self) {
         drop(self.messages);
+        if let Some(shutdown) = self.shutdown {
+            let _ = tokio::time::timeout(GRACE, shutdown.shutdown()).await;
+        }
     }
 }
 
@@ -86,7 +104,7 @@ async fn receive(
     mut stream: MessageStream,
     messages: mpsc::Sender<Answer<Received>>,
     mut ended: oneshot::Receiver<()>,
-) {
+) -> ShutdownToken {
     let shutdown = stream.shutdown_token();
     let room = Arc::new(Semaphore::new(ROOM / UNIT));
     loop {
@@ -101,9 +119,8 @@ async fn receive(
             break;
         }
     }
-    // First of all, else what is given back would come again by this very stream, and be leased to nobody.
-    drop(stream);
-    let _ = tokio::time::timeout(GRACE, shutdown.shutdown()).await;
+    // The stream ends here; leases are kept by the client as long as there are messages.
+    shutdown
 }
 
 /// The next message, when there is room for it.
