@@ -56,8 +56,16 @@ impl Reader {
                 Some(request) = commits.recv() => self.commit(request).await,
                 () = stop.cancelled() => return Ok(()),
                 () = becomes_true(bound), if !bounded => {
-                    self.source.bound().await?;
-                    bounded = true;
+                    match self.source.bound().await {
+                        Ok(()) => bounded = true,
+                        Err(error) => {
+                            let trier = self.trier.clone();
+                            tokio::select! {
+                                paused = trier.pause("looking for the end", error, &mut waits) => paused?,
+                                () = stop.cancelled() => return Ok(()),
+                            }
+                        }
+                    }
                 }
                 permit = batches.reserve(), if room.is_none() => match permit {
                     Ok(permit) => room = Some(permit),

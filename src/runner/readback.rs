@@ -128,7 +128,11 @@ impl ReadBack {
     async fn finish(mut self, found: &mut Found, patience: &Patience) -> Result<(), RunError> {
         let stream = self.stream.clone();
         let fault = |error| RunError::stream(&stream)(error);
-        self.source.bound().await.map_err(fault)?;
+        let mut tries = patience.tries();
+        while let Err(error) = self.source.bound().await {
+            let again = tries.failed("looking for the end", error).await;
+            again.map_err(fault)?;
+        }
         let mut tries = patience.tries();
         loop {
             match self.source.fetch(Limit::default()).await {
