@@ -277,15 +277,12 @@ fn store_events(
     batch: &Batch,
     front: &Front,
 ) -> Result<(), AmqpError> {
-    if partition.is_some() && batch.key().is_some() {
-        let reason = "A partition key cannot be set on an event that is sent to a partition.";
-        return Err(AmqpError::new(condition::NOT_ALLOWED, reason));
-    }
     let faults = &front.config.faults;
     if faults.strikes(Fault::Throttle) {
         let reason = "The request was terminated because the namespace is being throttled. Please wait 4 seconds and try again.";
         return Err(AmqpError::new(condition::SERVER_BUSY, reason));
     }
+    // A key does not matter to an event that names its partition; it stays with it.
     let number = partition.unwrap_or_else(|| hub.choose(batch.key()));
     // As after a retry of the service's own clients whose first try had come through.
     let times = if faults.strikes(Fault::Duplicate) {
