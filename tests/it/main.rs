@@ -2,21 +2,22 @@
 
 mod bad_input;
 mod cli;
-#[cfg(feature = "emulator")]
-mod cloud;
 mod command;
-#[cfg(feature = "emulator")]
-mod declared;
 #[cfg(all(feature = "kafka", feature = "emulator"))]
-mod docs;
-#[cfg(feature = "emulator")]
 mod emulator;
 mod envelope;
 #[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
 mod eventhubs;
-#[cfg(all(feature = "kafka", feature = "sqs", feature = "emulator"))]
-mod faults;
-#[cfg(feature = "kafka")]
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "kinesis",
+    feature = "sqs",
+    feature = "eventhubs",
+    feature = "emulator"
+))]
+mod five;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
 mod kafka;
 #[cfg(all(feature = "kinesis", feature = "emulator"))]
 mod kinesis;
@@ -24,8 +25,6 @@ mod pipes;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
 mod scenarios;
-#[cfg(feature = "emulator")]
-mod services;
 mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]

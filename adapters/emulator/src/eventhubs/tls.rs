@@ -22,6 +22,9 @@ use crate::store::Medium;
 /// The file below the data directory that holds certificate and key.
 const KEPT: &str = "certificate.pem";
 
+/// How the key begins behind the certificate.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----";
+
 /// TLS, once it is needed.
 pub(super) struct Tls {
     /// The address that is listened on, which the certificate is for besides the local ones.
@@ -82,10 +85,8 @@ impl Tls {
         if let Some(kept) = &self.kept
             && let Ok(text) = fs::read_to_string(kept)
         {
-            return Ok(Identity {
-                certificate: text.clone(),
-                key: text,
-            });
+            return Identity::parse(&text)
+                .ok_or_else(|| format!("`{}` is no certificate with its key", kept.display()));
         }
         let made = self.make().map_err(|error| error.to_string())?;
         if let Some(kept) = &self.kept {
@@ -118,6 +119,15 @@ impl Tls {
 }
 
 impl Identity {
+    /// A certificate and the key behind it, as they are kept. The key must not get out with the certificate.
+    fn parse(kept: &str) -> Option<Self> {
+        let (certificate, key) = kept.split_at(kept.find(KEY)?);
+        Some(Self {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+        })
+    }
+
     fn acceptor(&self) -> Result<TlsAcceptor, String> {
         let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes());
         let certificate = certificate.map_err(|error| error.to_string())?;

@@ -5,15 +5,11 @@ use crate::command::{Done, run, run_in};
 const PLAN: &str =
     "throttle=0.02,latency=0.05,latest=20ms,drop=0.005,duplicate=0.05,reorder=0.1,seed=3";
 
+/// Every service there is an emulator of.
+const FIVE: &str = "local-kafka,local-pubsub,local-kinesis,local-sqs,local-eventhubs";
+
 fn verify(scenario: &str, params: &[&str]) -> Done {
-    let arguments = [
-        "verify",
-        scenario,
-        "-t",
-        "local-kafka,local-sqs",
-        "--faults",
-        PLAN,
-    ];
+    let arguments = ["verify", scenario, "-t", FIVE, "--faults", PLAN];
     run(&[&arguments, params].concat(), "")
 }
 

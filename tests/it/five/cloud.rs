@@ -14,19 +14,16 @@ struct Case {
 }
 
 const CASES: &[Case] = &[
-    #[cfg(feature = "kafka")]
     Case {
         service: "kafka",
         port_flag: "--kafka-port",
         target: |address| format!("{{adapter: kafka, brokers: '{address}'}}"),
     },
-    #[cfg(feature = "kinesis")]
     Case {
         service: "kinesis",
         port_flag: "--aws-port",
         target: |address| format!("{{adapter: kinesis, endpoint: 'http://{address}'}}"),
     },
-    #[cfg(feature = "pubsub")]
     Case {
         service: "pubsub",
         port_flag: "--pubsub-port",
@@ -34,11 +31,15 @@ const CASES: &[Case] = &[
             format!("{{adapter: pubsub, endpoint: 'http://{address}', project: lab}}")
         },
     },
-    #[cfg(feature = "sqs")]
     Case {
         service: "sqs",
         port_flag: "--aws-port",
         target: |address| format!("{{adapter: sqs, endpoint: 'http://{address}'}}"),
+    },
+    Case {
+        service: "eventhubs",
+        port_flag: "--eventhubs-port",
+        target: |address| format!("{{adapter: eventhubs, endpoint: 'amqp://{address}'}}"),
     },
 ];
 

@@ -87,7 +87,9 @@ fn streams_of_a_file_are_there_until_a_reset_on_every_service() {
         );
         let answer = post(emulator.address(), "/_ssectl/reset");
         assert!(answer.starts_with("HTTP/1.1 200"), "{service}: {answer}");
-        assert!(!list().contains("orders"), "{service}: {}", list());
+        // Clients of Event Hubs have no call that makes a hub, so the declared ones are made anew.
+        let again = service == "eventhubs";
+        assert_eq!(list().contains("orders"), again, "{service}: {}", list());
     }
 }
 

@@ -1,0 +1,7 @@
+//! What needs every service at once: the emulators beside each other, what holds for all of them, and the documentation.
+
+mod cloud;
+mod declared;
+mod docs;
+mod faults;
+mod services;
