@@ -20,6 +20,7 @@ use ssectl_adapter::{
 use crate::bounds::{Extents, Surveyor};
 use crate::checkpoint::{self, Checkpoint, Positions};
 use crate::client::{Extent, Hub, Service, check_name, close_consumer, no_hub};
+use crate::locate::is_loopback;
 use crate::worker::Worker;
 use settings::Settings;
 
@@ -40,6 +41,21 @@ impl EventHubsAdmin {
             Some(arm) => Manager::Arm(arm),
             None => Manager::Atom(atom::Atom::of(&self.service).await?),
         })
+    }
+
+    /// An emulator makes a hub that a client asks for by AMQP, and to look must not do that; its list tells what is there.
+    async fn check_there(&self, name: &str) -> Result<()> {
+        let origin = self.service.origin().await?;
+        if !is_loopback(&origin.namespace) {
+            return Ok(());
+        }
+        match self.list().await {
+            Ok(names) if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
+                Err(no_hub(name, self.service.place()))
+            }
+            // Not every emulator has a list.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// What is known of a hub, what its partitions hold, and where `bound` is in them.
@@ -99,6 +115,7 @@ impl Admin for EventHubsAdmin {
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamInfo> {
+        self.check_there(stream).await?;
         let (hub, extents, _) = self.survey(stream, &Bound::Start).await?;
         let partitions = hub.partitions.iter().map(|id| {
             let Extent { first, end } = extents[id];
