@@ -1,5 +1,10 @@
 //! Streams that emulators have from the start, as a file declares them.
 
+#![cfg_attr(
+    not(feature = "emulator"),
+    expect(dead_code, reason = "without emulators such files are only checked")
+)]
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;

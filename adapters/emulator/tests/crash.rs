@@ -140,10 +140,14 @@ fn survives(rounds: u64, fsync: &str) {
         }
         verify(process.address, &known);
         let address = process.address;
-        let plain = (0..PLAIN)
-            .map(|partition| thread::spawn(move || write_plain(address, partition, round)));
+        // Connected here, because a thread may begin late, when the emulator is gone.
+        let plain = (0..PLAIN).map(|partition| {
+            let client = Client::connect(address);
+            thread::spawn(move || write_plain(client, partition, round))
+        });
         let writers: Vec<_> = plain.collect();
-        let transactional = thread::spawn(move || write_transactions(address, round));
+        let client = Client::connect(address);
+        let transactional = thread::spawn(move || write_transactions(client, round));
         thread::sleep(Duration::from_millis(30 + round * 37 % 200));
         process.kill();
         for writer in writers.into_iter().chain([transactional]) {
@@ -165,9 +169,8 @@ fn survives(rounds: u64, fsync: &str) {
 }
 
 /// Writes until the emulator is gone.
-fn write_plain(address: SocketAddr, partition: i32, round: u64) -> Acknowledged {
+fn write_plain(mut client: Client, partition: i32, round: u64) -> Acknowledged {
     let mut known = Acknowledged::default();
-    let mut client = Client::connect(address);
     for number in 0.. {
         let value = format!("{round}-{number}");
         match client.try_produce(None, "t", partition, batch(ANYBODY, &[&value])) {
@@ -182,9 +185,9 @@ fn write_plain(address: SocketAddr, partition: i32, round: u64) -> Acknowledged 
 }
 
 /// Writes transactions over two partitions until the emulator is gone; every third is aborted.
-fn write_transactions(address: SocketAddr, round: u64) -> Acknowledged {
+fn write_transactions(client: Client, round: u64) -> Acknowledged {
     let mut known = Acknowledged::default();
-    let Some(mut producer) = Producer::try_init(Client::connect(address), "tx", 60_000) else {
+    let Some(mut producer) = Producer::try_init(client, "tx", 60_000) else {
         return known;
     };
     for number in 0.. {
