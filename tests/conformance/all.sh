@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Everything we demand of a given `ssectl` against programs that we did not write.
 #
-#   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, the footprint, our scenarios on the emulator and
-#                                         on a real Apache Kafka, our adapters on that Kafka, on ElasticMQ, on pstest, on Azurite
-#                                         and on three services of Kinesis, then the emulators' suites: Kafka; Pub/Sub with
-#                                         Google's clients, Event Hubs with Azure's, Kinesis and SQS with AWS's, which other
-#                                         servers have to pass as far as they can
+#   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, as many for a consumer of each service, the
+#                                         footprint, our scenarios on the emulator and on a real Apache Kafka, our adapters
+#                                         on that Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
+#                                         Kinesis, then the emulators' suites: Kafka; Pub/Sub with Google's clients, Event
+#                                         Hubs with Azure's, Kinesis and SQS with AWS's, which other servers have to pass
+#                                         as far as they can
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
-# DURABILITY_ROUNDS (20) is the number of kills. All parts run; the exit code is not 0 when one of them failed.
+# DURABILITY_ROUNDS (20) is the number of kills of a broker, KILL_ROUNDS (20) that of kills of each service's consumer.
+# All parts run; the exit code is not 0 when one of them failed.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
@@ -22,6 +24,7 @@ failed=0
 "$PEERS_HOME/install.sh"
 "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
   --emulator "$START {port} --data-dir {data}" || failed=1
+"$VENV/bin/python" "$HERE/kills.py" "$SSECTL" --rounds "${KILL_ROUNDS:-20}" || failed=1
 "$VENV/bin/python" "$HERE/footprint.py" --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0" || failed=1
 "$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
   --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0" || failed=1
