@@ -38,7 +38,9 @@ class Kafka:
         self._admin = AdminClient(self._servers)
 
     def create(self, stream: str) -> None:
-        topic = NewTopic(stream, num_partitions=PARTITIONS, replication_factor=1)
+        # Made-up events are older than brokers keep any.
+        keep = {"retention.ms": "-1"}
+        topic = NewTopic(stream, num_partitions=PARTITIONS, replication_factor=1, config=keep)
         self._admin.create_topics([topic])[stream].result(30)
 
     def write(self, stream: str, lines: Sequence[bytes]) -> None:
