@@ -62,9 +62,12 @@ conformance: need build ## Test the emulators with clients of others, and the ad
 	$(CARGO) build --locked
 	RELEASE=$(TARGET)/release/ssectl tests/conformance/all.sh $(SSECTL)
 
-bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka on the same inputs
+bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka, and the emulators with other servers
 	-tests/peers/install.sh bench kafka
 	tests/bench/run.py --ssectl $(TARGET)/release/ssectl $(if $(NESTED),--nested $(NESTED))
+	tests/peers/install.sh python
+	-tests/peers/install.sh pstest kinesis_js moto elasticmq
+	$(or $(PEERS_DIR),.peers)/venv/bin/python tests/bench/services.py --ssectl $(TARGET)/release/ssectl
 
 image: ## Build the container image and test it (docker, podman or buildah)
 	tests/image.sh
