@@ -3,7 +3,7 @@
 //! The first byte of a connection tells what it speaks: `A` is AMQP (`AMQP…`), `16` hexadecimal is TLS, which may hold any of
 //! the others, a letter of a method is HTTP, and `00`, the start of a request's length, is Kafka.
 //!
-//! Hubs are streams of the store; a transfer is a frame ([`events`]). A sequence number is the store's offset, counted from
+//! Hubs are streams of the store; a transfer is a frame (`events.rs`). A sequence number is the store's offset, counted from
 //! 0 in each partition, and the offset that clients see is the same number as text: the service promises no more of it than
 //! that it is to be given back as it came.
 //!

@@ -1,6 +1,6 @@
 //! One AMQP connection: from bytes to bytes, and the loop that moves them.
 //!
-//! [`Engine`](engine::Engine) is the protocol without a socket: it takes what came, and leaves what is to be sent in its
+//! [`Engine`] is the protocol without a socket: it takes what came, and leaves what is to be sent in its
 //! [`Outbox`](outbox::Outbox). [`serve`] reads and writes. While a client does not read what is waiting for it, nothing more
 //! is read from it nor prepared for it, so memory stays bounded.
 
