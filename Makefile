@@ -8,6 +8,7 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SSECTL := $(TARGET)/debug/ssectl
 FEATURES := none stdio file kafka kinesis pubsub sqs eventhubs emulator
+ADAPTERS := kafka kinesis pubsub sqs eventhubs
 # Recorded messages for `make bench`; made-up ones of the same shape where there are none.
 NESTED ?= $(wildcard ../shared/data/demo_stream.json)
 
@@ -47,11 +48,16 @@ lint: need ## Check format and clippy, without a warning
 format: ## Format all code
 	$(CARGO) fmt --all
 
-features: need ## Check the program with each feature alone, and with none
+features: need ## Check the program with each feature alone, and with none; test it with each adapter alone
 	set -e; for feature in $(FEATURES); do \
 	  echo "== $$feature"; \
 	  $(CARGO) clippy --locked --no-default-features --features "$${feature#none}" -- -D warnings; \
 	done
+	set -e; for feature in $(ADAPTERS); do \
+	  echo "== tests of $$feature alone"; \
+	  $(CARGO) test --locked --no-default-features --features "$$feature" --lib --test it; \
+	done
+
 docs: need ## Build the API documentation, without a warning
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "generate",
     "replay",
     "transform",
@@ -12,6 +12,7 @@ const VERBS: [&str; 15] = [
     "verify",
     "lint",
     "streams",
+    "cloud",
     "emulator",
     "config",
     "doctor",
@@ -35,9 +36,11 @@ fn every_verb_has_help_with_examples() {
 #[test]
 fn every_verb_below_a_verb_has_help_with_examples() {
     let streams = ["create", "list", "describe", "delete", "lag", "seek"];
-    let below = streams.map(|verb| ["streams", verb]);
-    for verbs in below
+    let streams = streams.map(|verb| ["streams", verb]);
+    let cloud = ["plan", "up", "down"].map(|verb| ["cloud", verb]);
+    for verbs in streams
         .iter()
+        .chain(&cloud)
         .chain(&[["emulator", "coverage"], ["config", "show"]])
     {
         let help = run(&[verbs[0], verbs[1], "--help"], "").ended(0).out();
@@ -125,6 +128,13 @@ fn settings_say_where_they_come_from() {
     ] {
         assert!(done.out().contains(text), "{text}: {}", done.out());
     }
+}
+
+#[cfg(feature = "stdio")]
+#[test]
+fn settings_hold_for_every_verb() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("ssectl.yaml"), "on-error: skip\n").expect("a file");
     let done = run_in(dir.path(), &["transform", ".a"], "1\n{\"a\":2}\n").ended(0);
     assert_eq!(done.out(), "2\n");
 }

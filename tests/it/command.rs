@@ -1,5 +1,10 @@
 //! Starting the binary in an environment of its own.
 
+#![cfg_attr(
+    not(all(feature = "stdio", feature = "file")),
+    expect(dead_code, reason = "most tests pipe, and are left out with the pipes")
+)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

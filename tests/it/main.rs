@@ -1,10 +1,12 @@
 //! The binary as its users see it: pipes, files, signals, exit codes, messages.
 
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod bad_input;
 mod cli;
 mod command;
 #[cfg(all(feature = "kafka", feature = "emulator"))]
 mod emulator;
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod envelope;
 #[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
 mod eventhubs;
@@ -21,11 +23,14 @@ mod five;
 mod kafka;
 #[cfg(all(feature = "kinesis", feature = "emulator"))]
 mod kinesis;
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod pipes;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
 mod scenarios;
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod shipped;
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;

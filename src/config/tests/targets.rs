@@ -42,14 +42,20 @@ fn a_target_with_unset_variables_does_not_stand_in_the_way_of_others() {
 #[test]
 fn unknown_targets_are_told_where_they_were_named() {
     let setup = Setup::new().project("target: locla\ntargets: {confluent: {adapter: kafka}}\n");
+    let known = format!(
+        "the targets are `{}`, `confluent`",
+        built_in_targets().join("`, `")
+    );
     assert_eq!(
         setup.refused(None),
-        "ssectl.yaml:1:9: unknown target `locla`\n  1 | target: locla\n    |         ^^^^^\n  \
-         hint: did you mean `local`? the targets are `local`, `local-kafka`, `local-kinesis`, `local-pubsub`, `local-sqs`, `local-eventhubs`, `confluent`"
+        format!(
+            "ssectl.yaml:1:9: unknown target `locla`\n  1 | target: locla\n    |         ^^^^^\n  \
+             hint: did you mean `local`? {known}"
+        )
     );
     assert_eq!(
         setup.refused(Some("aws")),
-        "--target: unknown target `aws`\n  hint: the targets are `local`, `local-kafka`, `local-kinesis`, `local-pubsub`, `local-sqs`, `local-eventhubs`, `confluent`"
+        format!("--target: unknown target `aws`\n  hint: {known}")
     );
 }
 
