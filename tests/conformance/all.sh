@@ -39,7 +39,7 @@ failed=0
 "$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1
 "$HERE/kinesis.sh" || failed=1
 "$HERE/kinesis.sh" --server kinesalite || failed=1
-"$HERE/kinesis.sh" --server kinesis-local || failed=1
+# Not kinesis-local: its streams and consumers change when they like, so where it differs is not the same in every run.
 "$HERE/pubsub.sh" --emulator "$SSECTL emulator --only pubsub --pubsub-port 0" || failed=1
 if "$PEERS_HOME/pubsub.sh" has-google; then
   "$HERE/pubsub.sh" || failed=1
