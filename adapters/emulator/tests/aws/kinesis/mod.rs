@@ -1,6 +1,9 @@
 //! Kinesis in virtual time, in CBOR, under hostile bytes, and what is there after a restart. Clients of AWS test the
 //! rest: `tests/conformance/kinesis`.
 
+mod subscriptions;
+mod wire;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -284,111 +287,6 @@ fn everything_is_there_after_a_restart() {
 }
 
 #[test]
-fn cbor_has_bytes_and_milliseconds() {
-    use ciborium::value::Value as Cbor;
-    let emulator = start();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let text = |text: &str| Cbor::Text(text.to_owned());
-    let mut put = Vec::new();
-    let record = Cbor::Map(vec![
-        (text("StreamName"), text("s")),
-        (text("PartitionKey"), text("k")),
-        (text("Data"), Cbor::Bytes(vec![0, 255])),
-    ]);
-    ciborium::into_writer(&record, &mut put).unwrap();
-    let answer = cbor(&emulator, "PutRecord", &put);
-    assert_eq!(field(&answer, "ShardId"), &text(SHARD));
-    let place = iterator(&mut client, "TRIM_HORIZON");
-    let mut wanted = Vec::new();
-    let wish = Cbor::Map(vec![(text("ShardIterator"), text(place.as_str().unwrap()))]);
-    ciborium::into_writer(&wish, &mut wanted).unwrap();
-    let answer = cbor(&emulator, "GetRecords", &wanted);
-    let records = field(&answer, "Records").as_array().unwrap();
-    assert_eq!(field(&records[0], "Data"), &Cbor::Bytes(vec![0, 255]));
-    let Cbor::Tag(1, time) = field(&records[0], "ApproximateArrivalTimestamp") else {
-        panic!("no time: {answer:?}");
-    };
-    assert!(i128::from(time.as_integer().unwrap()) > 1_700_000_000_000);
-    let answer = cbor(&emulator, "DescribeStream", b"\xa1\x6aStreamName\x64none");
-    assert_eq!(field(&answer, "__type"), &text("ResourceNotFoundException"));
-}
-
-/// Asks in CBOR, over a connection of its own.
-fn cbor(emulator: &Emulator, operation: &str, body: &[u8]) -> ciborium::value::Value {
-    let mut stream = TcpStream::connect(emulator.address()).unwrap();
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}: {}\r\nX-Amz-Target: Kinesis_20131202.{operation}\r\n\
-         Content-Type: application/x-amz-cbor-1.1\r\nContent-Length: {}\r\n\r\n",
-        SIGNED.0,
-        SIGNED.1,
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(body).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
-    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
-    assert!(
-        head.contains("content-type: application/x-amz-cbor-1.1"),
-        "{head}"
-    );
-    ciborium::from_reader(&answer[end + 4..]).unwrap()
-}
-
-fn field<'a>(map: &'a ciborium::value::Value, name: &str) -> &'a ciborium::value::Value {
-    let entries = map.as_map().unwrap();
-    let found = entries.iter().find(|(key, _)| key.as_text() == Some(name));
-    &found.unwrap_or_else(|| panic!("no {name}: {map:?}")).1
-}
-
-#[test]
-fn hostile_documents_are_refused() {
-    let emulator = start();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let deep = "[".repeat(100_000);
-    for body in [
-        "",
-        "{",
-        "[]",
-        "{\"StreamName\": 1}",
-        "{\"StreamName\": \"s\", \"Records\": \"x\"}",
-        &deep,
-    ] {
-        let headers = [
-            SIGNED,
-            ("X-Amz-Target", "Kinesis_20131202.PutRecords"),
-            ("Content-Type", "application/x-amz-json-1.1"),
-        ];
-        let answer = client.request("POST", "/", &headers, body.as_bytes());
-        assert_eq!(answer.status, 400, "{answer:?}");
-    }
-    let nested = b"\x81".repeat(100_000);
-    for body in [
-        &b"\xff"[..],
-        b"\xa1",
-        b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
-        b"\xa1\x64Data\x5b\x7f\xff\xff\xff\xff\xff\xff\xff",
-        &nested,
-    ] {
-        let answer = cbor(&emulator, "PutRecords", body);
-        assert!(field(&answer, "__type").as_text().is_some());
-    }
-    let bad = json!({"StreamName": "s", "PartitionKey": "k", "Data": "not base64"});
-    assert!(refusal(&mut client, "PutRecord", &bad).ends_with("SerializationException"));
-    assert_eq!(
-        refusal(&mut client, "Nothing", &json!({})),
-        "UnknownOperationException"
-    );
-    assert!(read(&mut client).is_empty());
-}
-
-#[test]
 fn planned_faults_are_those_of_the_service() {
     let plan: FaultPlan = "throttle=0.2,duplicate=0.2,stale-lease=0.2,seed=7"
         .parse()
@@ -523,98 +421,6 @@ fn reset_empties_it() {
         call(&mut client, "ListStreams", &json!({}))["StreamNames"],
         json!([])
     );
-}
-
-/// Subscribes a new consumer to the first shard of the stream, and reads the begin of the answer.
-fn subscribe(emulator: &Emulator, client: &mut Client) -> TcpStream {
-    let described = call(client, "DescribeStreamSummary", &json!({"StreamName": "s"}));
-    let arn = &described["StreamDescriptionSummary"]["StreamARN"];
-    let consumer = json!({"StreamARN": arn, "ConsumerName": "c"});
-    let consumer = call(client, "RegisterStreamConsumer", &consumer);
-    let wish = json!({"ConsumerARN": consumer["Consumer"]["ConsumerARN"], "ShardId": SHARD,
-        "StartingPosition": {"Type": "LATEST"}})
-    .to_string();
-    let mut stream = TcpStream::connect(emulator.address()).unwrap();
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}: {}\r\nX-Amz-Target: \
-         Kinesis_20131202.SubscribeToShard\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{wish}",
-        SIGNED.0,
-        SIGNED.1,
-        wish.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut begin = [0; 15];
-    stream.read_exact(&mut begin).unwrap();
-    assert_eq!(&begin, b"HTTP/1.1 200 OK");
-    stream
-}
-
-/// Reads until a text has come.
-fn until(stream: &mut TcpStream, text: &str) {
-    let timeout = Some(Duration::from_secs(30));
-    stream.set_read_timeout(timeout).unwrap();
-    let mut seen = Vec::new();
-    while !String::from_utf8_lossy(&seen).contains(text) {
-        let mut piece = [0; 4096];
-        let read = stream.read(&mut piece).unwrap();
-        assert!(read > 0, "the stream ended before `{text}` came");
-        seen.extend_from_slice(&piece[..read]);
-    }
-}
-
-/// What comes until the end of the connection.
-fn rest(mut stream: TcpStream) -> String {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    let mut rest = Vec::new();
-    stream.read_to_end(&mut rest).unwrap();
-    String::from_utf8_lossy(&rest).into_owned()
-}
-
-#[test]
-fn a_subscription_ends_with_the_emulator() {
-    let emulator = start();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let stream = subscribe(&emulator, &mut client);
-    let begun = std::time::Instant::now();
-    emulator.shutdown();
-    let rest = rest(stream);
-    assert!(begun.elapsed() < Duration::from_secs(3));
-    assert!(rest.contains("initial-response"), "{rest}");
-    assert!(
-        rest.contains("application/vnd.amazon.eventstream"),
-        "{rest}"
-    );
-}
-
-#[test]
-fn a_subscription_lasts_five_minutes() {
-    let (emulator, clock) = start_in_virtual_time();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let mut stream = subscribe(&emulator, &mut client);
-    clock.advance(Duration::from_secs(299));
-    put(&mut client, "AAAA");
-    until(&mut stream, "AAAA");
-    clock.advance(Duration::from_secs(1));
-    put(&mut client, "BBBB");
-    let rest = rest(stream);
-    assert!(!rest.contains("BBBB"), "{rest}");
-}
-
-#[test]
-fn a_subscription_ends_with_its_stream() {
-    let emulator = start();
-    let mut client = Client::connect(emulator.address());
-    create(&mut client, 1);
-    let stream = subscribe(&emulator, &mut client);
-    let all = json!({"StreamName": "s", "EnforceConsumerDeletion": true});
-    call(&mut client, "DeleteStream", &all);
-    let rest = rest(stream);
-    assert!(rest.contains(":exception-type"), "{rest}");
-    assert!(rest.contains("ResourceNotFoundException"), "{rest}");
 }
 
 #[test]
