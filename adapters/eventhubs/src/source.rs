@@ -157,7 +157,7 @@ impl EventHubsSource {
             let runs = self.links.get(id).is_some_and(|link| !link.is_finished());
             if !runs && !slot.is_done() {
                 self.started += 1;
-                slot.link = self.started;
+                slot.feed_by(self.started, self.service.config.prefetch);
                 missing.push((id.clone(), self.started));
             }
         }

@@ -94,9 +94,16 @@ impl Link {
         let Some(mut guard) = self.begin(&client).await? else {
             return Ok(());
         };
+        let most = self.service.config.prefetch;
+        let prefetch = self
+            .queue
+            .state()
+            .slots
+            .get(&self.id)
+            .map_or(most, |slot| slot.prefetch);
         let options = OpenReceiverOptions {
             owner_level: self.service.config.owner_level.map(i64::from),
-            prefetch: Some(self.service.config.prefetch.into()),
+            prefetch: Some(prefetch.into()),
             start_position: Some(start(guard.next())),
             ..OpenReceiverOptions::default()
         };

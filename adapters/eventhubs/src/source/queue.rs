@@ -43,6 +43,10 @@ pub(super) struct Slot {
     pub(super) end: Option<i64>,
     /// Which link feeds it; what others bring is not taken.
     pub(super) link: u64,
+    /// Where that link began.
+    begun: Option<i64>,
+    /// How many events that link may have on the way.
+    pub(super) prefetch: u16,
     /// Whether the partition is known to leave numbers out.
     pub(super) sparse: bool,
     /// The first event that was read since the partition came to us; what is before is not ours to commit.
@@ -57,6 +61,8 @@ impl Slot {
             next,
             end,
             link: 0,
+            begun: None,
+            prefetch: 0,
             sparse: false,
             first: next,
             handed: VecDeque::new(),
@@ -65,6 +71,18 @@ impl Slot {
 
     pub(super) fn is_done(&self) -> bool {
         self.end.is_some_and(|end| self.next >= end)
+    }
+
+    /// Another link is to feed the partition. When the last one brought nothing, this one asks for half as
+    /// much at once: of what is on the way when a connection breaks, the client hands over nothing.
+    pub(super) fn feed_by(&mut self, link: u64, most: u16) {
+        self.prefetch = match self.begun.map(|begun| self.next - begun) {
+            Some(0) => (self.prefetch / 2).max(1),
+            Some(brought) if brought < i64::from(most) => self.prefetch,
+            _ => most,
+        };
+        self.begun = Some(self.next);
+        self.link = link;
     }
 }
 
@@ -360,6 +378,21 @@ mod tests {
             Error::new(ssectl_adapter::ErrorKind::Other, "late"),
         );
         assert!(queue.take_error().is_none());
+    }
+
+    #[test]
+    fn links_that_bring_nothing_make_the_next_ask_for_less() {
+        let mut slot = Slot::new(7, None);
+        let mut prefetches = Vec::new();
+        for (link, brought) in [(1, 0), (2, 0), (3, 4), (4, 0), (5, 10), (6, 0)] {
+            slot.feed_by(link, 10);
+            prefetches.push(slot.prefetch);
+            slot.next += brought;
+        }
+        assert_eq!(prefetches, [10, 5, 2, 2, 1, 10]);
+        slot.prefetch = 1;
+        slot.feed_by(7, 10);
+        assert_eq!(slot.prefetch, 1);
     }
 
     #[tokio::test(start_paused = true)]
