@@ -8,6 +8,7 @@ PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 KINESIS_PEERS="$PEERS/kinesis-js"
+SQS_PEERS="$PEERS/sqs-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env

@@ -3,7 +3,7 @@
 #
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs
+#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js sqs_js kafkajs
 #                              azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
@@ -138,6 +138,19 @@ install_kinesis_js() {
   stamp kinesis_js "${packages[*]}"
 }
 
+# A client of SQS for Node.js.
+install_sqs_js() {
+  local package="@aws-sdk/client-sqs@$AWS_SDK_SQS_JS_VERSION"
+  fresh sqs_js "$package" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$SQS_PEERS"
+  mkdir -p "$SQS_PEERS"
+  echo '{"private": true}' >"$SQS_PEERS/package.json"
+  run sqs_js npm --prefix "$SQS_PEERS" install --silent --no-audit --no-fund --save-exact "$package"
+  stamp sqs_js "$package"
+}
+
 install_azurite() {
   fresh azurite "$AZURITE_VERSION" && return
   need node "Node.js 18 or newer"
@@ -189,15 +202,15 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js sqs_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done
