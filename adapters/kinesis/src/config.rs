@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use ssectl_adapter::{Error, ErrorKind, Result, Span};
+use ssectl_aws::check_endpoint;
 
 /// Options of a Kinesis target. Credentials are none of them: they come from AWS's own chain.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -142,24 +143,14 @@ impl KinesisConfig {
                 "`{name}` is no name of a consumer: 1 to 128 letters, digits, `_`, `.` and `-`"
             ));
         }
-        is_url("endpoint", self.endpoint.as_deref())?;
-        is_url("checkpoint-endpoint", self.checkpoint_endpoint.as_deref())
+        check_endpoint("endpoint", self.endpoint.as_deref())?;
+        check_endpoint("checkpoint-endpoint", self.checkpoint_endpoint.as_deref())
     }
 }
 
 fn is_consumer(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     (1..=128).contains(&name.len()) && name.bytes().all(allowed)
-}
-
-fn is_url(option: &str, value: Option<&str>) -> Result<()> {
-    match value {
-        Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => Err(
-            Error::new(ErrorKind::Config, format!("`{option}` is no URL: `{url}`"))
-                .hint(format!("write `http://{url}` or `https://{url}`")),
-        ),
-        _ => Ok(()),
-    }
 }
 
 fn default_connect_timeout() -> Span {
