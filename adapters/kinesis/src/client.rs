@@ -72,6 +72,7 @@ impl Service {
     }
 
     /// A client of DynamoDB, for checkpoints.
+    #[cfg(feature = "dynamodb")]
     pub(crate) async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client> {
         let access = Access {
             service: "DYNAMODB",

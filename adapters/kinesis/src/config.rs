@@ -68,6 +68,7 @@ pub(crate) enum Checkpoints {
     #[default]
     File,
     /// A table of DynamoDB.
+    #[cfg(feature = "dynamodb")]
     DynamoDb(String),
 }
 
@@ -79,11 +80,26 @@ impl TryFrom<String> for Checkpoints {
         let is_table = |name: &str| (3..=255).contains(&name.len()) && name.bytes().all(allowed);
         match (text.as_str(), text.strip_prefix("dynamodb:")) {
             ("file", _) => Ok(Self::File),
-            (_, Some(table)) if is_table(table) => Ok(Self::DynamoDb(table.to_owned())),
+            (_, Some(table)) if is_table(table) => Self::in_table(table),
             _ => Err(format!(
                 "`{text}` is no place for `checkpoints`: write `file` or `dynamodb:TABLE`"
             )),
         }
+    }
+}
+
+impl Checkpoints {
+    #[cfg(feature = "dynamodb")]
+    #[expect(clippy::unnecessary_wraps, reason = "a build without DynamoDB refuses")]
+    fn in_table(name: &str) -> Result<Self, String> {
+        Ok(Self::DynamoDb(name.to_owned()))
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    fn in_table(name: &str) -> Result<Self, String> {
+        Err(format!(
+            "`checkpoints: dynamodb:{name}` needs the feature `kinesis-dynamodb`, which this build lacks"
+        ))
     }
 }
 
@@ -194,15 +210,25 @@ mod tests {
     #[test]
     fn words_are_read_as_what_they_say() {
         let read = config(json!({
-            "checkpoints": "dynamodb:readers",
             "explicit-hash-key": "340282366920938463463374607431768211455",
         }));
         let config = read.expect("valid options");
-        assert_eq!(
-            config.checkpoints,
-            Checkpoints::DynamoDb("readers".to_owned())
-        );
         assert_eq!(config.explicit_hash_key, Some(HashKey::Fixed(u128::MAX)));
+    }
+
+    #[test]
+    #[cfg(feature = "dynamodb")]
+    fn checkpoints_can_be_in_a_table() {
+        let read = config(json!({"checkpoints": "dynamodb:readers"})).expect("valid options");
+        let table = Checkpoints::DynamoDb("readers".to_owned());
+        assert_eq!(read.checkpoints, table);
+    }
+
+    #[test]
+    #[cfg(not(feature = "dynamodb"))]
+    fn a_build_without_dynamodb_says_so() {
+        let error = config(json!({"checkpoints": "dynamodb:readers"})).expect_err("no DynamoDB");
+        assert!(error.to_string().contains("kinesis-dynamodb"), "{error}");
     }
 
     #[test]
