@@ -50,8 +50,8 @@ pub(crate) struct KinesisConfig {
     /// Hash key instead of that of the partition key: a number below 2^128, or `header:NAME` for the number in
     /// a header of the record.
     pub explicit_hash_key: Option<HashKey>,
-    /// What becomes of a record that Kinesis cannot hold as it is: `auto` (default) wraps it, `without-times` wraps it but for
-    /// its time alone, which is given up, `never` refuses headers and null values, and gives up times.
+    /// What becomes of a record that Kinesis cannot hold as it is: `auto` (default) wraps it, but not for its time alone, which
+    /// is given up; `with-times` wraps it also for its time; `never` refuses headers and null values, and gives up times.
     #[serde(default)]
     pub envelope: Envelope,
     /// Puts each key only once into a request, so that none can overtake one of its own that is refused. Slow for few keys.
@@ -132,11 +132,11 @@ impl TryFrom<String> for HashKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Envelope {
-    /// They are wrapped.
+    /// They are wrapped, but not for their time alone.
     #[default]
     Auto,
-    /// They are wrapped, but not for their time alone.
-    WithoutTimes,
+    /// They are wrapped.
+    WithTimes,
     /// Data is the value and nothing else.
     Never,
 }
