@@ -30,8 +30,8 @@ color: auto
 on-error: fail
 ";
 
-/// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, queues are FIFO and consumed, so that they
-/// keep what other targets keep: the order of a key, and a record for each reader.
+/// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, streams of Kinesis are written in strict order, queues
+/// are FIFO and consumed, so that they keep what other targets keep: the order of a key, and a record for each reader.
 const EMULATED: [(bool, &str); 5] = [
     (
         cfg!(feature = "kafka"),
@@ -39,7 +39,7 @@ const EMULATED: [(bool, &str); 5] = [
     ),
     (
         cfg!(feature = "kinesis"),
-        "\n  local-kinesis: {adapter: kinesis, emulator: true}",
+        "\n  local-kinesis: {adapter: kinesis, emulator: true, strict-order: true}",
     ),
     (
         cfg!(feature = "pubsub"),
