@@ -98,6 +98,7 @@ impl Patience {
         Tries {
             patience: self,
             start: Instant::now(),
+            failures: 0,
             waits: self.backoff.waits(),
         }
     }
@@ -125,6 +126,7 @@ impl Patience {
 pub struct Tries<'a> {
     patience: &'a Patience,
     start: Instant,
+    failures: u32,
     waits: Waits,
 }
 
@@ -134,9 +136,11 @@ impl Tries<'_> {
     /// # Errors
     /// The error itself, if another try is not worth while.
     pub async fn failed(&mut self, doing: &str, error: Error) -> Result<(), Error> {
-        if self.start.elapsed() >= self.patience.limit {
+        // One failure is no rule, however long it took: an answer may have been lost on its way.
+        if self.failures > 0 && self.start.elapsed() >= self.patience.limit {
             return Err(error);
         }
+        self.failures += 1;
         let trier = &self.patience.trier;
         trier.pause(doing, error, &mut self.waits).await
     }
