@@ -9,6 +9,7 @@ KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 KINESIS_PEERS="$PEERS/kinesis-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
+AZURESDK_JARS="$PEERS/azuresdk/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"
