@@ -10,6 +10,7 @@ ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 KINESIS_PEERS="$PEERS/kinesis-js"
 SQS_PEERS="$PEERS/sqs-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
+AZURESDK_JARS="$PEERS/azuresdk/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"
