@@ -30,7 +30,7 @@ mkdir -p "$RUN"
 source "$HERE/emulator.sh"
 trap stop_emulators EXIT
 
-"$PEERS_HOME/install.sh" python
+"$PEERS_HOME/install.sh" python pubsub-js
 if [[ -n "$EMULATOR" ]]; then
   start_emulator "$RUN/emulator" "$EMULATOR"
 elif [[ -z "$ADDRESS" ]]; then
@@ -40,7 +40,8 @@ fi
 
 cd "$HERE"
 code=0
-"$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-8}" --dist worksteal --junit-xml="$RUN/report.xml" \
+PUBSUB_JS="$PEERS/pubsub-js" \
+  "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-8}" --dist worksteal --junit-xml="$RUN/report.xml" \
   pubsub --pubsub-address "$ADDRESS" --pubsub-server "$SERVER" "$@" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
   kill -0 "$pid" 2>/dev/null || { echo "the server did not survive the suite: see $RUN/*.log" && code=1; }
