@@ -35,6 +35,9 @@ COMMON = [
     "a_snapshot_serves_another_subscription",
     "a_time_brings_back_what_was_acknowledged",
     "a_time_to_come_acknowledges_everything",
+    "schemas_are_made_shown_listed_and_deleted",
+    "messages_are_validated",
+    "a_topic_with_a_schema_refuses_what_does_not_fit",
 ]
 
 #: Scenarios in which Google's emulator does otherwise than Google documents.

@@ -4,11 +4,12 @@ import { createRequire } from "node:module";
 
 import * as admin from "./admin.mjs";
 import * as publishing from "./publishing.mjs";
+import * as schemas from "./schemas.mjs";
 import * as seeking from "./seeking.mjs";
 import * as settling from "./settling.mjs";
 import * as subscribing from "./subscribing.mjs";
 
-const scenarios = { ...admin, ...publishing, ...seeking, ...settling, ...subscribing };
+const scenarios = { ...admin, ...publishing, ...schemas, ...seeking, ...settling, ...subscribing };
 const [name, projectId] = process.argv.slice(2);
 
 if (name === "--list") {

@@ -116,7 +116,8 @@ impl<'a> Walk<'a> {
 
     fn take(&mut self, size: usize) -> Result<&'a [u8], String> {
         let split = self.data.split_at_checked(size);
-        let (taken, rest) = split.ok_or_else(|| "Not enough data to parse for schema".to_owned())?;
+        let (taken, rest) =
+            split.ok_or_else(|| "Not enough data to parse for schema".to_owned())?;
         self.data = rest;
         Ok(taken)
     }
@@ -163,7 +164,10 @@ mod tests {
         assert!(check(&types, b"\x02\xff\x00\x00\x02").is_err());
         assert!(check(&types, b"\x02x\x00\x00\x04").is_err());
         // A block that says its size.
-        assert_eq!(check(&types, b"\x02x\x00\x01\x08\x02k\x01\x02\x00\x02"), Ok(()));
+        assert_eq!(
+            check(&types, b"\x02x\x00\x01\x08\x02k\x01\x02\x00\x02"),
+            Ok(())
+        );
     }
 
     #[test]

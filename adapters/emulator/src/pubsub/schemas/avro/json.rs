@@ -110,7 +110,9 @@ impl<'a> Datum<'a> {
         map.next_value_seed(self.of(kind))?;
         match map.next_key::<IgnoredAny>()? {
             None => Ok(()),
-            Some(_) => Err(A::Error::custom("a value of a union has more than one branch")),
+            Some(_) => Err(A::Error::custom(
+                "a value of a union has more than one branch",
+            )),
         }
     }
 }
@@ -219,10 +221,22 @@ mod tests {
             (fixed, r#""\u00ffa""#, r#""a""#),
             (choice, r#""Y""#, r#""Z""#),
             (time, "1700000000000", r#""2023-01-01""#),
-            (r#"{"type": "array", "items": "int"}"#, "[1, 2]", "[1, null]"),
-            (r#"{"type": "map", "values": "int"}"#, r#"{"a": 1}"#, r#"{"a": "1"}"#),
+            (
+                r#"{"type": "array", "items": "int"}"#,
+                "[1, 2]",
+                "[1, null]",
+            ),
+            (
+                r#"{"type": "map", "values": "int"}"#,
+                r#"{"a": 1}"#,
+                r#"{"a": "1"}"#,
+            ),
             (r#"["null", "string"]"#, "null", r#""x""#),
-            (r#"["null", "string"]"#, r#"{"string": "x"}"#, r#"{"int": 1}"#),
+            (
+                r#"["null", "string"]"#,
+                r#"{"string": "x"}"#,
+                r#"{"int": 1}"#,
+            ),
             (r#"["string", "int"]"#, r#"{"int": 1}"#, "null"),
             (r#""null""#, "null", ""),
             (r#""string""#, r#""x""#, r#""x" 1"#),
@@ -237,9 +251,15 @@ mod tests {
         let schema = r#"{"type": "record", "name": "a.b.R", "fields": [
             {"name": "a", "type": "string"}, {"name": "next", "type": ["null", "R"], "default": null}]}"#;
         assert!(fits(schema, r#"{"a": "x", "next": null}"#));
-        assert!(fits(schema, r#"{"next": {"a.b.R": {"a": "y", "next": null}}, "a": "x", "more": [1]}"#));
+        assert!(fits(
+            schema,
+            r#"{"next": {"a.b.R": {"a": "y", "next": null}}, "a": "x", "more": [1]}"#
+        ));
         assert!(!fits(schema, r#"{"a": "x"}"#));
-        assert!(!fits(schema, r#"{"a": "x", "next": {"R": {"a": "y", "next": null}}}"#));
+        assert!(!fits(
+            schema,
+            r#"{"a": "x", "next": {"R": {"a": "y", "next": null}}}"#
+        ));
         assert!(!fits(schema, "[]"));
         let deep = r#"{"a": "x", "next": {"a.b.R": "#.repeat(100_000);
         assert!(!fits(schema, &deep));

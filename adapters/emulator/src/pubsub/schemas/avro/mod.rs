@@ -85,8 +85,7 @@ mod tests {
         );
         assert!(old.check_successor(&old).is_ok() && more.check_successor(&more).is_ok());
         assert!(old.check_successor(&more).is_ok() && more.check_successor(&old).is_ok());
-        let required =
-            record(r#"{"name": "a", "type": "string"}, {"name": "b", "type": "int"}"#);
+        let required = record(r#"{"name": "a", "type": "string"}, {"name": "b", "type": "int"}"#);
         assert!(old.check_successor(&required).is_err());
         assert!(required.check_successor(&old).is_err());
         let other = record(r#"{"name": "a", "type": "int"}"#);
