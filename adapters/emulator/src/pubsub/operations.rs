@@ -61,8 +61,8 @@ const IAM: &str = "google.iam.v1.IAMPolicy";
 const TOPIC_GAPS: &str = "storage policies and keys are kept and shown, but not used; ingestion and transforms are refused";
 
 /// What is missing of subscriptions that are made or changed.
-const SUBSCRIPTION_GAPS: &str = "push over https, BigQuery, Cloud Storage and transforms are refused; OIDC tokens of \
-     pushes are not sent; expiration policies are kept and shown, but nothing expires";
+const SUBSCRIPTION_GAPS: &str = "BigQuery, Cloud Storage and transforms are refused; tokens of pushes are signed \
+     by the emulator; expiration policies are kept and shown, but nothing expires";
 
 /// An [`Operation`] that answers at once.
 macro_rules! operation {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::error::{already_exists, not_found, store};
 use super::proto::google::iam::v1::Policy;
 use super::proto::pubsub as pb;
+use super::push::Signer;
 use super::schemas::Schemas;
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
@@ -33,6 +34,7 @@ pub(super) struct PubSub {
     store: Arc<Store>,
     registry: RwLock<Registry>,
     pub(super) schemas: Schemas,
+    pub(super) signer: Signer,
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
     stopped: watch::Receiver<bool>,
@@ -63,6 +65,7 @@ impl PubSub {
         Ok(Self {
             registry: RwLock::new(registry),
             schemas: Schemas::open(Arc::clone(&store))?,
+            signer: Signer::default(),
             policies: RwLock::default(),
             faults,
             stopped,
