@@ -3,7 +3,7 @@
 #
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk kinesis_js sqs_js kafkajs
+#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs
 #                              azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
@@ -195,6 +195,19 @@ install_azure_js() {
   stamp azure-js "$package"
 }
 
+# Google's client of Pub/Sub for Node.js.
+install_pubsub_js() {
+  local package="@google-cloud/pubsub@$GOOGLE_CLOUD_PUBSUB_JS_VERSION"
+  fresh pubsub-js "$package" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/pubsub-js"
+  mkdir -p "$PEERS/pubsub-js"
+  echo '{"private": true}' >"$PEERS/pubsub-js/package.json"
+  run pubsub-js npm --prefix "$PEERS/pubsub-js" install --silent --no-audit --no-fund --save-exact "$package"
+  stamp pubsub-js "$package"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -215,13 +228,14 @@ install_one() {
     miller) debian mlr miller ;;
     python | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
+    pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk azuresdk kinesis_js sqs_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done
