@@ -1,4 +1,4 @@
-//! All topics, subscriptions and snapshots.
+//! All topics, subscriptions, snapshots and schemas.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::error::{already_exists, not_found, store};
 use super::proto::google::iam::v1::Policy;
 use super::proto::pubsub as pb;
+use super::push::Signer;
+use super::schemas::Schemas;
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::topic::{LOG_SETTINGS, Topic, attributes_of, decode};
@@ -31,6 +33,8 @@ const START: &str = "start";
 pub(super) struct PubSub {
     store: Arc<Store>,
     registry: RwLock<Registry>,
+    pub(super) schemas: Schemas,
+    pub(super) signer: Signer,
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
     stopped: watch::Receiver<bool>,
@@ -60,6 +64,8 @@ impl PubSub {
         let registry = Registry::read(&store)?;
         Ok(Self {
             registry: RwLock::new(registry),
+            schemas: Schemas::open(Arc::clone(&store))?,
+            signer: Signer::default(),
             policies: RwLock::default(),
             faults,
             stopped,
@@ -262,6 +268,8 @@ impl PubSub {
             self.store.delete(topic.stream().name())?;
             topic.mark_deleted();
         }
+        drop(registry);
+        self.schemas.reset()?;
         self.policies.writing().clear();
         Ok(())
     }
