@@ -7,7 +7,7 @@
 #                                         on that Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
 #                                         Kinesis, then the emulators' suites: Kafka; Pub/Sub with Google's clients, Event
 #                                         Hubs with Azure's, Kinesis and SQS with AWS's, which other servers have to pass
-#                                         as far as they can
+#                                         as far as they can; and all of them with one log (`--bridge`)
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills of a broker, KILL_ROUNDS (20) that of kills of each service's consumer.
@@ -51,4 +51,5 @@ fi
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
 "$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1
+"$HERE/bridge.sh" "$SSECTL" || failed=1
 exit "$failed"

@@ -100,6 +100,8 @@ fn services_over_http_refuse_a_login() {
     for (adapter, more, status, body, hint) in [
         ("kinesis", "", 400, token, "AWS_ACCESS_KEY_ID"),
         ("sqs", "", 400, token, "AWS_ACCESS_KEY_ID"),
+        ("kinesis", "", 403, "no", "(HTTP status 403)"),
+        ("sqs", "", 401, "no", "(HTTP status 401)"),
         (
             "pubsub",
             ", project: lab",

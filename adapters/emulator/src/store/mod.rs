@@ -31,6 +31,7 @@ mod storage;
 mod stream;
 mod sync;
 mod trouble;
+mod visibility;
 mod wake;
 mod walk;
 
@@ -47,4 +48,5 @@ pub use partition::Partition;
 pub use stream::{Attributes, Stream};
 pub(crate) use sync::{LockExt, RwLockExt};
 pub(crate) use trouble::Trouble;
+pub use visibility::Visibility;
 pub use wake::{Subscription, Waiter};
