@@ -24,15 +24,6 @@ DEADLINE=90                       # seconds until a start or a stop has failed
 
 usage() { die "usage: kafka.sh start|stop|restart|kill|address [--data DIR] [--port P] [--sasl]"; }
 
-# free_ports N: N ports nobody listens on, space separated.
-free_ports() {
-  python3 - "$1" <<'PYTHON'
-import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*(s.getsockname()[1] for s in sockets))
-PYTHON
-}
-
 # running: is the process in the pid file alive, and our broker?
 running() {
   [[ -s "$DATA/pid" ]] && ps -p "$(<"$DATA/pid")" -o command= 2>/dev/null | grep -qF "$DATA/server.properties"

@@ -95,7 +95,7 @@ async fn refused(options: Value, kind: ErrorKind, hint: &str) {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     assert_eq!(error.kind(), kind, "{case}: {error}: {cause}");
     assert!(
-        start.elapsed() < Duration::from_secs(8),
+        start.elapsed() < Duration::from_secs(25),
         "{case}: {:?}",
         start.elapsed()
     );
