@@ -35,7 +35,7 @@ def java(program, *arguments, options=()):
         ["java", "-XX:TieredStopAtLevel=1", *options, "-cp", f"{os.environ['AZURESDK_JARS']}/*", source, *arguments],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
