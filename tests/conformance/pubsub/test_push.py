@@ -52,7 +52,7 @@ class Endpoint:
         self.url = f"{scheme}://127.0.0.1:{self.server.server_port}/push?token=x"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def wait(self, number, seconds=20):
+    def wait(self, number, seconds=60):
         """What came, at least so many requests."""
         with self.lock:
             assert self.lock.wait_for(lambda: len(self.got) >= number, seconds), self.got

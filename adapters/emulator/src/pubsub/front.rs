@@ -55,12 +55,16 @@ impl Front {
         config: Config,
         stopped: watch::Receiver<bool>,
     ) -> Result<(Self, Vec<String>), StoreError> {
-        let (store, notes) = Store::open(
-            config.medium.clone(),
-            Arc::clone(&config.clock),
-            &mut Unseen,
-        )?;
-        let service = PubSub::open(Arc::new(store), config.faults.clone(), stopped)?;
+        let bridge = config.bridge.clone();
+        let (store, notes) = match &bridge {
+            Some(bridge) => (Arc::clone(bridge.store()), Vec::new()),
+            None => {
+                let clock = Arc::clone(&config.clock);
+                let (store, notes) = Store::open(config.medium.clone(), clock, &mut Unseen)?;
+                (Arc::new(store), notes)
+            }
+        };
+        let service = PubSub::open(store, bridge, config.faults.clone(), stopped)?;
         let front = Self {
             memory: Arc::new(Semaphore::new(config.limits.total_request_bytes / UNIT)),
             service: Arc::new(service),

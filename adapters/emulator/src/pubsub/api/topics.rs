@@ -36,6 +36,8 @@ pub(in crate::pubsub) fn update(
     let new = request
         .topic
         .ok_or_else(|| invalid("The topic must be set."))?;
+    // One that another dialect created becomes known by that.
+    call.service.topic(&new.name)?;
     let registry = call.service.registry().writing();
     let topic = registry.topics.get(&new.name).cloned();
     let topic = topic.ok_or_else(|| not_found(&new.name))?;
@@ -116,6 +118,7 @@ pub(in crate::pubsub) fn list(
     request: pb::ListTopicsRequest,
 ) -> Result<pb::ListTopicsResponse, Status> {
     let prefix = names::prefix(&request.project)?;
+    call.service.share_topics(&request.project);
     let registry = call.service.registry().reading();
     let own = registry.topics.range(prefix.clone()..);
     let own = own.take_while(|(name, _)| name.starts_with(&prefix));
