@@ -93,13 +93,15 @@ impl PubsubSource {
         self.watch.silence.bound(quiet, time::now(), Instant::now());
     }
 
-    /// Opens the stream anew after a failure.
+    /// Opens the stream anew after a failure, once the service answers: a stream that knocks at a lost one waits
+    /// longer each time, and that silence would look like the end.
     async fn open_again(&mut self) -> Result<()> {
         if self.receiver.is_none() {
+            self.watch.answer().await?;
             let subscriber = self.service.subscriber().await?;
             let started = Receiver::start(subscriber, &self.reading.name, &self.service.config);
             self.receiver = Some(started);
-            self.watch.silence.heard(Instant::now());
+            self.watch.silence.opened(Instant::now());
         }
         Ok(())
     }
@@ -152,6 +154,9 @@ impl PubsubSource {
                 biased;
                 answer = receiver.next() => answer,
                 watched = self.watch.next() => {
+                    if watched.is_err() {
+                        self.receiver = None;
+                    }
                     watched?;
                     continue;
                 }

@@ -66,6 +66,12 @@ impl Silence {
         self.restart(now);
     }
 
+    /// The stream is opened anew.
+    pub(super) fn opened(&mut self, now: Instant) {
+        self.heard = false;
+        self.restart(now);
+    }
+
     fn restart(&mut self, now: Instant) {
         (self.since, self.asked, self.answers) = (now, now, 0);
     }

@@ -39,20 +39,33 @@ impl Watch {
                     Some(at) => sleep_until(at).await,
                 }
                 self.silence.asking(Instant::now());
-                let (service, name) = (self.service.clone(), self.name.clone());
-                let ask = async move { subscription::get(&service, &name).await.map(|_| ()) };
-                self.question.insert(tokio::spawn(ask))
+                let asked = ask(self.service.clone(), self.name.clone());
+                self.question.insert(tokio::spawn(asked))
             }
         };
         let answer = question.await;
         self.question = None;
-        match answer {
-            // Who may only consume cannot ask, but is answered.
-            Ok(Err(error)) if error.kind() != ErrorKind::Permission => Err(error),
-            _ => {
-                self.silence.answered();
-                Ok(())
-            }
+        // A question that was not asked to its end has no answer.
+        answer.unwrap_or(Ok(()))?;
+        self.silence.answered();
+        Ok(())
+    }
+
+    /// Waits until the service answers; at once where it cannot be asked.
+    pub(super) async fn answer(&mut self) -> Result<()> {
+        self.question = None;
+        match self.service.config.data_only {
+            true => Ok(()),
+            false => ask(self.service.clone(), self.name.clone()).await,
         }
+    }
+}
+
+/// An error when the subscription is gone, or nobody answers.
+async fn ask(service: Arc<Service>, name: String) -> Result<()> {
+    match subscription::get(&service, &name).await {
+        // Who may only consume cannot ask, but is answered.
+        Err(error) if error.kind() != ErrorKind::Permission => Err(error),
+        _ => Ok(()),
     }
 }
