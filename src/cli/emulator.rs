@@ -29,6 +29,7 @@ use crate::runner::{Declared, EmulatorError, EmulatorOptions, Emulators};
 ///   ssectl emulator --only eventhubs --eventhubs-port 5672 --streams Config.json
 ///   ssectl emulator --only pubsub --pubsub-port 8085
 ///   PUBSUB_EMULATOR_HOST=127.0.0.1:8085 python my_publisher.py
+///   ssectl emulator --bridge --data-dir ./data
 ///   ssectl emulator coverage
 ///
 /// Prints `NAME ADDRESS ready` on stderr for each, and runs until Ctrl-C or SIGTERM. Everything
@@ -88,6 +89,9 @@ pub(super) struct EmulatorArgs {
         conflicts_with = "data_dir"
     )]
     memory: u64,
+    /// One log for all: a record that one service takes is read from the stream of that name in the others
+    #[arg(long)]
+    bridge: bool,
     /// What goes wrong on purpose: throttle, latency (up to latest), drop, duplicate, reorder,
     /// stale-lease, each with its share of cases from 0 to 1, and the seed
     #[arg(long, value_name = "PLAN")]
@@ -146,6 +150,9 @@ impl Service {
     }
 }
 
+/// Where all services keep their records below the data directory when they share them.
+const BRIDGE: &str = "bridge";
+
 /// Runs the verb.
 pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
     if let Some(Action::Coverage) = args.action {
@@ -159,6 +166,7 @@ pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
     let declared = args.streams.as_deref().map(Declared::read).transpose();
     let declared = declared.map_err(|faults| report(&faults, &session.ui))?;
     let declared = declared.map(Arc::new);
+    args.check_data_dir()?;
     let mut emulators = Emulators::default();
     for service in services {
         let name = service.name();
@@ -175,6 +183,38 @@ pub(super) async fn run(args: EmulatorArgs, session: &Session) -> CliResult {
 }
 
 impl EmulatorArgs {
+    /// Where a service keeps its records below the data directory.
+    fn directory(&self, service: Service) -> &'static str {
+        match self.bridge {
+            true => BRIDGE,
+            false => service.directory(),
+        }
+    }
+
+    /// Refuses a data directory that was written the other way: what is in it would not be found.
+    fn check_data_dir(&self) -> CliResult {
+        let Some(dir) = &self.data_dir else {
+            return Ok(());
+        };
+        let services = Service::value_variants().iter();
+        let of_services = services.map(|service| service.directory());
+        let found = of_services.chain([BRIDGE]).find(|name| {
+            let is_ours = (*name == BRIDGE) == self.bridge;
+            !is_ours && dir.join(name).exists()
+        });
+        let (with, advice) = match self.bridge {
+            true => ("without", "leave it away"),
+            false => ("with", "add it"),
+        };
+        match found {
+            None => Ok(()),
+            Some(found) => Err(CliError::usage(format!(
+                "`{}` was written {with} `--bridge`: it has `{found}`; {advice}, or use another directory",
+                dir.display()
+            ))),
+        }
+    }
+
     fn options(
         &self,
         service: Service,
@@ -195,7 +235,8 @@ impl EmulatorArgs {
             data_dir: self
                 .data_dir
                 .as_ref()
-                .map(|dir| dir.join(service.directory())),
+                .map(|dir| dir.join(self.directory(service))),
+            bridge: self.bridge,
             fsync: self.fsync,
             memory: self.memory.saturating_mul(1 << 20),
             partitions: self.partitions,

@@ -11,9 +11,9 @@ use serde_json::Value as Json;
 use ssectl_adapter::Options;
 #[cfg(feature = "emulator")]
 use ssectl_emulator::{
-    Notices, StartError,
+    Bridge, Notices, StartError,
     faults::{FaultPlan, Faults, PlanError},
-    store::{Fsync, Medium},
+    store::{Fsync, Medium, SystemClock},
 };
 
 use super::declared::Declared;
@@ -29,6 +29,9 @@ pub struct Emulators {
     eventhubs: Option<ssectl_emulator::eventhubs::Emulator>,
     #[cfg(feature = "emulator")]
     faults: Faults,
+    /// What the emulators share, where they do.
+    #[cfg(feature = "emulator")]
+    bridge: Option<Bridge>,
     #[cfg(feature = "emulator")]
     scratch: Option<Scratch>,
     #[cfg(feature = "emulator")]
@@ -103,6 +106,8 @@ pub struct EmulatorOptions {
     pub users: Option<BTreeMap<String, String>>,
     /// Streams that are there from the start.
     pub declared: Option<Arc<Declared>>,
+    /// Share one store with the others that were started so; the first one says where it is.
+    pub bridge: bool,
     /// What goes wrong on purpose, such as `throttle=0.05,drop=0.01,seed=7`.
     pub faults: Option<String>,
     /// Whether a shard of Kinesis takes and gives no more than at AWS.
@@ -127,6 +132,7 @@ impl Default for EmulatorOptions {
             creates_hubs: false,
             users: None,
             declared: None,
+            bridge: false,
             faults: None,
             aws_limits: false,
             aws_transition: Duration::ZERO,
@@ -153,6 +159,13 @@ impl Emulators {
                 .map_err(|error: PlanError| EmulatorError::Faults(error.to_string()))?;
             self.faults = Faults::new(plan);
         }
+        if options.bridge && self.bridge.is_none() {
+            let clock = Arc::new(SystemClock::default());
+            let bridge = Bridge::open(options.medium(), clock, options.partitions);
+            let bridge = bridge.map_err(failed)?;
+            self.notes.extend_from_slice(bridge.notes());
+            self.bridge = Some(bridge);
+        }
         match adapter {
             "kafka" => self.start_kafka(options),
             "kinesis" | "sqs" => self.start_aws(options),
@@ -175,6 +188,7 @@ impl Emulators {
             default_partitions: options.partitions,
             sasl_plain: options.users,
             faults: self.faults.clone(),
+            bridge: self.bridge.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -200,6 +214,7 @@ impl Emulators {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
             faults: self.faults.clone(),
+            bridge: self.bridge.clone(),
             enforce_limits: options.aws_limits,
             transition: options.aws_transition,
             notices: Notices::new(options.notices),
@@ -235,6 +250,7 @@ impl Emulators {
             default_partitions: options.partitions.min(32),
             certificate_file: options.certificate,
             faults: self.faults.clone(),
+            bridge: self.bridge.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };
@@ -263,6 +279,7 @@ impl Emulators {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
             faults: self.faults.clone(),
+            bridge: self.bridge.clone(),
             notices: Notices::new(options.notices),
             ..Config::default()
         };

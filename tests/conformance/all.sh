@@ -2,11 +2,12 @@
 # Everything we demand of a given `ssectl` against programs that we did not write.
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, as many for a consumer of each service, the
-#                                         footprint, our scenarios on the emulator and on a real Apache Kafka, our adapters
+#                                         footprint, our scenarios on the emulator and on a real Apache Kafka, streams of a
+#                                         scenario made and removed on seven servers, our adapters
 #                                         on that Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
 #                                         Kinesis, then the emulators' suites: Kafka; Pub/Sub with Google's clients, Event
 #                                         Hubs with Azure's, Kinesis and SQS with AWS's, which other servers have to pass
-#                                         as far as they can
+#                                         as far as they can; and all of them with one log (`--bridge`)
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills of a broker, KILL_ROUNDS (20) that of kills of each service's consumer.
@@ -29,6 +30,7 @@ failed=0
 "$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
   --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0" || failed=1
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
+"$VENV/bin/python" "$HERE/cloud.py" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
 "$HERE/adapter-kinesis.sh" || failed=1
@@ -49,4 +51,5 @@ fi
 "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
 "$HERE/sqs.sh" || failed=1
 "$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1
+"$HERE/bridge.sh" "$SSECTL" || failed=1
 exit "$failed"

@@ -23,6 +23,7 @@ def pytest_addoption(parser):
     group.addoption("--aws-server", default="ssectl", help="which server that is: ssectl, moto, localstack")
     group.addoption("--pubsub-address", metavar="HOST:PORT", help="the server of Pub/Sub under test")
     group.addoption("--pubsub-server", default="ssectl", help="which server that is: ssectl, google, pstest")
+    group.addoption("--ssectl", metavar="PROGRAM", help="the program whose emulators the suite of `--bridge` starts")
     group.addoption("--eventhubs-endpoint", metavar="HOST:PORT", help="the namespace of Event Hubs under test")
 
 

@@ -9,13 +9,15 @@
 //! - [`eventhubs`]: Azure Event Hubs, AMQP 1.0 plain and with TLS, and its management API.
 //! - [`pubsub`]: Google Cloud Pub/Sub, in gRPC and in REST on one port.
 //!
+//! With a [`Bridge`] all of them are over one store, where streams of the same name are the same stream.
+//!
 //! [`queue`] makes a queue with leases of a partition of the log, for the dialects that have queues.
 //!
 //! The crate prints nothing: an emulator is a value that owns its threads and ends them on drop.
 
+mod bridge;
 mod error;
 pub mod faults;
-#[cfg(any(feature = "eventhubs", feature = "kafka"))]
 mod interchange;
 mod notices;
 pub mod store;
@@ -37,5 +39,6 @@ pub mod queue;
 #[cfg(feature = "aws")]
 pub mod sqs;
 
+pub use bridge::Bridge;
 pub use error::StartError;
 pub use notices::Notices;

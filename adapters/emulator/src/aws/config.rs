@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Notices;
 use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
+use crate::{Bridge, Notices};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub notices: Notices,
     /// What goes wrong on purpose. Default: nothing.
     pub faults: Faults,
+    /// The store to use instead of one of its own at `medium`. Default: none.
+    pub bridge: Option<Bridge>,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
     /// How long a stream of Kinesis is CREATING, UPDATING or DELETING. Default: not at all, because clients that wait for
@@ -39,6 +41,7 @@ impl Default for Config {
             limits: Limits::default(),
             notices: Notices::default(),
             faults: Faults::default(),
+            bridge: None,
             clock: Arc::new(SystemClock::default()),
             transition: Duration::ZERO,
             enforce_limits: false,

@@ -49,20 +49,24 @@ impl Front {
         config: Config,
         stopped: watch::Receiver<bool>,
     ) -> Result<(Self, Vec<String>), StoreError> {
-        let (store, notes) = Store::open(
-            config.medium.clone(),
-            Arc::clone(&config.clock),
-            &mut Unseen,
-        )?;
-        let store = Arc::new(store);
+        let (store, notes) = match &config.bridge {
+            Some(bridge) => (Arc::clone(bridge.store()), Vec::new()),
+            None => {
+                let clock = Arc::clone(&config.clock);
+                let (store, notes) = Store::open(config.medium.clone(), clock, &mut Unseen)?;
+                (Arc::new(store), notes)
+            }
+        };
         let settings = kinesis::Settings {
             transition: config.transition,
             enforce_limits: config.enforce_limits,
             faults: config.faults.clone(),
+            is_bridged: config.bridge.is_some(),
         };
         let kinesis = Kinesis::open(Arc::clone(&store), settings, stopped.clone());
         let sqs = Arc::new(Sqs::open(
             Arc::clone(&store),
+            config.bridge.clone(),
             stopped,
             config.faults.clone(),
         )?);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hub;
-use crate::Notices;
 use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
+use crate::{Bridge, Notices};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Config {
     /// outcomes; a duplicate is stored twice, as when a client tries again what had come through; a stale lease detaches a
     /// receiver with `amqp:link:detach-forced`. The service never reorders a partition, so that fault is left out.
     pub faults: Faults,
+    /// The store to use instead of one of its own at `medium`. Default: none.
+    pub bridge: Option<Bridge>,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
 }
@@ -67,6 +69,7 @@ impl Default for Config {
             limits: Limits::default(),
             notices: Notices::default(),
             faults: Faults::default(),
+            bridge: None,
             clock: Arc::new(SystemClock::default()),
         }
     }

@@ -45,8 +45,13 @@ impl Front {
         let mut visitor = Unseen;
         #[cfg(feature = "kafka")]
         let mut visitor = super::kafka_endpoint::Producers::new(config.clock.now_ms());
-        let (store, notes) = Store::open(config.medium.clone(), clock, &mut visitor)?;
-        let store = Arc::new(store);
+        let (store, notes) = match &config.bridge {
+            Some(bridge) => (Arc::clone(bridge.store()), Vec::new()),
+            None => {
+                let (store, notes) = Store::open(config.medium.clone(), clock, &mut visitor)?;
+                (Arc::new(store), notes)
+            }
+        };
         let auto_create = config.auto_create.then_some(config.default_partitions);
         let tls = Tls::new(&config)?;
         let front = Self {

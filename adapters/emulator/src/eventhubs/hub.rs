@@ -100,10 +100,12 @@ pub(super) fn log_settings(attributes: &Attributes) -> LogSettings {
 impl About {
     pub(super) fn remember(&self) -> Attributes {
         let own = (key::RETENTION.to_owned(), self.retention_ms.to_string());
+        std::iter::once(own).chain(self.remember_groups()).collect()
+    }
+
+    fn remember_groups(&self) -> impl Iterator<Item = (String, String)> {
         let groups = self.groups.iter();
-        let groups =
-            groups.map(|(name, created)| (format!("{}{name}", key::GROUP), created.to_string()));
-        std::iter::once(own).chain(groups).collect()
+        groups.map(|(name, created)| (format!("{}{name}", key::GROUP), created.to_string()))
     }
 
     pub(super) fn recall(attributes: &Attributes, created_ms: i64) -> Self {
@@ -173,8 +175,16 @@ impl OpenHub {
         let mut about = self.about.writing();
         let mut new = about.clone();
         change(&mut new);
-        let remembered = new.remember();
-        store.configure(&self.stream, log_settings(&remembered), remembered)?;
+        if new.retention_ms == about.retention_ms {
+            store.amend(&self.stream, |attributes| {
+                attributes.retain(|name, _| !name.starts_with(key::GROUP));
+                attributes.extend(new.remember_groups());
+            })?;
+        } else {
+            let mut remembered = self.stream.attributes();
+            remembered.extend(new.remember());
+            store.configure(&self.stream, log_settings(&remembered), remembered)?;
+        }
         *about = new;
         Ok(())
     }

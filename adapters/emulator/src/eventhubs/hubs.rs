@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::amqp::{AmqpError, condition};
 use super::hub::{About, Hub, OpenHub, log_settings};
+use crate::interchange;
 use crate::store::{RwLockExt, Store, StoreError};
 
 /// The most partitions of a hub.
@@ -56,7 +57,7 @@ impl Hubs {
             (hub.name().to_ascii_lowercase(), Arc::new(hub))
         };
         let seen = AtomicU64::new(store.generation());
-        let hubs = store.streams().into_iter().map(open).collect();
+        let hubs = interchange::streams(&store).map(open).collect();
         Self {
             store,
             hubs: RwLock::new(hubs),
@@ -82,7 +83,7 @@ impl Hubs {
             return;
         }
         let mut hubs = self.hubs.writing();
-        let streams = self.store.streams();
+        let streams: Vec<_> = interchange::streams(&self.store).collect();
         hubs.retain(|_, hub| {
             let is_there = streams.iter().any(|stream| stream.id() == hub.stream.id());
             if !is_there {

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::config::Config;
 use super::{AccessKey, Front, hub};
 use crate::StartError;
-use crate::kafka::{self, Broker, Door, Guests, Housekeeper, Rebuilt};
+use crate::kafka::{self, Broker, Cluster, Door, Guests, Housekeeper, Rebuilt};
 use crate::store::{Attributes, LockExt, LogSettings, Store, StoreError, Visitor, frame};
 
 /// The user of everybody who logs in with a connection string.
@@ -75,6 +75,7 @@ impl KafkaEndpoint {
                 },
                 notices,
                 faults: config.faults.clone(),
+                bridge: config.bridge.clone(),
                 clock: Arc::clone(&config.clock),
                 ..kafka::Config::default()
             },
@@ -96,6 +97,13 @@ impl KafkaEndpoint {
         }
     }
 
+    /// Answers the requests that are under way, and closes all connections of Kafka.
+    pub(super) fn end(&self) {
+        if let Some(Ok(running)) = self.running.get() {
+            running.guests.end();
+        }
+    }
+
     fn guests(&self) -> Result<&Guests, &str> {
         let running = self
             .running
@@ -109,16 +117,17 @@ impl KafkaEndpoint {
     fn start(&self) -> Result<Running, StartError> {
         let key = self.key.clone();
         let door = Door::new(move |user, password| may_enter(user, password, key.as_ref()));
-        let now_ms = self.config.clock.now_ms();
-        let rebuilt = self.rebuilt.locked().take();
-        let rebuilt = rebuilt.unwrap_or_else(|| Rebuilt::new(now_ms));
-        let store = Arc::clone(&self.store);
-        let broker = Arc::new(Broker::over(
-            self.config.clone(),
-            store,
-            rebuilt,
-            Some(door),
-        )?);
+        let cluster = match &self.config.bridge {
+            Some(bridge) => bridge.cluster().clone(),
+            None => {
+                let now_ms = self.config.clock.now_ms();
+                let rebuilt = self.rebuilt.locked().take();
+                let rebuilt = rebuilt.unwrap_or_else(|| Rebuilt::new(now_ms));
+                let delay = self.config.initial_rebalance_delay;
+                Cluster::open(Arc::clone(&self.store), rebuilt, delay)?
+            }
+        };
+        let broker = Arc::new(Broker::of(self.config.clone(), cluster, Some(door)));
         Ok(Running {
             guests: Guests::new(Arc::clone(&broker)),
             _housekeeper: Housekeeper::start(broker)?,

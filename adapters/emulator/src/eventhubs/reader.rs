@@ -122,7 +122,7 @@ impl Reader {
 
     /// Reads more; false at the end.
     fn read_ahead(&mut self) -> Result<bool, AmqpError> {
-        let frames = match self.partition.read(self.next, i64::MAX, CHUNK) {
+        let frames = match self.partition.read_committed(self.next, i64::MAX, CHUNK) {
             Err(StoreError::OutOfRange { start, .. }) if self.next < start => {
                 // Retention was faster.
                 self.next = start;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_protocol::protocol::StrBytes;
@@ -27,7 +28,7 @@ pub(crate) struct Broker {
     pub(crate) store: Arc<Store>,
     pub(crate) topics: Arc<Topics>,
     pub(crate) groups: Arc<Groups>,
-    pub(crate) transactions: Transactions,
+    pub(crate) transactions: Arc<Transactions>,
     pub(crate) cluster_id: StrBytes,
     /// Connections that were refused, or closed by this end.
     pub(crate) refusals: Throttle,
@@ -36,6 +37,37 @@ pub(crate) struct Broker {
     /// Who may come in; nobody is asked without one.
     door: Option<Door>,
     stopping: AtomicBool,
+}
+
+/// What is known of topics, groups and transactions: one for all brokers over a store.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    store: Arc<Store>,
+    topics: Arc<Topics>,
+    groups: Arc<Groups>,
+    transactions: Arc<Transactions>,
+    id: StrBytes,
+}
+
+impl Cluster {
+    /// What is in a store, with what was rebuilt from its logs. New groups wait for members for so long.
+    pub(crate) fn open(
+        store: Arc<Store>,
+        rebuilt: Rebuilt,
+        rebalance_delay: Duration,
+    ) -> Result<Self, StoreError> {
+        let topics = Arc::new(Topics::new(Arc::clone(&store), rebuilt));
+        let groups = Arc::new(Groups::open(Arc::clone(&store), rebalance_delay)?);
+        let (of_topics, of_groups) = (Arc::clone(&topics), Arc::clone(&groups));
+        let transactions = Transactions::open(Arc::clone(&store), of_topics, of_groups)?;
+        Ok(Self {
+            id: StrBytes::from_string(cluster_id(&store)?),
+            store,
+            topics,
+            groups,
+            transactions: Arc::new(transactions),
+        })
+    }
 }
 
 /// Whether a user with this password may come in.
@@ -60,48 +92,39 @@ impl std::fmt::Debug for Door {
 impl Broker {
     /// Opens the store and what is in it; also tells what had to be mended.
     pub(crate) fn open(config: Config) -> Result<(Self, Vec<String>), StoreError> {
-        let mut rebuilt = Rebuilt::new(config.clock.now_ms());
-        let (store, notes) = Store::open(
-            config.medium.clone(),
-            Arc::clone(&config.clock),
-            &mut rebuilt,
-        )?;
+        let (cluster, notes) = match &config.bridge {
+            Some(bridge) => (bridge.cluster().clone(), Vec::new()),
+            None => {
+                let mut rebuilt = Rebuilt::new(config.clock.now_ms());
+                let clock = Arc::clone(&config.clock);
+                let (store, notes) = Store::open(config.medium.clone(), clock, &mut rebuilt)?;
+                let delay = config.initial_rebalance_delay;
+                (Cluster::open(Arc::new(store), rebuilt, delay)?, notes)
+            }
+        };
         let door = config.sasl_plain.clone().map(|users| {
             Door::new(move |user, password| users.get(user).is_some_and(|known| known == password))
         });
-        Ok((Self::over(config, Arc::new(store), rebuilt, door)?, notes))
+        Ok((Self::of(config, cluster, door), notes))
     }
 
-    /// A broker over a store that is open, with what was rebuilt from its logs.
-    pub(crate) fn over(
-        config: Config,
-        store: Arc<Store>,
-        rebuilt: Rebuilt,
-        door: Option<Door>,
-    ) -> Result<Self, StoreError> {
-        let topics = Arc::new(Topics::new(Arc::clone(&store), rebuilt));
-        let groups = Arc::new(Groups::open(
-            Arc::clone(&store),
-            config.initial_rebalance_delay,
-        )?);
-        let transactions =
-            Transactions::open(Arc::clone(&store), Arc::clone(&topics), Arc::clone(&groups))?;
-        let cluster_id = StrBytes::from_string(cluster_id(&store)?);
+    /// A broker of a cluster.
+    pub(crate) fn of(config: Config, cluster: Cluster, door: Option<Door>) -> Self {
         let throttle = || Throttle::new(config.notices.clone(), Arc::clone(&config.clock));
         let (refusals, write_faults) = (throttle(), throttle());
         let stopping = AtomicBool::new(false);
-        Ok(Self {
+        Self {
             config,
-            store,
-            topics,
-            groups,
-            transactions,
-            cluster_id,
+            store: cluster.store,
+            topics: cluster.topics,
+            groups: cluster.groups,
+            transactions: cluster.transactions,
+            cluster_id: cluster.id,
             refusals,
             write_faults,
             door,
             stopping,
-        })
+        }
     }
 
     /// The time in Unix milliseconds.

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Notices;
 use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
+use crate::{Bridge, Notices};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Config {
     pub notices: Notices,
     /// What goes wrong on purpose. Default: nothing.
     pub faults: Faults,
+    /// The store to use instead of one of its own at `medium`. Default: none.
+    pub bridge: Option<Bridge>,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
 }
@@ -52,6 +54,7 @@ impl Default for Config {
             limits: Limits::default(),
             notices: Notices::default(),
             faults: Faults::default(),
+            bridge: None,
             clock: Arc::new(SystemClock::default()),
         }
     }

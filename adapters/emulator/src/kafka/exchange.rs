@@ -18,6 +18,12 @@ pub(crate) fn records_of(frame: &Frame) -> Vec<Record> {
     }
 }
 
+/// Whether a frame with a batch has records: one that marks the end of a transaction has none.
+#[cfg(any(feature = "aws", feature = "pubsub"))]
+pub(crate) fn has_records(frame: &Frame) -> bool {
+    BatchHeader::read(&frame.payload).is_some_and(|header| !header.is_control())
+}
+
 fn read(frame: &Frame) -> io::Result<Vec<Record>> {
     let mut found = Vec::new();
     let mut records = Records::of(&frame.payload)?;

@@ -33,13 +33,15 @@ pub use apis::{Coverage, Support, coverage};
 pub use config::{Config, Limits};
 pub use emulator::Emulator;
 
+pub(crate) use broker::Cluster;
 #[cfg(feature = "eventhubs")]
 pub(crate) use broker::{Broker, Door};
+#[cfg(any(feature = "aws", feature = "pubsub"))]
+pub(crate) use exchange::has_records;
 pub(crate) use exchange::records_of;
 #[cfg(feature = "eventhubs")]
 pub(crate) use housekeeping::Housekeeper;
 pub(crate) use partition::RECORD_BATCH;
 #[cfg(feature = "eventhubs")]
 pub(crate) use server::Guests;
-#[cfg(feature = "eventhubs")]
 pub(crate) use topics::Rebuilt;

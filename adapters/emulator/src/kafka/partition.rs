@@ -9,7 +9,7 @@ use kafka_protocol::ResponseError;
 use super::batch::{self, BatchHeader, Marker};
 use super::producers::{Aborted, Producers, Verdict};
 use super::topic_config::TopicConfig;
-use crate::store::{LockExt, NewFrame, Partition, StoreError};
+use crate::store::{Frame, LockExt, NewFrame, Partition, StoreError, Visibility};
 
 /// The format number of a record batch of version 2 in a store's frame.
 pub(crate) const RECORD_BATCH: u8 = 1;
@@ -24,9 +24,25 @@ pub(crate) type Refusal = (ResponseError, String);
 #[derive(Debug)]
 pub(crate) struct TopicPartition {
     pub(crate) log: Arc<Partition>,
-    producers: Mutex<Producers>,
+    producers: Arc<Mutex<Producers>>,
     /// The offset before which everything was compacted once.
     cleaned_until: AtomicI64,
+}
+
+/// What `read_committed` consumers see, for other dialects.
+#[derive(Debug)]
+struct Committed(Arc<Mutex<Producers>>);
+
+impl Visibility for Committed {
+    fn end(&self, end: i64) -> i64 {
+        self.0.locked().last_stable_offset(end)
+    }
+
+    fn hides(&self, frame: &Frame) -> bool {
+        let is_batch = frame.header.format == RECORD_BATCH;
+        let header = BatchHeader::read(&frame.payload).filter(|_| is_batch);
+        header.is_some_and(|header| self.0.locked().is_aborted(&header))
+    }
 }
 
 /// What an append tells.
@@ -50,9 +66,11 @@ pub(crate) struct Bounds {
 impl TopicPartition {
     /// A partition whose producers were rebuilt from its log.
     pub(crate) fn new(log: Arc<Partition>, producers: Producers) -> Self {
+        let producers = Arc::new(Mutex::new(producers));
+        log.govern(Arc::new(Committed(Arc::clone(&producers))));
         Self {
             log,
-            producers: Mutex::new(producers),
+            producers,
             cleaned_until: AtomicI64::new(0),
         }
     }

@@ -205,6 +205,19 @@ pub(crate) fn check(overrides: &BTreeMap<String, String>) -> Result<(), String> 
     overrides.iter().try_for_each(check)
 }
 
+/// The entries among a stream's attributes; other dialects keep theirs beside them.
+pub(crate) fn entries(mut attributes: Attributes) -> Attributes {
+    attributes.retain(|name, _| find(name).is_some());
+    attributes
+}
+
+/// A stream's attributes with other entries.
+pub(crate) fn merged(mut attributes: Attributes, entries: Attributes) -> Attributes {
+    attributes.retain(|name, _| find(name).is_none());
+    attributes.extend(entries);
+    attributes
+}
+
 impl TopicConfig {
     /// The configuration of a topic that has these entries set, all of which were checked.
     pub(crate) fn new(overrides: &Attributes) -> Self {

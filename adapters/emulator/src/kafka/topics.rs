@@ -13,6 +13,7 @@ use super::batch::{BatchHeader, marker_of};
 use super::partition::{RECORD_BATCH, Refusal, TopicPartition, store_refusal};
 use super::producers::Producers;
 use super::topic_config::{self, TopicConfig};
+use crate::interchange;
 use crate::store::frame::Header;
 use crate::store::{Attributes, LogSettings, RwLockExt, Store, StoreError, Stream, Visitor};
 
@@ -98,7 +99,7 @@ impl Topics {
             )
         };
         let seen = AtomicU64::new(store.generation());
-        let by_name = RwLock::new(store.streams().into_iter().map(topic).collect());
+        let by_name = RwLock::new(interchange::streams(&store).map(topic).collect());
         Self {
             store,
             by_name,
@@ -113,7 +114,7 @@ impl Topics {
             return;
         }
         let mut by_name = self.by_name.writing();
-        let streams = self.store.streams();
+        let streams: Vec<_> = interchange::streams(&self.store).collect();
         by_name.retain(|_, topic| {
             streams
                 .iter()
@@ -263,8 +264,9 @@ impl Topics {
         topic_config::check(&overrides).map_err(|reason| (ResponseError::InvalidConfig, reason))?;
         let mut config = topic.config.writing();
         let new = TopicConfig::new(&overrides);
+        let attributes = topic_config::merged(topic.stream.attributes(), overrides);
         self.store
-            .configure(&topic.stream, new.log, overrides)
+            .configure(&topic.stream, new.log, attributes)
             .map_err(|error| store_refusal(&error))?;
         *config = Arc::new(new);
         Ok(())

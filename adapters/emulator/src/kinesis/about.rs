@@ -9,7 +9,12 @@ use super::sequence::Sequence;
 use crate::store::{Attributes, LogSettings};
 
 /// The attribute of the store's stream that holds it.
-const ATTRIBUTE: &str = "kinesis";
+pub(super) const ATTRIBUTE: &str = "kinesis";
+
+/// The same of a stream that other dialects have, too: every region sees it, each in its own way.
+pub(super) fn attribute_in(region: &str) -> String {
+    format!("{ATTRIBUTE}.{region}")
+}
 
 /// Milliseconds of an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
@@ -41,6 +46,9 @@ pub(super) struct About {
     pub(super) change: Option<(Status, i64)>,
     /// When UpdateShardCount was called lately, Unix milliseconds.
     pub(super) scaled_ms: Vec<i64>,
+    /// Whether other dialects have the stream, too: its shards stay what they are, and another one drops old records.
+    #[serde(skip)]
+    pub(super) is_shared: bool,
 }
 
 /// What a stream or a consumer is going through.
@@ -119,18 +127,19 @@ impl About {
             consumers: BTreeMap::new(),
             change: None,
             scaled_ms: Vec::new(),
+            is_shared: false,
         }
     }
 
-    /// Reads what is remembered; `None` if it was written by something else.
-    pub(super) fn recall(attributes: &Attributes) -> Option<Self> {
-        serde_json::from_str(attributes.get(ATTRIBUTE)?).ok()
+    /// Reads what an attribute remembers; `None` if it was written by something else.
+    pub(super) fn recall(attributes: &Attributes, attribute: &str) -> Option<Self> {
+        serde_json::from_str(attributes.get(attribute)?).ok()
     }
 
-    /// The form in which the store remembers it.
-    pub(super) fn remember(&self) -> Attributes {
+    /// The form in which the store remembers it, in an attribute of that name.
+    pub(super) fn remember(&self, attribute: &str) -> Attributes {
         let text = serde_json::to_string(self).expect("plain structs can be written as JSON");
-        Attributes::from([(ATTRIBUTE.to_owned(), text)])
+        Attributes::from([(attribute.to_owned(), text)])
     }
 
     /// How the store keeps its records: in segments that are dropped when all in them is old.
@@ -155,6 +164,9 @@ impl About {
 
     /// Records that came before then, Unix milliseconds, can no longer be read.
     pub(super) fn horizon_ms(&self, now_ms: i64) -> i64 {
+        if self.is_shared {
+            return 0;
+        }
         (now_ms - self.retention_hours * HOUR_MS).max(self.floor_ms)
     }
 

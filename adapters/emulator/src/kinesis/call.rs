@@ -155,6 +155,13 @@ impl Call<'_> {
     ) -> Result<(), AwsError> {
         stream.update(self.kinesis.store(), |about, logs| {
             self.require_active(about)?;
+            if about.is_shared {
+                return Err(invalid(format!(
+                    "Stream {} is bridged: its shards are also partitions of a topic and of a hub, and cannot be split, \
+                     merged or scaled.",
+                    about.name
+                )));
+            }
             change(&mut Resharding::new(about, logs, self.now_ms()))?;
             about.change = Some((Status::Updating, self.kinesis.change_end_ms()));
             Ok(())

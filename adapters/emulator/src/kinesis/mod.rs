@@ -14,11 +14,13 @@
 
 mod about;
 mod account;
+mod aggregate;
 mod api;
 mod call;
 mod checks;
 mod error;
 mod event_stream;
+mod exchange;
 mod frames;
 mod hash;
 mod iterator;
@@ -39,6 +41,8 @@ mod writer;
 use crate::store::{Attributes, LogSettings};
 
 pub(crate) use call::{Call, Output};
+pub(crate) use exchange::records_of;
+pub(crate) use frames::FORMAT;
 pub(crate) use operations::{answer, operations};
 pub(crate) use service::{Kinesis, Settings};
 
@@ -47,6 +51,7 @@ pub(crate) const TARGET: &str = "Kinesis_20131202";
 
 /// How the store keeps a stream of its own; `None` if the stream is not one of Kinesis.
 pub(crate) fn log_settings(stream: &str, attributes: &Attributes) -> Option<LogSettings> {
-    let about = names::is_stored(stream).then(|| about::About::recall(attributes));
+    let about =
+        names::is_stored(stream).then(|| about::About::recall(attributes, about::ATTRIBUTE));
     about.map(|about| about.map_or_else(LogSettings::default, |about| about.log_settings()))
 }

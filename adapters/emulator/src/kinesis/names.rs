@@ -67,7 +67,8 @@ impl<'a> Arn<'a> {
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a stream can be called so.
+pub(super) fn is_name(text: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
     (1..=128).contains(&text.len()) && text.chars().all(is_plain)
 }

@@ -1,12 +1,13 @@
 //! Reading the records of one shard.
 
-use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
 use super::about::{About, Shard};
+use super::exchange::{self, Stamped};
 use super::frames::{FORMAT, Record, Records};
 use super::sequence::Sequence;
 use super::wire::{Data, Timestamp};
+use crate::interchange;
 use crate::store::{Frame, Partition, StoreError};
 
 /// Bytes that are read from the log at a time.
@@ -102,12 +103,12 @@ pub(super) fn read(
         wanted,
         read: Read::default(),
     };
-    let (start, end) = log.bounds();
-    reader.read.next = wanted.offset.clamp(start, end);
+    let (start, end) = (log.bounds().0, log.committed_end());
+    reader.read.next = wanted.offset.max(start).min(end.max(start));
     let step = if wanted.records < FEW { SIP } else { BULK };
     while reader.read.next < end && reader.has_room() {
         let room = wanted.bytes - reader.read.bytes;
-        let frames = match log.read(reader.read.next, end, step.min(room)) {
+        let frames = match log.read_committed(reader.read.next, end, step.min(room)) {
             // Dropped in the meantime.
             Err(StoreError::OutOfRange { start, .. }) if start > reader.read.next => {
                 reader.read.next = start.min(end);
@@ -127,7 +128,7 @@ pub(super) fn read(
         }
     }
     let mut read = reader.read;
-    read.is_caught_up = read.next >= log.bounds().1;
+    read.is_caught_up = read.next >= log.committed_end();
     read.is_finished = shard.closed.is_some_and(|closed| read.next >= closed.end);
     Ok(read)
 }
@@ -146,14 +147,18 @@ impl Reader<'_> {
 
     /// Takes the records of a frame; false if there is no room for all of them.
     fn take(&mut self, frame: Frame) -> bool {
-        let (base, after) = (frame.header.base_offset, frame.header.next_offset());
-        let Some(records) = decode(frame) else {
-            self.read.next = after;
-            return true;
-        };
-        let (arrival_ms, is_encrypted) = (records.arrival_ms, records.is_encrypted);
-        let behind = self.read.next - base;
-        for (offset, record) in (base..after).zip(records).skip(behind.max(0) as usize) {
+        let after = frame.header.next_offset();
+        let first = self.read.next;
+        for stamped in stamped(frame) {
+            let Stamped {
+                offset,
+                arrival_ms,
+                is_encrypted,
+                record,
+            } = stamped;
+            if offset < first {
+                continue;
+            }
             let bytes = record.partition_key.len() + record.data.len();
             let fits = self.read.records.is_empty() || self.read.bytes + bytes <= self.wanted.bytes;
             if !fits || self.read.records.len() == self.wanted.records {
@@ -173,11 +178,22 @@ impl Reader<'_> {
     }
 }
 
-/// The records of a frame, if they are ours.
-fn decode(frame: Frame) -> Option<Records> {
-    let payload: Bytes = frame.payload;
-    match frame.header.format {
-        FORMAT => Records::decode(payload),
-        _ => None,
+/// The records of a frame, whatever dialect wrote it.
+fn stamped(frame: Frame) -> Box<dyn Iterator<Item = Stamped>> {
+    let base = frame.header.base_offset;
+    if frame.header.format != FORMAT {
+        let records = interchange::records_of(&frame).into_iter();
+        return Box::new(records.map(exchange::stamped));
     }
+    let records = Records::decode(frame.payload);
+    let own = records.into_iter().flat_map(move |records| {
+        let (arrival_ms, is_encrypted) = (records.arrival_ms, records.is_encrypted);
+        (base..).zip(records).map(move |(offset, record)| Stamped {
+            offset,
+            arrival_ms,
+            is_encrypted,
+            record,
+        })
+    });
+    Box::new(own)
 }

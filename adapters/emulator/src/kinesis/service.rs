@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::about::About;
+use super::about::{ATTRIBUTE, About, attribute_in};
 use super::account::Account;
 use super::stream::DataStream;
 use super::subscriptions::Subscriptions;
 use super::{error, names};
 use crate::aws::AwsError;
 use crate::faults::Faults;
-use crate::store::{LockExt, RwLockExt, Store, StoreError};
+use crate::interchange;
+use crate::store::{LockExt, LogSettings, RwLockExt, Store, StoreError};
 
 /// Streams by region and name.
 type Streams = BTreeMap<(String, String), Arc<DataStream>>;
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) enforce_limits: bool,
     /// What goes wrong on purpose.
     pub(crate) faults: Faults,
+    /// Whether streams are those of the other dialects.
+    pub(crate) is_bridged: bool,
 }
 
 /// Kinesis.
@@ -103,7 +106,10 @@ impl Kinesis {
     /// The stream of that name.
     pub(super) fn stream(&self, region: &str, name: &str) -> Option<Arc<DataStream>> {
         let key = (region.to_owned(), name.to_owned());
-        let found = self.streams.reading().get(&key).cloned()?;
+        let found = match self.settings.is_bridged {
+            true => self.shared(key)?,
+            false => self.streams.reading().get(&key).cloned()?,
+        };
         if !found.about().is_gone(self.now_ms()) {
             return Some(found);
         }
@@ -112,8 +118,31 @@ impl Kinesis {
         None
     }
 
+    /// What a region sees of the stream of that name which all dialects have.
+    fn shared(&self, key: (String, String)) -> Option<Arc<DataStream>> {
+        let stream = interchange::stream(&self.store, &key.1);
+        let mut streams = self.streams.writing();
+        let known = streams.get(&key);
+        if let (Some(known), Some(stream)) = (known, &stream)
+            && known.id() == stream.id()
+        {
+            return Some(Arc::clone(known));
+        }
+        // It was deleted in another dialect.
+        streams.remove(&key);
+        let opened = Arc::new(DataStream::shared(stream?, &key.0));
+        streams.insert(key, Arc::clone(&opened));
+        Some(opened)
+    }
+
     /// The streams of a region, by name.
     pub(super) fn streams(&self, region: &str) -> Vec<Arc<DataStream>> {
+        if self.settings.is_bridged {
+            let all = interchange::streams(&self.store);
+            let named = all.filter(|stream| names::is_name(stream.name()));
+            let own = named.filter_map(|stream| self.stream(region, stream.name()));
+            return own.collect();
+        }
         let (streams, now_ms) = (self.streams.reading(), self.now_ms());
         let first = (region.to_owned(), String::new());
         let own = streams
@@ -129,6 +158,9 @@ impl Kinesis {
     /// # Errors
     /// It cannot be remembered.
     pub(super) fn create(&self, about: &About) -> Result<bool, AwsError> {
+        if self.settings.is_bridged {
+            return self.create_shared(about);
+        }
         let mut streams = self.streams.writing();
         let key = (about.region.clone(), about.name.clone());
         if streams.contains_key(&key) {
@@ -139,7 +171,7 @@ impl Kinesis {
             Uuid::new_v4().as_u128(),
             about.shards.len() as u32,
             about.log_settings(),
-            about.remember(),
+            about.remember(ATTRIBUTE),
         );
         let created = created.map_err(|error| error::internal(error.to_string()))?;
         let stream = created.and_then(DataStream::open);
@@ -147,6 +179,18 @@ impl Kinesis {
             stream.ok_or_else(|| error::internal("the store has a stream of that name"))?;
         streams.insert(key, Arc::new(stream));
         Ok(true)
+    }
+
+    /// Creates a stream that all dialects have.
+    fn create_shared(&self, about: &About) -> Result<bool, AwsError> {
+        let remembered = about.remember(&attribute_in(&about.region));
+        let (id, shards) = (Uuid::new_v4().as_u128(), about.shards.len() as u32);
+        let settings = LogSettings::default();
+        let created = self
+            .store
+            .create(&about.name, id, shards, settings, remembered);
+        let created = created.map_err(|error| error::internal(error.to_string()))?;
+        Ok(created.is_some())
     }
 
     /// Removes a stream with its records.
@@ -177,6 +221,9 @@ impl Kinesis {
     pub(crate) fn reset(&self) -> Result<(), StoreError> {
         self.accounts.locked().clear();
         let streams: Vec<_> = self.streams.reading().values().cloned().collect();
+        if self.settings.is_bridged {
+            interchange::delete_all(&self.store)?;
+        }
         streams.iter().try_for_each(|stream| self.remove(stream))
     }
 

@@ -5,19 +5,25 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use super::about::About;
+use super::about::{ATTRIBUTE, About, attribute_in};
 use super::error;
 use super::limits::Throughput;
 use super::names::ShardId;
 use crate::aws::{ACCOUNT, AwsError};
-use crate::store::{LockExt, Partition, RwLockExt, Store, StoreError, Stream};
+use crate::store::{
+    LockExt, Partition, RwLockExt, Store, StoreError, Stream, Subscription, Waiter,
+};
 
 /// A stream of Kinesis.
 #[derive(Debug)]
 pub(crate) struct DataStream {
     stream: Arc<Stream>,
+    /// The attribute of the stream that remembers what users know of it.
+    attribute: String,
     inside: RwLock<Inside>,
-    grown: Notify,
+    grown: Arc<Notify>,
+    /// What rings when other dialects write.
+    _bells: Vec<Subscription>,
     throughput: Mutex<Vec<Throughput>>,
 }
 
@@ -51,14 +57,37 @@ impl Inside {
 impl DataStream {
     /// Opens the stream that a stream of the store is; `None` if it was written by something else.
     pub(super) fn open(stream: Arc<Stream>) -> Option<Self> {
-        let about = About::recall(&stream.attributes())?;
+        let about = About::recall(&stream.attributes(), ATTRIBUTE)?;
+        Some(Self::new(stream, ATTRIBUTE.to_owned(), about))
+    }
+
+    /// What a region sees of a stream that other dialects have, too.
+    pub(super) fn shared(stream: Arc<Stream>, region: &str) -> Self {
+        let attribute = attribute_in(region);
+        let known = About::recall(&stream.attributes(), &attribute);
+        let mut about = known.unwrap_or_else(|| {
+            let shards = stream.partition_count();
+            About::new(region, stream.name(), shards, stream.created_ms())
+        });
+        about.is_shared = true;
+        let mut shared = Self::new(stream, attribute, about);
+        let grown = Arc::clone(&shared.grown);
+        let waiter = Arc::new(Waiter::calling(move || grown.notify_waiters()));
+        let logs = shared.stream.partitions();
+        shared._bells = logs.iter().map(|log| log.subscribe(&waiter)).collect();
+        shared
+    }
+
+    fn new(stream: Arc<Stream>, attribute: String, about: About) -> Self {
         let inside = Inside::new(Arc::new(about), stream.partitions());
-        Some(Self {
+        Self {
             stream,
+            attribute,
             inside: RwLock::new(inside),
-            grown: Notify::new(),
+            grown: Arc::default(),
+            _bells: Vec::new(),
             throughput: Mutex::default(),
-        })
+        }
     }
 
     /// What users know of it.
@@ -107,11 +136,15 @@ impl DataStream {
     }
 
     fn remember(&self, store: &Store, about: &About) -> Result<(), StoreError> {
+        let remembered = about.remember(&self.attribute);
+        if about.is_shared {
+            return store.amend(&self.stream, |attributes| attributes.extend(remembered));
+        }
         let (settings, shards) = (about.log_settings(), about.shards.len() as u32);
         if shards > self.stream.partition_count() {
             store.grow(&self.stream, shards, settings)?;
         }
-        store.configure(&self.stream, settings, about.remember())
+        store.configure(&self.stream, settings, remembered)
     }
 
     /// Completes when there may be new records, or a shard was closed. Call it before looking.

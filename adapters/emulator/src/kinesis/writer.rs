@@ -134,6 +134,10 @@ fn append(
             .map_err(|error| error::store(error, &about.name)),
         None => Err(error::no_such_stream(&about.name)),
     };
+    if let (Ok(_), Some(log)) = (&appended, inside.logs.get(number as usize)) {
+        // Readers in other dialects.
+        log.wake();
+    }
     let shard = &about.shards[number as usize];
     for (offset, place) in (0..).zip(&pending.places) {
         let written = |base: &i64| Written {

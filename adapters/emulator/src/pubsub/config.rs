@@ -4,9 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Notices;
 use crate::faults::Faults;
 use crate::store::{Clock, Fsync, Medium, SystemClock};
+use crate::{Bridge, Notices};
 
 /// What the emulator is started with; begin with `Config::default()` and change what matters.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where one-line notices go. Default: nowhere.
     pub notices: Notices,
+    /// The store to use instead of one of its own at `medium`. Default: none.
+    pub bridge: Option<Bridge>,
     /// Where the time comes from. Default: the machine's clocks.
     pub clock: Arc<dyn Clock>,
     /// Faults on purpose. Default: none.
@@ -37,6 +39,7 @@ impl Default for Config {
             medium: Medium::Memory { limit: 1 << 30 },
             limits: Limits::default(),
             notices: Notices::default(),
+            bridge: None,
             clock: Arc::new(SystemClock::default()),
             faults: Faults::default(),
         }

@@ -11,12 +11,13 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost_types::Timestamp;
 
-use super::acked::Acked;
 use super::proto::pubsub::PubsubMessage;
+use crate::interchange::offsets::Acked;
+use crate::store::frame::Header;
 use crate::store::{Frame, NewFrame, Partition, StoreError};
 
 /// Messages of a topic.
-pub(super) const MESSAGES: u8 = 64;
+pub(crate) const MESSAGES: u8 = 64;
 
 /// Ranges of offsets that were acknowledged.
 pub(super) const ACKED: u8 = 65;
@@ -56,6 +57,18 @@ pub(super) fn append_messages(
     messages: &[PubsubMessage],
     now_ms: i64,
 ) -> Result<i64, StoreError> {
+    append(
+        log,
+        MESSAGES,
+        messages.len() as u32,
+        &encode(messages),
+        now_ms,
+        false,
+    )
+}
+
+/// The payload of a frame with messages.
+pub(super) fn encode(messages: &[PubsubMessage]) -> BytesMut {
     let size: usize = messages
         .iter()
         .map(|message| message.encoded_len() + 4)
@@ -67,14 +80,26 @@ pub(super) fn append_messages(
         // Its capacity was counted above.
         message.encode_raw(&mut payload);
     }
-    append(
-        log,
-        MESSAGES,
-        messages.len() as u32,
-        &payload,
-        now_ms,
-        false,
-    )
+    payload
+}
+
+/// A frame of one stored message as the log would have it.
+pub(super) fn frame_of(place: i64, (stored, publish_ms): (Bytes, i64)) -> Frame {
+    let mut payload = BytesMut::with_capacity(5 + stored.len());
+    payload.put_u8(VERSION);
+    payload.put_u32(stored.len() as u32);
+    payload.put_slice(&stored);
+    let header = Header {
+        length: payload.len() as u32,
+        format: MESSAGES,
+        offsets: 1,
+        base_offset: place,
+        max_timestamp: publish_ms,
+    };
+    Frame {
+        header,
+        payload: payload.freeze(),
+    }
 }
 
 /// The messages of a frame with their offsets, without what [`complete`] adds.
@@ -187,7 +212,6 @@ fn append(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::frame::Header;
 
     #[test]
     fn a_frame_of_something_else_holds_no_messages() {

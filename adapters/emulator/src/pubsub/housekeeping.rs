@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::dead_letters;
 use super::service::PubSub;
 use super::topic::{LOG_SETTINGS, Topic};
+use crate::interchange::references::References;
 use crate::store::{Frame, RwLockExt, StoreError, Verdict};
 
 /// Bytes of acknowledged messages that are not worth rewriting segments for.
@@ -65,6 +66,7 @@ fn clean_up(service: &PubSub, topic: &Arc<Topic>) -> Result<(), StoreError> {
         .first()
         .is_some_and(|oldest| oldest.next_offset <= needed)
     {
+        topic.shared().map_or(Ok(()), References::save)?;
         service.store().truncate_front(topic.stream(), 0, needed)?;
     }
     compact(service, topic)
@@ -94,6 +96,7 @@ fn compact(service: &PubSub, topic: &Arc<Topic>) -> Result<(), StoreError> {
         subscriptions.all(|subscription| subscription.has_acked(from, to))
             && snapshots.all(|snapshot| snapshot.acked().contains_all(from, to))
     };
+    topic.shared().map_or(Ok(()), References::save)?;
     for segment in topic.log().closed_segments() {
         let (from, to) = (segment.base_offset, segment.next_offset);
         if segment.bytes < WORTH_IT || !is_dead_mostly(&is_dead, from, to) {
@@ -144,7 +147,7 @@ fn forget_orphans(service: &PubSub) -> Result<(), StoreError> {
         orphans.into_iter().partition(|topic| registry.needs(topic));
     registry.orphans = needed;
     for topic in forgotten {
-        service.store().delete(topic.stream().name())?;
+        service.delete_stream(topic.stream())?;
     }
     Ok(())
 }

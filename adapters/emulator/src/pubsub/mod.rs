@@ -12,7 +12,6 @@
 //!
 //! `POST /_ssectl/reset` deletes everything, so that test suites can share an emulator.
 
-mod acked;
 mod api;
 mod call;
 mod config;
@@ -21,6 +20,7 @@ mod declare;
 mod descriptors;
 mod emulator;
 mod error;
+mod exchange;
 mod filter;
 mod frames;
 mod front;
@@ -34,6 +34,7 @@ mod proto;
 mod push;
 mod received;
 mod rest;
+mod schemas;
 mod service;
 mod snapshot;
 mod stream;
@@ -42,4 +43,6 @@ mod topic;
 
 pub use config::{Config, Limits};
 pub use emulator::Emulator;
+pub(crate) use exchange::records_of;
+pub(crate) use frames::MESSAGES as FORMAT;
 pub use operations::{Coverage, Support, coverage};

@@ -1,4 +1,4 @@
-//! All topics, subscriptions and snapshots.
+//! All topics, subscriptions, snapshots and schemas.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -9,12 +9,17 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::error::{already_exists, not_found, store};
+use super::names;
 use super::proto::google::iam::v1::Policy;
 use super::proto::pubsub as pb;
+use super::push::Signer;
+use super::schemas::Schemas;
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::topic::{LOG_SETTINGS, Topic, attributes_of, decode};
+use crate::Bridge;
 use crate::faults::Faults;
+use crate::interchange::{self, references, references::References};
 use crate::store::{RwLockExt, Store, StoreError, Stream};
 
 /// How the names of streams begin that are topics or subscriptions.
@@ -31,8 +36,12 @@ const START: &str = "start";
 pub(super) struct PubSub {
     store: Arc<Store>,
     registry: RwLock<Registry>,
+    pub(super) schemas: Schemas,
+    pub(super) signer: Signer,
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
+    /// What other dialects share, if they do.
+    bridge: Option<Bridge>,
     stopped: watch::Receiver<bool>,
     runtime: OnceLock<Handle>,
 }
@@ -54,13 +63,17 @@ impl PubSub {
     /// Something cannot be read.
     pub(super) fn open(
         store: Arc<Store>,
+        bridge: Option<Bridge>,
         faults: Faults,
         stopped: watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
         let registry = Registry::read(&store)?;
         Ok(Self {
             registry: RwLock::new(registry),
+            schemas: Schemas::open(Arc::clone(&store))?,
+            signer: Signer::default(),
             policies: RwLock::default(),
+            bridge,
             faults,
             stopped,
             runtime: OnceLock::new(),
@@ -104,7 +117,43 @@ impl PubSub {
     /// There is none.
     pub(super) fn topic(&self, name: &str) -> Result<Arc<Topic>, Status> {
         let found = self.registry.reading().topics.get(name).cloned();
-        found.ok_or_else(|| not_found(name))
+        match (&self.bridge, found) {
+            (Some(_), found) => self.shared_topic(name, found),
+            (None, found) => found.ok_or_else(|| not_found(name)),
+        }
+    }
+
+    /// The topic that a stream of all dialects is in a project; `known` is what was found.
+    fn shared_topic(&self, name: &str, known: Option<Arc<Topic>>) -> Result<Arc<Topic>, Status> {
+        let is_alive = |topic: &Arc<Topic>| topic.shared().is_some_and(References::is_alive);
+        if let Some(known) = known.filter(is_alive) {
+            return Ok(known);
+        }
+        let mut registry = self.registry.writing();
+        match registry.topics.get(name).cloned() {
+            Some(known) if is_alive(&known) => return Ok(known),
+            // It was deleted in another dialect.
+            Some(gone) => self.retire(&mut registry, &gone).map_err(store)?,
+            None => {}
+        }
+        let shared = interchange::stream(&self.store, id_of(name));
+        let shared = shared.ok_or_else(|| not_found(name))?;
+        names::check(name, names::Kind::Topic)?;
+        let about = pb::Topic {
+            name: name.to_owned(),
+            ..pb::Topic::default()
+        };
+        self.open_topic(&mut registry, &about, Some(&shared))
+    }
+
+    /// Takes in the streams that other dialects have, as topics of a project.
+    pub(super) fn share_topics(&self, project: &str) {
+        if self.bridge.is_some() {
+            for stream in interchange::streams(&self.store) {
+                // Some names cannot be those of topics.
+                drop(self.topic(&format!("{project}/topics/{}", stream.name())));
+            }
+        }
     }
 
     /// The subscription of that name.
@@ -121,14 +170,37 @@ impl PubSub {
     /// # Errors
     /// The name is taken, or the topic cannot be remembered.
     pub(super) fn create_topic(&self, about: &pb::Topic) -> Result<Arc<Topic>, Status> {
+        if self.bridge.is_some() {
+            // One that another dialect created is there already.
+            drop(self.topic(&about.name));
+        }
         let mut registry = self.registry.writing();
         if registry.topics.contains_key(&about.name) {
             return Err(already_exists(&about.name));
         }
-        let attributes = Topic::attributes(about, self.now_ms());
+        let shared = self.bridge.as_ref().map(|bridge| {
+            let partitions = bridge.partitions();
+            interchange::get_or_create(&self.store, id_of(&about.name), partitions)
+        });
+        let shared = shared.transpose().map_err(store)?;
+        self.open_topic(&mut registry, about, shared.as_ref())
+    }
+
+    fn open_topic(
+        &self,
+        registry: &mut Registry,
+        about: &pb::Topic,
+        shared: Option<&Arc<Stream>>,
+    ) -> Result<Arc<Topic>, Status> {
+        let mut attributes = Topic::attributes(about, self.now_ms());
+        attributes.extend(
+            shared
+                .into_iter()
+                .flat_map(|shared| references::attributes(shared)),
+        );
         let stream = self.create_stream(&about.name, attributes)?;
-        let topic = Topic::open(stream).ok_or_else(|| store(StoreError::Deleted))?;
-        let topic = Arc::new(topic);
+        let topic = Topic::open(&self.store, stream).map_err(store)?;
+        let topic = Arc::new(topic.ok_or_else(|| store(StoreError::Deleted))?);
         registry
             .topics
             .insert(about.name.clone(), Arc::clone(&topic));
@@ -140,22 +212,38 @@ impl PubSub {
     /// # Errors
     /// There is none of that name, or that cannot be remembered.
     pub(super) fn delete_topic(&self, name: &str) -> Result<(), Status> {
+        if self.bridge.is_some() {
+            drop(self.topic(name));
+        }
         let mut registry = self.registry.writing();
         let topic = registry.topics.get(name).cloned();
         let topic = topic.ok_or_else(|| not_found(name))?;
-        if registry.needs(&topic) {
+        self.retire(&mut registry, &topic).map_err(store)?;
+        if let Some(shared) = topic.shared() {
+            self.store.delete(shared.shared().name()).map_err(store)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a topic out of the list.
+    fn retire(&self, registry: &mut Registry, topic: &Arc<Topic>) -> Result<(), StoreError> {
+        if registry.needs(topic) {
             let attributes = topic.attributes_when_deleted();
-            let configured = self
-                .store
-                .configure(topic.stream(), LOG_SETTINGS, attributes);
-            configured.map_err(store)?;
-            registry.orphans.push(Arc::clone(&topic));
+            self.store
+                .configure(topic.stream(), LOG_SETTINGS, attributes)?;
+            registry.orphans.push(Arc::clone(topic));
         } else {
-            self.store.delete(topic.stream().name()).map_err(store)?;
+            self.delete_stream(topic.stream())?;
         }
         topic.mark_deleted();
-        registry.topics.remove(name);
+        registry.topics.remove(&topic.about().name);
         Ok(())
+    }
+
+    /// Deletes the stream of a topic.
+    pub(super) fn delete_stream(&self, stream: &Stream) -> Result<(), StoreError> {
+        references::forget(&self.store, stream)?;
+        self.store.delete(stream.name()).map(drop)
     }
 
     /// Creates a subscription that begins with what is published from now on.
@@ -166,6 +254,9 @@ impl PubSub {
         &self,
         about: pb::Subscription,
     ) -> Result<Arc<Subscription>, Status> {
+        if self.bridge.is_some() {
+            drop(self.topic(&about.topic));
+        }
         let mut registry = self.registry.writing();
         if registry.subscriptions.contains_key(&about.name) {
             return Err(already_exists(&about.name));
@@ -259,9 +350,14 @@ impl PubSub {
         let orphans = std::mem::take(&mut registry.orphans);
         let topics = std::mem::take(&mut registry.topics);
         for topic in topics.into_values().chain(orphans) {
-            self.store.delete(topic.stream().name())?;
+            self.delete_stream(topic.stream())?;
             topic.mark_deleted();
         }
+        if self.bridge.is_some() {
+            interchange::delete_all(&self.store)?;
+        }
+        drop(registry);
+        self.schemas.reset()?;
         self.policies.writing().clear();
         Ok(())
     }
@@ -285,6 +381,11 @@ impl PubSub {
     }
 }
 
+/// The last part of a name.
+fn id_of(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 impl Registry {
     /// What is in the store.
     fn read(store: &Arc<Store>) -> Result<Self, StoreError> {
@@ -292,7 +393,10 @@ impl Registry {
         let mut by_stream = BTreeMap::new();
         let own = |stream: &Arc<Stream>| stream.name().starts_with(STREAMS);
         let streams: Vec<_> = store.streams().into_iter().filter(own).collect();
-        for topic in streams.iter().cloned().filter_map(Topic::open) {
+        for stream in &streams {
+            let Some(topic) = Topic::open(store, Arc::clone(stream))? else {
+                continue;
+            };
             let topic = Arc::new(topic);
             by_stream.insert(topic.stream().name().to_owned(), Arc::clone(&topic));
             match topic.is_deleted() {

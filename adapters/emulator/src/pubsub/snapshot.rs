@@ -5,10 +5,10 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::acked::Acked;
 use super::names::DELETED_TOPIC;
 use super::proto::pubsub as pb;
 use super::topic::{Topic, decode_text, encode};
+use crate::interchange::offsets::Acked;
 use crate::store::{Change, RwLockExt, Store, StoreError};
 
 /// The table of snapshots by name; its number is part of the data directory's format.

@@ -1,19 +1,24 @@
 //! A topic: a stream of the offset log.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use prost::Message;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use super::frames;
 use super::proto::pubsub as pb;
 use super::subscription::millis;
+use super::{exchange, frames};
+use crate::interchange::references::{self, Reference, References};
+use crate::store::frame::{HIDDEN, Header};
 use crate::store::{
-    Attributes, Frame, LockExt, LogSettings, Partition, RwLockExt, StoreError, Stream,
+    Attributes, Frame, LockExt, LogSettings, NewFrame, Partition, RwLockExt, Store, StoreError,
+    Stream,
 };
 
 /// The attribute with a resource as it is shown, in base64.
@@ -32,7 +37,9 @@ pub(super) struct Topic {
     log: Arc<Partition>,
     about: RwLock<pb::Topic>,
     first_id: i64,
-    published: Notify,
+    published: Arc<Notify>,
+    /// The stream that all dialects share, whose records are the messages.
+    shared: Option<References>,
     is_deleted: AtomicBool,
     /// The first offset that is left, and when it was published.
     oldest: Mutex<Option<(i64, i64)>>,
@@ -51,18 +58,41 @@ impl Topic {
     }
 
     /// The topic that a stream is; `None` if the stream is something else.
-    pub(super) fn open(stream: Arc<Stream>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Its log cannot be read.
+    pub(super) fn open(
+        store: &Arc<Store>,
+        stream: Arc<Stream>,
+    ) -> Result<Option<Self>, StoreError> {
+        let published = Arc::default();
+        let shared = References::open(store, &stream, &published)?;
+        Ok(Self::over(stream, published, shared))
+    }
+
+    fn over(
+        stream: Arc<Stream>,
+        published: Arc<Notify>,
+        shared: Option<References>,
+    ) -> Option<Self> {
         let attributes = stream.attributes();
+        let is_lost = references::refers(&stream) && shared.is_none();
         Some(Self {
             log: stream.partition(0)?,
             about: RwLock::new(decode(&attributes)?),
             first_id: attributes.get(FIRST_ID)?.parse().ok()?,
-            published: Notify::new(),
+            published,
+            shared,
             oldest: Mutex::default(),
             compacted_ms: AtomicI64::new(0),
-            is_deleted: AtomicBool::new(attributes.contains_key(DELETED)),
+            is_deleted: AtomicBool::new(is_lost || attributes.contains_key(DELETED)),
             stream,
         })
+    }
+
+    /// The stream that all dialects share, if it is one.
+    pub(super) fn shared(&self) -> Option<&References> {
+        self.shared.as_ref()
     }
 
     /// The stream it is.
@@ -75,6 +105,11 @@ impl Topic {
         let mut about = self.about.reading().clone();
         about.state = pb::topic::State::Active.into();
         about
+    }
+
+    /// The schema that its messages must fit to, if there is one.
+    pub(super) fn schema_settings(&self) -> Option<pb::SchemaSettings> {
+        self.about.reading().schema_settings.clone()
     }
 
     /// The attributes with another form in which it is shown.
@@ -107,7 +142,8 @@ impl Topic {
         self.is_deleted.load(Ordering::Acquire)
     }
 
-    /// Publishes messages, all or none; they are in the log when this returns. Gives the offset of the first.
+    /// Publishes messages, all or none; they are in the log when this returns. Gives their offsets. In a shared stream all or
+    /// none holds for those of each partition.
     ///
     /// # Errors
     /// The store is full, the file system refuses, or the topic is deleted.
@@ -115,13 +151,24 @@ impl Topic {
         &self,
         messages: &[pb::PubsubMessage],
         now_ms: i64,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<Vec<i64>, StoreError> {
         if self.is_deleted() {
             return Err(StoreError::Deleted);
         }
+        if let Some(shared) = &self.shared {
+            return publish_shared(shared, messages, now_ms);
+        }
         let first = frames::append_messages(&self.log, messages, now_ms)?;
         self.published.notify_waiters();
-        Ok(first)
+        Ok((first..).take(messages.len()).collect())
+    }
+
+    /// Takes in what other dialects wrote.
+    fn catch_up(&self) {
+        if let Some(shared) = &self.shared {
+            // What cannot be taken in now is when somebody looks next.
+            drop(shared.catch_up());
+        }
     }
 
     /// Completes when something is published. Call it before looking.
@@ -136,6 +183,7 @@ impl Topic {
 
     /// The first offset that is left, and the next one.
     pub(super) fn bounds(&self) -> (i64, i64) {
+        self.catch_up();
         self.log.bounds()
     }
 
@@ -154,6 +202,15 @@ impl Topic {
         before: i64,
         max_bytes: usize,
     ) -> Result<Vec<Frame>, StoreError> {
+        let frames = self.frames(from, before, max_bytes)?;
+        match &self.shared {
+            None => Ok(frames),
+            Some(shared) => resolve(shared, &frames, (from, before), max_bytes),
+        }
+    }
+
+    /// What is in its own log.
+    fn frames(&self, from: i64, before: i64, max_bytes: usize) -> Result<Vec<Frame>, StoreError> {
         let from = from.max(self.log.bounds().0);
         match self.log.read(from, before, max_bytes) {
             Err(StoreError::OutOfRange { .. }) => Ok(Vec::new()),
@@ -206,7 +263,7 @@ impl Topic {
     /// # Errors
     /// The log cannot be read.
     pub(super) fn time_of(&self, offset: i64) -> Result<Option<i64>, StoreError> {
-        let read = self.read(offset, i64::MAX, 1)?;
+        let read = self.frames(offset, i64::MAX, 1)?;
         Ok(read.first().map(|frame| frame.header.max_timestamp))
     }
 
@@ -222,6 +279,79 @@ impl Topic {
         let end = self.log.bounds().1;
         Ok(Some(self.offset_at(now_ms - retention)?.unwrap_or(end)))
     }
+}
+
+/// Puts messages into the partitions of a shared stream.
+fn publish_shared(
+    shared: &References,
+    messages: &[pb::PubsubMessage],
+    now_ms: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let mut by_partition: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (number, message) in messages.iter().enumerate() {
+        let partition = shared.choose(exchange::key_of(message).as_deref());
+        by_partition.entry(partition).or_default().push(number);
+    }
+    let mut places = vec![0; messages.len()];
+    for (partition, numbers) in by_partition {
+        let own: Vec<_> = numbers
+            .iter()
+            .map(|number| messages[*number].clone())
+            .collect();
+        let new = NewFrame {
+            format: frames::MESSAGES,
+            offsets: own.len() as u32,
+            max_timestamp: now_ms,
+            payload: &frames::encode(&own),
+            forced: false,
+        };
+        let first = shared.append(partition, new, now_ms)?;
+        for (place, number) in (first..).zip(numbers) {
+            places[number] = place;
+        }
+    }
+    Ok(places)
+}
+
+/// The messages that frames refer to, each as a frame of its own; where records are gone there is an empty one.
+fn resolve(
+    shared: &References,
+    frames: &[Frame],
+    (from, before): (i64, i64),
+    max_bytes: usize,
+) -> Result<Vec<Frame>, StoreError> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    for reference in frames.iter().filter_map(Reference::decode) {
+        let mut next = from.max(reference.place);
+        while next < reference.end().min(before) {
+            if bytes >= max_bytes && !found.is_empty() {
+                return Ok(found);
+            }
+            let read = shared.read(&reference, next, max_bytes, exchange::messages_of)?;
+            for (place, stored) in read.0 {
+                found.extend(gap(next, place));
+                bytes += stored.0.len();
+                found.push(frames::frame_of(place, stored));
+                next = place + 1;
+            }
+            found.extend(gap(next, read.1));
+            next = next.max(read.1);
+        }
+    }
+    Ok(found)
+}
+
+/// A frame without content for places whose records are gone.
+fn gap(from: i64, to: i64) -> Option<Frame> {
+    let header = Header {
+        length: 0,
+        format: HIDDEN,
+        offsets: u32::try_from(to - from).ok().filter(|count| *count > 0)?,
+        base_offset: from,
+        max_timestamp: 0,
+    };
+    let payload = Bytes::new();
+    Some(Frame { header, payload })
 }
 
 /// A resource as it is kept in an attribute.

@@ -3,6 +3,7 @@
 use super::frames::{self, MESSAGE};
 use super::lease_queue::{Inside, LeaseQueue};
 use super::settings::DEDUP_WINDOW_MS;
+use crate::interchange::references::References;
 use crate::store::{Frame, LockExt, Partition, StoreError, Verdict};
 
 /// Bytes of settled messages that are not worth a compaction.
@@ -26,6 +27,10 @@ impl LeaseQueue {
         let keeps_keys = !inside.dedup.is_empty(now_ms);
         drop(inside);
         self.truncate(first_live, keeps_keys, now_ms)?;
+        if self.shared.is_some() {
+            // A reference to several records is needed for as long as one of them is left.
+            return Ok(());
+        }
         let settled = self.log.size().saturating_sub(live + compacted.0);
         if settled > SLACK + live && now_ms >= compacted.1 + PAUSE_MS {
             self.compact(keeps_keys, now_ms)?;
@@ -49,6 +54,7 @@ impl LeaseQueue {
             .first()
             .is_some_and(|oldest| oldest.next_offset <= until)
         {
+            self.save_references()?;
             self.store.truncate_front(&self.stream, 0, until)?;
         }
         Ok(())
@@ -67,6 +73,11 @@ impl LeaseQueue {
             })?;
         }
         Ok(())
+    }
+
+    /// Remembers how far a shared stream was looked at, before what says so goes.
+    pub(super) fn save_references(&self) -> Result<(), StoreError> {
+        self.references().map_or(Ok(()), References::save)
     }
 
     fn judge(&self, frame: &Frame) -> Verdict {

@@ -5,7 +5,7 @@ use bytes::{Buf, BufMut, Bytes};
 use crate::store::{NewFrame, Partition, StoreError};
 
 /// A frame with one message.
-pub(super) const MESSAGE: u8 = 16;
+pub(crate) const MESSAGE: u8 = 16;
 
 /// A frame with the offsets of messages that were settled, 8 bytes each.
 pub(super) const SETTLED: u8 = 17;

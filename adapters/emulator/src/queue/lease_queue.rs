@@ -11,6 +11,7 @@ use super::frames::{self, MESSAGE, SETTLED};
 use super::index::{Entry, Index, State};
 use super::message::{Message, NewMessage};
 use super::settings::{DEDUP_WINDOW_MS, QueueSettings, Receipt};
+use super::shared::{Shared, Transcoder};
 use crate::store::frame::HEADER_LEN;
 use crate::store::{Frame, LockExt, Partition, Store, StoreError, Stream};
 
@@ -25,7 +26,8 @@ pub struct LeaseQueue {
     pub(super) log: Arc<Partition>,
     pub(super) state: Mutex<Inside>,
     pub(super) epoch: u64,
-    changed: Notify,
+    pub(super) shared: Option<Shared>,
+    changed: Arc<Notify>,
 }
 
 /// What is behind the queue's lock.
@@ -94,6 +96,19 @@ impl LeaseQueue {
         stream: Arc<Stream>,
         settings: QueueSettings,
     ) -> Result<Self, StoreError> {
+        Self::open_as(store, stream, settings, None)
+    }
+
+    /// As [`Self::open`]; where the stream refers to records of another one, these are the messages.
+    ///
+    /// # Errors
+    /// As [`Self::open`] has them.
+    pub(crate) fn open_as(
+        store: Arc<Store>,
+        stream: Arc<Stream>,
+        settings: QueueSettings,
+        transcoder: Option<Transcoder>,
+    ) -> Result<Self, StoreError> {
         let log = stream.partition(0).ok_or(StoreError::Deleted)?;
         let inside = Inside {
             index: Index::default(),
@@ -101,13 +116,15 @@ impl LeaseQueue {
             settings,
             compacted: (0, 0),
         };
+        let changed = Arc::default();
         let queue = Self {
+            shared: Shared::open(&store, &stream, &changed, transcoder)?,
             store,
             stream,
             log,
             state: Mutex::new(inside),
             epoch: Uuid::new_v4().as_u64_pair().0,
-            changed: Notify::new(),
+            changed,
         };
         queue.recover()?;
         Ok(queue)
@@ -149,14 +166,20 @@ impl LeaseQueue {
         let sent_ms = new.sent_ms.unwrap_or(now_ms);
         let until = now_ms + new.delay_ms.unwrap_or(inside.settings.delay_ms);
         let payload = new.encode(sent_ms, until);
-        let offset = frames::append_message(&self.log, &payload, now_ms)?;
+        let offset = match &self.shared {
+            Some(shared) => shared.append(&new, &payload, now_ms)?,
+            None => frames::append_message(&self.log, &payload, now_ms)?,
+        };
         if let Some(key) = new.dedup {
             inside.dedup.note(key, new.id, offset, now_ms);
         }
         let group = new.group.filter(|_| inside.settings.ordered);
         let entry = Entry {
             state: State::when(until, now_ms),
-            bytes: (HEADER_LEN + payload.len()) as u64,
+            bytes: match self.shared {
+                Some(_) => 0,
+                None => (HEADER_LEN + payload.len()) as u64,
+            },
             sent_ms,
             receives: new.receives,
             leases: 0,
@@ -179,6 +202,8 @@ impl LeaseQueue {
     /// The removal cannot be remembered.
     pub fn purge(&self) -> Result<(), StoreError> {
         let mut inside = self.state.locked();
+        self.catch_up(&mut inside)?;
+        self.save_references()?;
         let end = self.log.bounds().1;
         self.store.truncate_front(&self.stream, 0, end)?;
         inside.index = Index::default();
@@ -189,6 +214,8 @@ impl LeaseQueue {
     /// How many messages there are.
     pub fn counts(&self) -> Counts {
         let mut inside = self.state.locked();
+        // What cannot be taken in now is when somebody looks next.
+        drop(self.catch_up(&mut inside));
         inside.index.advance(self.now_ms());
         let (leased, delayed) = (inside.index.leased(), inside.index.delayed());
         Counts {
@@ -219,6 +246,10 @@ impl LeaseQueue {
 
     /// Reads the messages at these offsets, which are in order; those that are not there any more are left out.
     pub(super) fn fetch(&self, offsets: &[i64]) -> Result<Vec<(i64, Message)>, StoreError> {
+        if let Some(shared) = &self.shared {
+            let ordered = self.state.locked().settings.ordered;
+            return self.fetch_shared(shared, offsets, ordered);
+        }
         let mut messages = Vec::with_capacity(offsets.len());
         let mut frames: Vec<Frame> = Vec::new();
         let Some(before) = offsets.last().map(|last| last + 1) else {
@@ -241,7 +272,12 @@ impl LeaseQueue {
     }
 
     /// As [`Partition::read`], but a range that was dropped in the meantime is just empty.
-    fn read(&self, from: i64, before: i64, max_bytes: usize) -> Result<Vec<Frame>, StoreError> {
+    pub(super) fn read(
+        &self,
+        from: i64,
+        before: i64,
+        max_bytes: usize,
+    ) -> Result<Vec<Frame>, StoreError> {
         match self.log.read(from, before, max_bytes) {
             Err(StoreError::OutOfRange { .. }) => Ok(Vec::new()),
             other => other,
@@ -257,9 +293,10 @@ impl LeaseQueue {
             let frames = self.log.read(from, end, BULK)?;
             let Some(last) = frames.last() else { break };
             from = last.header.next_offset();
-            frames
-                .into_iter()
-                .for_each(|frame| inside.replay(frame, now_ms));
+            for frame in frames {
+                self.replay_reference(&frame, now_ms, &mut inside)?;
+                inside.replay(frame, now_ms);
+            }
         }
         Ok(())
     }
@@ -280,10 +317,9 @@ impl Inside {
                 let Some(message) = Message::decode(frame.payload) else {
                     return;
                 };
-                let is_recent = header.max_timestamp + DEDUP_WINDOW_MS > now_ms;
-                if let Some(key) = message.dedup.as_ref().filter(|_| is_recent) {
-                    self.dedup
-                        .note(key, message.id, header.base_offset, header.max_timestamp);
+                if let Some(key) = &message.dedup {
+                    let sent = (header.base_offset, header.max_timestamp);
+                    self.note_dedup(key, message.id, sent, now_ms);
                 }
                 let entry = Entry {
                     state: State::when(message.available_ms, now_ms),
@@ -304,9 +340,19 @@ impl Inside {
     }
 }
 
+impl Inside {
+    /// Takes note of a deduplication key that was sent at a time, if that was lately.
+    pub(super) fn note_dedup(&mut self, key: &str, id: u128, sent: (i64, i64), now_ms: i64) {
+        let (offset, sent_ms) = sent;
+        if sent_ms + DEDUP_WINDOW_MS > now_ms {
+            self.dedup.note(key, id, offset, sent_ms);
+        }
+    }
+}
+
 impl State {
     /// The state of a message that may be leased at `available_ms`.
-    fn when(available_ms: i64, now_ms: i64) -> Self {
+    pub(super) fn when(available_ms: i64, now_ms: i64) -> Self {
         match available_ms > now_ms {
             true => Self::Delayed {
                 until: available_ms,

@@ -31,6 +31,7 @@ impl LeaseQueue {
     ) -> Result<Received, StoreError> {
         let now_ms = self.now_ms();
         let mut inside = self.state.locked();
+        self.catch_up(&mut inside)?;
         inside.drop_old(&self.log, now_ms)?;
         inside.index.advance(now_ms);
         let free = inside

@@ -88,7 +88,7 @@ impl NewMessage<'_> {
 
 impl Message {
     /// Reads what [`NewMessage::encode`] wrote; `None` if it is something else.
-    pub(super) fn decode(mut bytes: Bytes) -> Option<Self> {
+    pub(crate) fn decode(mut bytes: Bytes) -> Option<Self> {
         if bytes.len() < FIXED || bytes.get_u8() != VERSION {
             return None;
         }

@@ -32,9 +32,13 @@ mod leases;
 #[cfg(feature = "aws")]
 mod message;
 mod settings;
+#[cfg(feature = "aws")]
+mod shared;
 #[cfg(all(test, feature = "aws"))]
 mod tests;
 
+#[cfg(feature = "aws")]
+pub(crate) use frames::MESSAGE as FORMAT;
 #[cfg(feature = "pubsub")]
 pub(crate) use index::{Entry, Index, State};
 #[cfg(feature = "aws")]
@@ -44,3 +48,5 @@ pub use leases::LeaseTooLong;
 #[cfg(feature = "aws")]
 pub use message::{Message, NewMessage};
 pub use settings::{OnExpired, QueueSettings, Receipt, Settled};
+#[cfg(feature = "aws")]
+pub(crate) use shared::Transcoder;

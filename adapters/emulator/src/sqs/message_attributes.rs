@@ -16,10 +16,10 @@ use super::text;
 use crate::aws::{AwsError, or_default};
 
 /// Attributes of one message.
-const LIMIT: usize = 10;
+pub(super) const LIMIT: usize = 10;
 
 /// Bytes of a name or a data type.
-const NAME_BYTES: usize = 256;
+pub(super) const NAME_BYTES: usize = 256;
 
 /// A text in the kept form.
 const TEXT: u8 = 1;
@@ -110,11 +110,21 @@ fn encode_one(into: &mut Encoded, name: &str, value: &AttributeValue) -> Result<
         return Err(empty());
     }
     into.size += name.len() + data_type.len() + content.len();
-    put(&mut into.bytes, name.as_bytes());
-    put(&mut into.bytes, data_type.as_bytes());
-    into.bytes.put_u8(kind);
-    put(&mut into.bytes, &content);
+    put_kept(&mut into.bytes, (name, data_type), kind, &content);
     Ok(())
+}
+
+/// Adds an attribute that was not sent, but made of a record of another dialect; they have to come by name.
+pub(super) fn put_text_or_bytes(into: &mut Vec<u8>, name: &str, data_type: &str, content: &[u8]) {
+    let kind = if data_type == "Binary" { BINARY } else { TEXT };
+    put_kept(into, (name, data_type), kind, content);
+}
+
+fn put_kept(into: &mut Vec<u8>, (name, data_type): (&str, &str), kind: u8, content: &[u8]) {
+    put(into, name.as_bytes());
+    put(into, data_type.as_bytes());
+    into.put_u8(kind);
+    put(into, content);
 }
 
 fn put(into: &mut Vec<u8>, bytes: &[u8]) {
@@ -171,17 +181,17 @@ fn is_number(text: &str) -> bool {
 }
 
 /// An attribute in the kept form.
-struct Kept<'a> {
-    name: &'a str,
-    data_type: &'a str,
+pub(super) struct Kept<'a> {
+    pub(super) name: &'a str,
+    pub(super) data_type: &'a str,
     kind: u8,
-    content: &'a [u8],
+    pub(super) content: &'a [u8],
     /// All of it.
     whole: &'a [u8],
 }
 
 /// The attributes in the kept form, one after the other.
-fn kept(mut bytes: &[u8]) -> impl Iterator<Item = Kept<'_>> {
+pub(super) fn kept(mut bytes: &[u8]) -> impl Iterator<Item = Kept<'_>> {
     fn take<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
         let length = bytes.try_get_u32().ok()? as usize;
         bytes.split_off(..length)

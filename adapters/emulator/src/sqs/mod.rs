@@ -9,6 +9,7 @@ mod call;
 mod dead_letters;
 mod entries;
 mod error;
+mod exchange;
 mod message_attributes;
 mod messages;
 mod move_tasks;
@@ -22,6 +23,7 @@ mod text;
 use crate::store::LogSettings;
 
 pub(crate) use call::{Call, Output};
+pub(crate) use exchange::records_of;
 pub(crate) use names::NAMES;
 pub(crate) use operations::{answer, operations};
 pub(crate) use service::Sqs;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::attributes::{self, Values};
+use super::exchange::TRANSCODER;
 use super::{LOG_SETTINGS, dead_letters};
+use crate::interchange::references;
 use crate::queue::{LeaseQueue, Receipt};
 use crate::store::{Attributes, LockExt, RwLockExt, Store, StoreError, Stream};
 
@@ -55,6 +57,16 @@ impl About {
         own.into_iter().chain(attributes).chain(tags).collect()
     }
 
+    /// A queue of which nobody said anything.
+    pub(super) fn usual(name: &str, now_ms: i64) -> Self {
+        Self {
+            attributes: Arc::new(attributes::defaults(name.ends_with(".fifo"))),
+            tags: BTreeMap::new(),
+            created: now_ms / 1000,
+            modified: now_ms / 1000,
+        }
+    }
+
     fn recall(remembered: &Attributes) -> Self {
         let with = |prefix: &str| -> BTreeMap<String, String> {
             let entries = remembered.iter();
@@ -83,7 +95,7 @@ impl Queue {
         Ok(Self {
             region: text("region"),
             name: text("name"),
-            messages: LeaseQueue::open(store, stream, settings)?,
+            messages: LeaseQueue::open_as(store, stream, settings, Some(TRANSCODER))?,
             about: RwLock::new(about),
             purged_ms: Mutex::default(),
             attempts: Mutex::default(),
@@ -127,7 +139,8 @@ impl Queue {
         let mut about = self.about.writing();
         let mut new = about.clone();
         change(&mut new)?;
-        let remembered = new.remember(&self.region, &self.name);
+        let mut remembered = new.remember(&self.region, &self.name);
+        remembered.extend(references::kept(self.messages.stream()));
         store.configure(self.messages.stream(), LOG_SETTINGS, remembered)?;
         if about.attributes != new.attributes {
             self.messages

@@ -221,6 +221,25 @@ impl Store {
         Ok(())
     }
 
+    /// Changes some of a stream's attributes, and nothing of what others wrote there in the meantime.
+    ///
+    /// # Errors
+    /// They cannot be remembered.
+    pub fn amend(
+        &self,
+        stream: &Stream,
+        change: impl FnOnce(&mut Attributes),
+    ) -> Result<(), StoreError> {
+        let _streams = self.streams.writing();
+        let mut attributes = stream.attributes();
+        change(&mut attributes);
+        let fact = stream.fact(stream.partition_count(), attributes.clone());
+        self.facts
+            .apply(vec![Change::put(STREAMS, stream.name(), &fact)])?;
+        stream.set_attributes(attributes);
+        Ok(())
+    }
+
     /// Deletes a stream with its records; false if there is none of that name.
     ///
     /// # Errors

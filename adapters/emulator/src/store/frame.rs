@@ -47,6 +47,9 @@ pub struct Header {
     pub max_timestamp: i64,
 }
 
+/// The format of a frame whose content is not to be seen.
+pub const HIDDEN: u8 = 0;
+
 /// A frame as read back.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -54,6 +57,14 @@ pub struct Frame {
     pub header: Header,
     /// The payload as it was appended.
     pub payload: Bytes,
+}
+
+impl Frame {
+    /// Leaves nothing of it but its offsets.
+    pub(crate) fn hide(&mut self) {
+        self.header.format = HIDDEN;
+        self.payload = Bytes::new();
+    }
 }
 
 impl Header {

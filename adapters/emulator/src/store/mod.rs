@@ -30,6 +30,7 @@ mod segment;
 mod storage;
 mod stream;
 mod sync;
+mod visibility;
 mod wake;
 mod walk;
 
@@ -45,4 +46,5 @@ pub use log::{LogSettings, NewFrame};
 pub use partition::Partition;
 pub use stream::{Attributes, Stream};
 pub(crate) use sync::{LockExt, RwLockExt};
+pub use visibility::Visibility;
 pub use wake::{Subscription, Waiter};

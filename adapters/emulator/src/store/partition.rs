@@ -1,17 +1,19 @@
 //! One partition: a log behind a lock, and the readers that wait for it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::log::Log;
 use super::segment::Wanted;
 use super::wake::Waiters;
-use super::{Frame, LockExt, LogSettings, NewFrame, StoreError, Subscription, Waiter};
+use super::{Frame, LockExt, LogSettings, NewFrame, StoreError, Subscription, Visibility, Waiter};
 
 /// An append-only sequence of frames, shared between threads.
 #[derive(Debug)]
 pub struct Partition {
     pub(super) log: Mutex<Log>,
     waiters: Arc<Waiters>,
+    /// What dialects see that did not write it; everything, until one says otherwise.
+    visibility: OnceLock<Arc<dyn Visibility>>,
 }
 
 impl Partition {
@@ -19,6 +21,7 @@ impl Partition {
         Self {
             log: Mutex::new(log),
             waiters: Arc::default(),
+            visibility: OnceLock::new(),
         }
     }
 
@@ -68,6 +71,44 @@ impl Partition {
                 _ => return Ok(frames),
             }
         }
+    }
+
+    /// As [`Self::read`], for those who may see only what is committed: nothing from the first open transaction on, and in
+    /// place of what was aborted [empty](Frame::hide) frames.
+    ///
+    /// # Errors
+    /// As [`Self::read`] has them.
+    pub fn read_committed(
+        &self,
+        from: i64,
+        before: i64,
+        max_bytes: usize,
+    ) -> Result<Vec<Frame>, StoreError> {
+        let Some(visibility) = self.visibility.get() else {
+            return self.read(from, before, max_bytes);
+        };
+        let before = before.min(self.committed_end());
+        if before <= from {
+            return Ok(Vec::new());
+        }
+        let mut frames = self.read(from, before, max_bytes)?;
+        let hidden = frames.iter_mut().filter(|frame| visibility.hides(frame));
+        hidden.for_each(Frame::hide);
+        Ok(frames)
+    }
+
+    /// The offset before which everything is committed or aborted.
+    pub fn committed_end(&self) -> i64 {
+        let end = self.bounds().1;
+        match self.visibility.get() {
+            Some(visibility) => visibility.end(end),
+            None => end,
+        }
+    }
+
+    /// Says what other dialects see from now on; only the first one counts.
+    pub(crate) fn govern(&self, visibility: Arc<dyn Visibility>) {
+        self.visibility.get_or_init(|| visibility);
     }
 
     /// The first frame that has a record time of `timestamp` (Unix milliseconds) or later, and covers `from` or a later

@@ -177,7 +177,7 @@ fn alter(
         )
     };
     let topic = call.broker.topics.get(name).ok_or_else(unknown)?;
-    let overrides = change(topic.stream.attributes())?;
+    let overrides = change(topic_config::entries(topic.stream.attributes()))?;
     topic_config::check(&overrides).map_err(|reason| (ResponseError::InvalidConfig, reason))?;
     if validate_only {
         Ok(())

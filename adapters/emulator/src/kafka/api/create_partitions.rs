@@ -49,6 +49,10 @@ fn grow(
         let reason = format!("A topic can have at most {MAX_PARTITIONS} partitions.");
         return Err((ResponseError::InvalidPartitions, reason));
     }
+    if call.broker.config.bridge.is_some() {
+        let reason = "A bridged stream keeps its partitions: they are also shards of Kinesis and partitions of a hub.";
+        return Err((ResponseError::InvalidPartitions, reason.to_owned()));
+    }
     if let Some(assignments) = &asked.assignments {
         let here = assignments
             .iter()

@@ -222,7 +222,7 @@ impl Subscription {
         let grew = self
             .stream
             .log(self.shard)
-            .is_none_or(|log| log.is_deleted() || log.bounds().1 > self.offset);
+            .is_none_or(|log| log.is_deleted() || log.committed_end() > self.offset);
         let closed = about.shards[self.shard as usize].closed.is_some();
         grew || closed
             || now_ms >= self.end_ms

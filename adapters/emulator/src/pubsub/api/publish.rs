@@ -38,14 +38,18 @@ pub(in crate::pubsub) fn publish(
         message.message_id.clear();
         message.publish_time = None;
     }
+    if let Some(settings) = topic.schema_settings() {
+        call.service.schemas.stamp(&settings, &mut messages)?;
+    }
     let now_ms = call.service.now_ms();
-    let first = topic.publish(&messages, now_ms).map_err(store)?;
-    let count = messages.len() as i64;
+    let offsets = topic.publish(&messages, now_ms).map_err(store)?;
     if call.service.faults.strikes(Fault::Duplicate) {
         // The answer to a first try was lost: the client's second one stored the messages again.
         topic.publish(&messages, now_ms).map_err(store)?;
     }
-    let ids = (first..first + count).map(|offset| topic.message_id(offset).to_string());
+    let ids = offsets
+        .iter()
+        .map(|offset| topic.message_id(*offset).to_string());
     Ok(pb::PublishResponse {
         message_ids: ids.collect(),
     })

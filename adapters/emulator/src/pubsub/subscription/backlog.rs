@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::terms::Terms;
 use super::window::Window;
-use crate::pubsub::acked::Acked;
+use crate::interchange::offsets::Acked;
 use crate::pubsub::frames::Head;
 use crate::queue::{Entry, Index, State};
 

@@ -29,11 +29,11 @@ pub(super) use terms::{RETENTION_MS, Terms, millis};
 pub(super) use upkeep::Exhausted;
 pub(super) use window::Window;
 
-use super::acked::Acked;
 use super::frames;
 use super::names::DELETED_TOPIC;
 use super::proto::pubsub as pb;
 use super::topic::Topic;
+use crate::interchange::offsets::Acked;
 use crate::store::{LockExt, Partition, RwLockExt, Store, StoreError, Stream};
 use backlog::Backlog;
 

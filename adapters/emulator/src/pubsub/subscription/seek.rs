@@ -1,7 +1,7 @@
 //! Moving a subscription in time.
 
 use super::Subscription;
-use crate::pubsub::acked::Acked;
+use crate::interchange::offsets::Acked;
 use crate::pubsub::frames;
 use crate::store::{LockExt, StoreError};
 

@@ -9,6 +9,7 @@ use super::window::Window;
 use super::{BULK, Subscription};
 use crate::pubsub::frames;
 use crate::pubsub::received::ReceivedMessage;
+use crate::store::frame::HIDDEN;
 use crate::store::{LockExt, StoreError};
 
 /// Messages that are looked at ahead of those that can be delivered, at most: where one ordering key is stuck, the
@@ -78,6 +79,11 @@ impl Subscription {
             let read = self.topic.read(from, end, BULK)?;
             inside.cursor = read.last().map_or(end, |last| last.header.next_offset());
             for frame in read {
+                if frame.header.format == HIDDEN {
+                    // The records are gone.
+                    let places = (frame.header.base_offset, frame.header.next_offset());
+                    inside.acked.insert(places.0, places.1);
+                }
                 let publish_ms = frame.header.max_timestamp;
                 for (offset, stored) in frames::messages(frame).filter(|(at, _)| *at >= from) {
                     inside.admit(offset, Body { stored, publish_ms });

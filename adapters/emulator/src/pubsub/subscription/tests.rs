@@ -50,7 +50,8 @@ fn open(medium: Medium, about: pb::Subscription) -> Fixture {
         made.unwrap_or_else(|| store.stream(name).unwrap())
     };
     let topic = Topic::attributes(&pb::Topic::default(), START);
-    let topic = Arc::new(Topic::open(stream("topic", topic)).unwrap());
+    let topic = Topic::open(&store, stream("topic", topic)).unwrap();
+    let topic = Arc::new(topic.unwrap());
     let own = stream("subscription", attributes_of(&about, []));
     let subscription = Subscription::open(store.clone(), own, topic.clone(), about, 0).unwrap();
     Fixture {

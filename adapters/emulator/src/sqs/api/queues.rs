@@ -52,7 +52,7 @@ pub(in crate::sqs) fn create(call: &Call<'_>, input: Create) -> Result<Url, AwsE
     let url = Url {
         queue_url: call.url(&name),
     };
-    if let Some(known) = call.sqs.queue(call.region, &name) {
+    if let Some(known) = call.sqs.known_queue(call.region, &name) {
         return same(&known, &given).map(|()| url);
     }
     api::tags::check(&input.tags)?;

@@ -1,10 +1,10 @@
-//! Which offsets of a topic a subscription has acknowledged: a set of ranges.
+//! Which offsets of a log are done with: a set of ranges.
 
 use std::collections::BTreeMap;
 
 /// All offsets below a floor, and ranges above it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Acked {
+pub(crate) struct Acked {
     floor: i64,
     /// From the first offset of a range to the one behind its last; they neither overlap nor touch.
     ranges: BTreeMap<i64, i64>,
@@ -12,7 +12,7 @@ pub(super) struct Acked {
 
 impl Acked {
     /// All offsets below `floor`.
-    pub(super) fn starting(floor: i64) -> Self {
+    pub(crate) fn starting(floor: i64) -> Self {
         Self {
             floor,
             ranges: BTreeMap::new(),
@@ -20,35 +20,35 @@ impl Acked {
     }
 
     /// The first offset that is not acknowledged.
-    pub(super) fn floor(&self) -> i64 {
+    pub(crate) fn floor(&self) -> i64 {
         self.floor
     }
 
     /// The ranges above the floor.
-    pub(super) fn ranges(&self) -> impl Iterator<Item = (i64, i64)> {
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (i64, i64)> {
         self.ranges.iter().map(|(from, to)| (*from, *to))
     }
 
     /// How many ranges there are.
-    pub(super) fn range_count(&self) -> u64 {
+    pub(crate) fn range_count(&self) -> u64 {
         self.ranges.len() as u64
     }
 
     /// Whether this offset is acknowledged.
-    pub(super) fn contains(&self, offset: i64) -> bool {
+    pub(crate) fn contains(&self, offset: i64) -> bool {
         let before = || self.ranges.range(..=offset).next_back();
         offset < self.floor || before().is_some_and(|(_, to)| offset < *to)
     }
 
     /// Whether all of `from..to` are.
-    pub(super) fn contains_all(&self, from: i64, to: i64) -> bool {
+    pub(crate) fn contains_all(&self, from: i64, to: i64) -> bool {
         let from = from.max(self.floor);
         let before = || self.ranges.range(..=from).next_back();
         from >= to || before().is_some_and(|(_, end)| to <= *end)
     }
 
     /// The first offset from `from` on that is not acknowledged.
-    pub(super) fn next_left(&self, from: i64) -> i64 {
+    pub(crate) fn next_left(&self, from: i64) -> i64 {
         let from = from.max(self.floor);
         match self.ranges.range(..=from).next_back() {
             Some((_, end)) if *end > from => *end,
@@ -57,7 +57,7 @@ impl Acked {
     }
 
     /// Adds the offsets `from..to`.
-    pub(super) fn insert(&mut self, from: i64, to: i64) {
+    pub(crate) fn insert(&mut self, from: i64, to: i64) {
         let (mut from, mut to) = (from.max(self.floor), to);
         if from >= to {
             return;
@@ -80,7 +80,7 @@ impl Acked {
     }
 
     /// Forgets that offsets from `from` on are acknowledged.
-    pub(super) fn forget_from(&mut self, from: i64) {
+    pub(crate) fn forget_from(&mut self, from: i64) {
         let later = self.ranges.split_off(&from);
         drop(later);
         if let Some((_, end)) = self.ranges.range_mut(..from).next_back() {
