@@ -1,5 +1,7 @@
 //! The binary as its users see it: pipes, files, signals, exit codes, messages.
 
+#[cfg(all(any(feature = "kinesis", feature = "sqs"), feature = "emulator"))]
+mod aws;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod bad_input;
 mod cli;

@@ -195,20 +195,9 @@ mod tests {
         assert!(hint.contains("`connection-string-env`"), "{hint}");
     }
 
-    /// One row per option, as the README shows them.
     #[test]
     fn the_readme_shows_every_option() {
-        let schema = schemars::schema_for!(EventHubsConfig);
-        let options = schema.get("properties").and_then(|p| p.as_object());
-        let rows: String = options
-            .into_iter()
-            .flatten()
-            .map(|(name, option)| {
-                let words = option["description"].as_str().unwrap_or_default();
-                format!("| `{name}` | {} |\n", words.replace('\n', " "))
-            })
-            .collect();
         let readme = include_str!("../README.md");
-        assert!(readme.contains(&rows), "the table should be:\n{rows}");
+        ssectl_testkit::support::assert_options_are_shown(&crate::adapter(), readme);
     }
 }

@@ -15,6 +15,7 @@
 
 mod case;
 pub mod cases;
+pub mod faults;
 mod harness;
 mod list;
 mod need;

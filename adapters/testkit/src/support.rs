@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use ssectl_adapter::{
-    Fetched, Limit, Options, Range, Record, SinkSpec, Source, SourceSpec, StreamSpec, Target,
+    Adapter, Fetched, Limit, Options, Range, Record, SinkSpec, Source, SourceSpec, StreamSpec,
+    Target,
 };
 use tokio::time::Instant;
 
@@ -100,4 +101,16 @@ pub async fn consume(source: &mut dyn Source) -> Vec<Record> {
         }
     }
     panic!("no end after {} records", records.len());
+}
+
+/// Asserts that the README has a row for each option of the adapter, with the words of its doc comment.
+pub fn assert_options_are_shown(adapter: &dyn Adapter, readme: &str) {
+    let schema = adapter.options_schema();
+    let options = schema.get("properties").and_then(Value::as_object);
+    let row = |(name, option): (&String, &Value)| {
+        let words = option["description"].as_str().unwrap_or_default();
+        format!("| `{name}` | {} |\n", words.replace('\n', " "))
+    };
+    let rows: String = options.into_iter().flatten().map(row).collect();
+    assert!(readme.contains(&rows), "the table should be:\n{rows}");
 }

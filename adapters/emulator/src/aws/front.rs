@@ -239,6 +239,7 @@ impl Front {
             region: &request.scope.region,
             origin: &request.origin,
             path: &request.path,
+            trace: request.trace.as_deref(),
             protocol,
         };
         let input = Input::new(request.body, &sqs::NAMES);

@@ -1,9 +1,10 @@
 //! What goes wrong before the first record, and how it is told.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use ssectl_adapter::{Bound, ErrorKind, Position, Range, Record};
+use ssectl_testkit::faults;
 
 use crate::support::{Streams, fresh, make, options, reader_of, sink_of, target, write};
 
@@ -13,47 +14,22 @@ async fn a_misspelt_stream_is_named_with_the_one_meant() {
     let streams = Streams::start();
     let target = streams.target(json!({}));
     let stream = make(target.as_ref(), 1, &[]).await;
-    let error = target.sink(&sink_of(&format!("{stream}s"))).await.err();
-    let error = error.expect("not there");
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-    let hint = error.hint_text().unwrap_or_default();
-    assert!(hint.contains(&format!("`{stream}`")), "{hint}");
+    faults::assert_misspelling_is_told(target.as_ref(), &stream).await;
 }
 
 /// Nobody listens there.
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_unavailable() {
-    // A port that was free a moment ago may be another test's by now; nobody is given this one.
-    let endpoint = "http://127.0.0.1:1";
+    let endpoint = format!("http://{}", faults::NOBODY);
     let target = target(&options(json!({ "endpoint": endpoint })));
-    let error = target
-        .sink(&sink_of("any"))
-        .await
-        .err()
-        .expect("nobody is there");
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-    assert!(error.is_temporary());
+    faults::assert_nobody_is_there(target.as_ref()).await;
 }
 
 /// Connected, and silent for ever: the wait has an end.
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_timed_out() {
-    let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let endpoint = format!("http://{}", deaf.local_addr().expect("an address"));
-    let target = target(&options(json!({ "endpoint": endpoint })));
-    let start = Instant::now();
-    let error = target
-        .sink(&sink_of("any"))
-        .await
-        .err()
-        .expect("nobody answers");
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(error.is_temporary());
-    assert!(
-        start.elapsed() < Duration::from_secs(120),
-        "{:?}",
-        start.elapsed()
-    );
+    let open = |address: &str| target(&options(json!({ "endpoint": format!("http://{address}") })));
+    faults::assert_silence_ends(open, Duration::from_secs(120)).await;
 }
 
 /// A position is a number of a shard.

@@ -1,11 +1,12 @@
 //! What goes wrong before the first message, and how it is told.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use ssectl_adapter::{Bound, ErrorKind, Position, Range, Record};
+use ssectl_testkit::faults;
 
-use crate::support::{Queues, fresh, make, options, reader_of, sink_of, target, write};
+use crate::support::{Queues, fresh, make, options, reader_of, target, write};
 
 /// The nearest queue there is.
 #[tokio::test]
@@ -13,49 +14,26 @@ async fn a_misspelt_queue_is_named_with_the_one_meant() {
     let queues = Queues::start();
     let target = queues.target(json!({}));
     let queue = make(target.as_ref(), &fresh("invoices"), &[]).await;
-    let error = target
-        .sink(&sink_of(&format!("{queue}s")))
-        .await
-        .err()
-        .expect("not there");
-    assert_eq!(error.kind(), ErrorKind::NotFound);
-    let hint = error.hint_text().unwrap_or_default();
-    assert!(hint.contains(&format!("`{queue}`")), "{hint}");
+    faults::assert_misspelling_is_told(target.as_ref(), &queue).await;
 }
 
 /// Nobody listens there.
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_unavailable() {
-    // A port that was free a moment ago may be another test's by now; nobody is given this one.
-    let endpoint = "http://127.0.0.1:1";
+    let endpoint = format!("http://{}", faults::NOBODY);
     let target = target(&options(json!({ "endpoint": endpoint })));
-    let error = target
-        .sink(&sink_of("any"))
-        .await
-        .err()
-        .expect("nobody is there");
-    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+    faults::assert_nobody_is_there(target.as_ref()).await;
 }
 
 /// Connected, and silent for ever: the wait has an end.
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_timed_out() {
-    let deaf = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let endpoint = format!("http://{}", deaf.local_addr().expect("an address"));
-    let target = target(&options(json!({ "endpoint": endpoint, "wait": 0 })));
-    let start = Instant::now();
-    let error = target
-        .sink(&sink_of("any"))
-        .await
-        .err()
-        .expect("nobody answers");
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(error.is_temporary());
-    assert!(
-        start.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        start.elapsed()
-    );
+    let open = |address: &str| {
+        target(&options(
+            json!({ "endpoint": format!("http://{address}"), "wait": 0 }),
+        ))
+    };
+    faults::assert_silence_ends(open, Duration::from_secs(60)).await;
 }
 
 /// A queue has no positions, and says so before anything is read.
