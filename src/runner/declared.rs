@@ -24,7 +24,7 @@ const REGION: &str = "us-east-1";
 pub struct Declared {
     /// Topics of Kafka.
     kafka: Option<BTreeMap<String, Option<Topic>>>,
-    /// Topics and subscriptions of Google Cloud Pub/Sub.
+    /// Schemas, topics and subscriptions of Google Cloud Pub/Sub.
     pubsub: Option<Pubsub>,
     /// Streams of Amazon Kinesis.
     kinesis: Option<BTreeMap<String, Option<KinesisStream>>>,
@@ -50,12 +50,14 @@ struct Topic {
     config: Option<BTreeMap<String, Setting>>,
 }
 
-/// Topics and subscriptions of a project, each with the body of the REST request that creates it.
+/// Schemas, topics and subscriptions of a project, each with the body of the REST request that creates it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Pubsub {
     /// The project.
     project: String,
+    /// Schemas, such as `order: {type: AVRO, definition: '{"type": "string"}'}`.
+    schemas: Option<BTreeMap<String, Map<String, Json>>>,
     /// Topics, such as `orders: {messageRetentionDuration: 600s}`.
     topics: Option<BTreeMap<String, Option<Map<String, Json>>>>,
     /// Subscriptions, such as `billing: {topic: orders, enableMessageOrdering: true}`.
@@ -210,9 +212,10 @@ impl Declared {
         Ok(())
     }
 
-    /// Makes topics, then subscriptions, by their full names and the bodies of their requests.
+    /// Makes schemas, then topics, then subscriptions, by their full names and the bodies of their requests.
     pub(super) fn make_pubsub(
         &self,
+        schema: Make<'_, Json>,
         topic: Make<'_, Json>,
         subscription: Make<'_, Json>,
     ) -> Result<(), Refused> {
@@ -220,8 +223,14 @@ impl Declared {
             return Ok(());
         };
         let project = &pubsub.project;
+        for (name, body) in pubsub.schemas.iter().flatten() {
+            let full = format!("projects/{project}/schemas/{name}");
+            schema(&full, Json::Object(body.clone()))
+                .map_err(|reason| (format!("schema `{name}`"), reason))?;
+        }
         for (name, body) in pubsub.topics.iter().flatten() {
-            let body = body.clone().unwrap_or_default();
+            let mut body = body.clone().unwrap_or_default();
+            complete(project, &mut body);
             let full = format!("projects/{project}/topics/{name}");
             topic(&full, Json::Object(body))
                 .map_err(|reason| (format!("topic `{name}`"), reason))?;
@@ -237,17 +246,23 @@ impl Declared {
     }
 }
 
-/// Names of topics may be short in a file.
-fn complete(project: &str, subscription: &mut Map<String, Json>) {
-    let full = |name: &mut Json| {
+/// Names of topics and schemas that something refers to may be short in a file.
+fn complete(project: &str, body: &mut Map<String, Json>) {
+    let full = |name: Option<&mut Json>, collection: &str| {
+        let Some(name) = name else { return };
         if let Some(short) = name.as_str().filter(|name| !name.contains('/')) {
-            *name = format!("projects/{project}/topics/{short}").into();
+            *name = format!("projects/{project}/{collection}/{short}").into();
         }
     };
-    subscription.get_mut("topic").into_iter().for_each(full);
-    let policy = subscription.get_mut("deadLetterPolicy");
+    full(body.get_mut("topic"), "topics");
+    let policy = body.get_mut("deadLetterPolicy");
     let dead = policy.and_then(|policy| policy.get_mut("deadLetterTopic"));
-    dead.into_iter().for_each(full);
+    full(dead, "topics");
+    let settings = body.get_mut("schemaSettings");
+    full(
+        settings.and_then(|settings| settings.get_mut("schema")),
+        "schemas",
+    );
 }
 
 fn texts(settings: &BTreeMap<String, Setting>) -> Texts {

@@ -287,13 +287,15 @@ impl Emulators {
         let address = emulator.address();
         self.notes.extend_from_slice(emulator.notes());
         if let Some(declared) = options.declared {
+            let schema =
+                |name: &str, body: Json| emulator.declare_schema(name, body.to_string().as_bytes());
             let topic =
                 |name: &str, body: Json| emulator.declare_topic(name, body.to_string().as_bytes());
             let subscription = |name: &str, body: Json| {
                 emulator.declare_subscription(name, body.to_string().as_bytes())
             };
             declared
-                .make_pubsub(&topic, &subscription)
+                .make_pubsub(&schema, &topic, &subscription)
                 .map_err(refused)?;
         }
         self.pubsub = Some(emulator);

@@ -3,8 +3,7 @@
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, as many for a consumer of each service, the
 #                                         footprint, our scenarios on the emulator and on a real Apache Kafka, streams of a
-#                                         scenario made and removed on seven servers, our adapters
-#                                         on that Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
+#                                         scenario made and removed on seven servers of others, our adapters on Apache Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
 #                                         Kinesis, then the emulators' suites: Kafka; Pub/Sub with Google's clients, Event
 #                                         Hubs with Azure's, Kinesis and SQS with AWS's, which other servers have to pass
 #                                         as far as they can; and all of them with one log (`--bridge`)

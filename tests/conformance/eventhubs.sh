@@ -26,7 +26,7 @@ mkdir -p "$RUN"
 source "$HERE/emulator.sh"
 trap stop_emulators EXIT
 
-"$PEERS_HOME/install.sh" python azure-js azuresdk
+"$PEERS_HOME/install.sh" python websocket azure-js azuresdk
 if [[ -n "$EMULATOR" ]]; then
   start_emulator "$RUN/emulator" "$EMULATOR"
   ENDPOINT="$ADDRESS"
@@ -34,7 +34,7 @@ fi
 
 cd "$HERE"
 code=0
-AZURE_JS="$PEERS/azure-js" AZURESDK_JARS="$AZURESDK_JARS" \
+AZURE_JS="$PEERS/azure-js" AZURESDK_JARS="$AZURESDK_JARS" PYTHONPATH="$WEBSOCKET_CLIENT" \
   "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal \
   --junit-xml="$RUN/report.xml" eventhubs --eventhubs-endpoint "$ENDPOINT" "$@" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do

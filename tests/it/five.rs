@@ -4,4 +4,5 @@ mod cloud;
 mod declared;
 mod docs;
 mod faults;
+mod logins;
 mod services;

@@ -12,6 +12,7 @@ SQS_PEERS="$PEERS/sqs-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
 AZURESDK_JARS="$PEERS/azuresdk/jars"
 VENV="$PEERS/venv"
+WEBSOCKET_CLIENT="$PEERS/websocket"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"
 

@@ -3,8 +3,8 @@
 #
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs
-#                              azure-js pstest gojq jaq
+#   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
+#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -63,6 +63,16 @@ install_python() {
   python3 -m venv "$VENV" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
   run python "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
   stamp python "${packages[*]}"
+}
+
+# What azure-eventhub needs for WebSockets, beside the other packages: they need not be installed anew for it.
+install_websocket() {
+  local package="websocket-client==$WEBSOCKET_CLIENT_VERSION"
+  fresh websocket "$package" && return
+  install_python
+  rm -rf "$WEBSOCKET_CLIENT"
+  run websocket "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --target "$WEBSOCKET_CLIENT" "$package"
+  stamp websocket "$package"
 }
 
 install_moto() {
@@ -184,15 +194,15 @@ install_pstest() {
 }
 
 install_azure_js() {
-  local package="@azure/event-hubs@$AZURE_EVENT_HUBS_JS_VERSION"
-  fresh azure-js "$package" && return
+  local packages=("@azure/event-hubs@$AZURE_EVENT_HUBS_JS_VERSION" "ws@$WS_JS_VERSION")
+  fresh azure-js "${packages[*]}" && return
   need node "Node.js 18 or newer"
   need npm "comes with Node.js"
   rm -rf "$PEERS/azure-js"
   mkdir -p "$PEERS/azure-js"
   echo '{"private": true}' >"$PEERS/azure-js/package.json"
-  run azure-js npm --prefix "$PEERS/azure-js" install --silent --no-audit --no-fund --save-exact "$package"
-  stamp azure-js "$package"
+  run azure-js npm --prefix "$PEERS/azure-js" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
+  stamp azure-js "${packages[*]}"
 }
 
 # Google's client of Pub/Sub for Node.js.
@@ -226,16 +236,16 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done

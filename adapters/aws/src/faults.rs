@@ -138,11 +138,11 @@ impl Faults {
 fn strange(doing: &str, raw: &HttpResponse) -> Error {
     let status = raw.status().as_u16();
     let message = format!("{doing}: the answer is not one of AWS (HTTP status {status})");
-    let error = Error::new(ErrorKind::Unavailable, message);
-    if status >= 500 {
-        error.temporary()
-    } else {
-        error.hint("check the endpoint and the region")
+    match status {
+        500.. => Error::new(ErrorKind::Unavailable, message).temporary(),
+        401 | 403 | 407 => Error::new(ErrorKind::Permission, message)
+            .hint("check the endpoint, and whether a proxy stands before it"),
+        _ => Error::new(ErrorKind::Unavailable, message).hint("check the endpoint and the region"),
     }
 }
 

@@ -216,7 +216,17 @@ fn lost() -> Meaning {
     }
 }
 
+/// What the client says of a login that was refused (AMQP 1.0 part 5, section 5.3.3.6, "auth").
+const REFUSED_LOGIN: &str = "SASL error code Auth";
+
 fn unreachable(why: String) -> Meaning {
+    if why.contains(REFUSED_LOGIN) {
+        return Meaning {
+            kind: ErrorKind::Authentication,
+            temporary: false,
+            said: "the service does not let us in".to_owned(),
+        };
+    }
     Meaning {
         kind: ErrorKind::Unavailable,
         // Whom we do not trust now we will not trust soon.

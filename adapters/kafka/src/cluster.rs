@@ -208,7 +208,10 @@ pub(crate) fn metadata<T: Send + Sync>(
         let answer = client.fetch_metadata(topic, slice.min(left));
         listen();
         match answer {
-            Ok(metadata) => return Ok(metadata),
+            Ok(metadata) => {
+                client.context().monitor.answered();
+                return Ok(metadata);
+            }
             Err(error) => give_up(&client.context().monitor, &error, left <= slice)?,
         }
         slice *= 2;
@@ -232,7 +235,7 @@ fn give_up(monitor: &Monitor, error: &KafkaError, late: bool) -> Result<()> {
         .is_some_and(|code| classify(code).1);
     match (passes, late) {
         (true, false) => Ok(()),
-        (true, true) => Err(monitor.unreachable()),
+        (true, true) => Err(monitor.unanswered()),
         (false, _) => Err(from_client(
             format!("`{}` does not tell its topics", monitor.cluster()),
             error,

@@ -17,6 +17,8 @@ use crate::token;
 pub(crate) struct Monitor {
     cluster: String,
     tokens: Option<TokenSource>,
+    /// Whether the client has something to log in with.
+    logs_in: bool,
     heard: Mutex<Heard>,
 }
 
@@ -24,6 +26,8 @@ pub(crate) struct Monitor {
 struct Heard {
     last: Option<String>,
     refusal: Option<(ErrorKind, String)>,
+    /// Whether a broker has answered more than which versions it speaks.
+    answered: bool,
     /// The id of the only topic that the client reads, once known.
     topic_id: Option<String>,
     made_anew: bool,
@@ -34,6 +38,7 @@ impl Monitor {
         Self {
             cluster: format!("kafka://{}", config.brokers.joined()),
             tokens: config.sasl.as_ref().and_then(|sasl| sasl.token.clone()),
+            logs_in: config.sasl.is_some(),
             heard: Mutex::default(),
         }
     }
@@ -53,6 +58,28 @@ impl Monitor {
         match self.heard().last.clone() {
             Some(reason) => with_hint(error, &reason).caused_by(brief(&reason)),
             None => error.hint("check the address, and that a broker listens there"),
+        }
+    }
+
+    /// Takes note that a broker answers.
+    pub(crate) fn answered(&self) {
+        self.heard().answered = true;
+    }
+
+    /// The same as [`unreachable`](Self::unreachable) for a client that has asked something for the first time; but who is
+    /// always cut off after the greeting, and has no login, is expected to have one: a broker has no answer for that.
+    pub(crate) fn unanswered(&self) -> Error {
+        let heard = self.heard();
+        let last = heard.last.clone().filter(|last| last.contains(CUT_OFF));
+        let known = self.logs_in || heard.answered;
+        drop(heard);
+        match last {
+            Some(reason) if !known => {
+                let message = format!("`{}` does not let us in", self.cluster);
+                with_hint(Error::new(ErrorKind::Authentication, message), &reason)
+                    .caused_by(brief(&reason))
+            }
+            _ => self.unreachable(),
         }
     }
 
@@ -115,6 +142,9 @@ fn topic_id(message: &str) -> Option<&str> {
         .then_some(id)
 }
 
+/// In the words about a connection that was lost after both sides had told what they speak.
+const CUT_OFF: &str = "in state UP";
+
 /// The words without how fast and how often it failed.
 fn brief(reason: &str) -> String {
     reason.split(" (after ").next().unwrap_or(reason).to_owned()
@@ -142,7 +172,7 @@ fn with_hint(error: Error, reason: &str) -> Error {
             "in state APIVERSION_QUERY",
             "the broker may want TLS: set `tls: true`",
         ),
-        ("in state UP", "the broker hangs up: it may want `sasl`"),
+        (CUT_OFF, "the broker hangs up: it may want `sasl`"),
         (
             "in state SSL_HANDSHAKE",
             "the broker may not speak TLS there: leave `tls` out, or use another port",

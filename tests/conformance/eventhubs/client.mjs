@@ -1,11 +1,12 @@
-// Sends and receives with @azure/event-hubs: client.mjs CONNECTION_STRING HUB COUNT. Prints what it saw, as JSON.
+// Sends and receives with @azure/event-hubs: client.mjs CONNECTION_STRING HUB COUNT [websocket]. Prints what it saw, as JSON.
 import { createRequire } from "node:module";
 
 const require = createRequire(process.env.AZURE_JS + "/package.json");
 const { EventHubProducerClient, EventHubConsumerClient, earliestEventPosition } = require("@azure/event-hubs");
-const [connection, hub, count] = process.argv.slice(2);
+const [connection, hub, count, transport] = process.argv.slice(2);
+const options = transport === "websocket" ? { webSocketOptions: { webSocket: require("ws") } } : {};
 
-const producer = new EventHubProducerClient(connection, hub);
+const producer = new EventHubProducerClient(connection, hub, options);
 const about = await producer.getEventHubProperties();
 const batch = await producer.createBatch({ partitionKey: "key" });
 for (let number = 0; number < Number(count); number++) {
@@ -13,7 +14,7 @@ for (let number = 0; number < Number(count); number++) {
 }
 await producer.sendBatch(batch);
 
-const consumer = new EventHubConsumerClient("$Default", connection, hub);
+const consumer = new EventHubConsumerClient("$Default", connection, hub, options);
 const seen = [];
 await new Promise((resolve, reject) => {
   const subscription = consumer.subscribe(

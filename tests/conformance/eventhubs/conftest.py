@@ -1,5 +1,6 @@
 """Fixtures of the Event Hubs suite: hubs that nobody else uses, and clients of Microsoft's own SDK."""
 
+import functools
 import ssl
 import threading
 import urllib.error
@@ -20,10 +21,16 @@ ENTRY = (
 class Namespace:
     """The namespace under test."""
 
-    def __init__(self, endpoint, certificate):
-        self.endpoint = endpoint
-        #: The file with the certificate that the server shows, which signs itself.
-        self.certificate = certificate
+    def __init__(self, endpoint, directory):
+        self.endpoint, self.directory = endpoint, directory
+
+    @functools.cached_property
+    def certificate(self):
+        """The file with the certificate that the server shows, which signs itself."""
+        host, port = self.endpoint.rsplit(":", 1)
+        file = self.directory / "certificate.pem"
+        file.write_text(ssl.get_server_certificate((host, int(port))))
+        return file
 
     @property
     def connection_string(self):
@@ -114,7 +121,4 @@ def namespace(request, tmp_path_factory):
     endpoint = request.config.getoption("--eventhubs-endpoint")
     if not endpoint:
         pytest.exit("--eventhubs-endpoint HOST:PORT is needed; eventhubs.sh gives it", returncode=2)
-    host, port = endpoint.rsplit(":", 1)
-    certificate = tmp_path_factory.mktemp("server") / "certificate.pem"
-    certificate.write_text(ssl.get_server_certificate((host, int(port))))
-    return Namespace(endpoint, certificate)
+    return Namespace(endpoint, tmp_path_factory.mktemp("server"))

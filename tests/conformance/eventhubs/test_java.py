@@ -1,4 +1,4 @@
-"""Microsoft's client for Java: producers, consumers, the event processor; plain and with TLS."""
+"""Microsoft's client for Java: producers, consumers, the event processor; plain, with TLS, and over WebSocket."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ def java(program, *arguments, options=()):
         ["java", "-XX:TieredStopAtLevel=1", *options, "-cp", f"{os.environ['AZURESDK_JARS']}/*", source, *arguments],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -62,6 +62,11 @@ def test_producer_and_consumer(namespace):
 def test_producer_and_consumer_with_tls(namespace, trust):
     hub = namespace.create(partitions=4, groups=["other"])
     assert java("Client.java", namespace.secure_connection_string, hub, "amqp", options=trust) == CLIENT
+
+
+def test_producer_and_consumer_over_web_sockets(namespace, trust):
+    hub = namespace.create(partitions=4, groups=["other"])
+    assert java("Client.java", namespace.secure_connection_string, hub, "websocket", options=trust) == CLIENT
 
 
 def test_processors_share_partitions_and_continue(namespace):

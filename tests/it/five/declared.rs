@@ -12,7 +12,8 @@ kafka:
   orders: {partitions: 3, config: {retention.ms: 60000}}
 pubsub:
   project: lab
-  topics: {orders: , dead: {labels: {a: b}}}
+  schemas: {order: {type: PROTOCOL_BUFFER, definition: 'syntax = \"proto3\"; message Order { string id = 1; }'}}
+  topics: {orders: , dead: {labels: {a: b}}, checked: {schemaSettings: {schema: order, encoding: JSON}}}
   subscriptions:
     billing: {topic: orders, enableMessageOrdering: true, deadLetterPolicy: {deadLetterTopic: dead}}
 kinesis:

@@ -160,6 +160,9 @@ impl Front {
     pub(super) fn clean_up(&self) {
         self.report("old messages", self.sqs.clean_up());
         self.report("old records", self.kinesis.clean_up());
+        if let Some(trouble) = self.store.take_trouble() {
+            self.say(&trouble);
+        }
         if let Medium::Memory { limit } = self.config.medium
             && self.store.is_newly_full()
         {
@@ -173,7 +176,8 @@ impl Front {
 
     /// Forces everything to disk.
     pub(super) fn sync(&self) {
-        self.report("writing to disk", self.store.sync());
+        // The store keeps what went wrong, which is told with the next clean-up.
+        drop(self.store.sync());
     }
 
     fn report(&self, what: &str, result: Result<(), impl Display>) {
@@ -235,6 +239,7 @@ impl Front {
             region: &request.scope.region,
             origin: &request.origin,
             path: &request.path,
+            trace: request.trace.as_deref(),
             protocol,
         };
         let input = Input::new(request.body, &sqs::NAMES);

@@ -25,7 +25,7 @@ pub use coverage::{Coverage, Support, coverage};
 pub use emulator::Emulator;
 pub(crate) use error::AwsError;
 pub(crate) use query::{Names, Shape};
-pub(crate) use request::{Input, Protocol};
+pub(crate) use request::{Input, Protocol, or_default};
 
 /// The only account there is.
 pub const ACCOUNT: &str = "000000000000";

@@ -35,6 +35,8 @@ pub(crate) struct Names {
     pub(crate) results: &'static [(&'static str, &'static str, Shape)],
     /// The list in results whose elements are called `OPERATIONResultEntry`.
     pub(crate) entries: &'static str,
+    /// Operations that have no result at all; an empty result of the others is an empty element, which SDKs look for.
+    pub(crate) void: &'static [&'static str],
 }
 
 /// A form, by the parts of its names.
@@ -120,12 +122,14 @@ pub(super) fn to_xml(operation: &str, result: &Value, names: &Names, request_id:
     let (response, wrapper) = (format!("{operation}Response"), format!("{operation}Result"));
     let mut xml = Xml::document();
     xml.open_with(&response, names.namespace);
-    if let Value::Object(fields) = result
-        && !fields.is_empty()
-    {
-        xml.open(&wrapper);
-        write_fields(&mut xml, fields, operation, names);
-        xml.close(&wrapper);
+    match result {
+        _ if names.void.contains(&operation) => {}
+        Value::Object(fields) if !fields.is_empty() => {
+            xml.open(&wrapper);
+            write_fields(&mut xml, fields, operation, names);
+            xml.close(&wrapper);
+        }
+        _ => xml.empty(&wrapper),
     }
     xml.open("ResponseMetadata");
     xml.text("RequestId", request_id);
@@ -200,6 +204,7 @@ mod tests {
             ("Failed", "ErrorEntry", Shape::List),
         ],
         entries: "Successful",
+        void: &["Forget"],
     };
 
     fn form(text: &str) -> Value {
@@ -259,6 +264,7 @@ mod tests {
         ] {
             assert!(xml.contains(part), "{part} is not in {xml}");
         }
-        assert!(!to_xml("Act", &json!({}), &NAMES, "r").contains("ActResult>"));
+        assert!(to_xml("Act", &json!({}), &NAMES, "r").contains("<ActResult/>"));
+        assert!(!to_xml("Forget", &json!({}), &NAMES, "r").contains("ForgetResult"));
     }
 }

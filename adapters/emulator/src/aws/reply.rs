@@ -72,6 +72,10 @@ pub(super) fn failure(
             .to_string()
             .into_bytes(),
         Protocol::Cbor => error_cbor(error),
+        // What AWS answers to a URL that asks for nothing.
+        Protocol::Query if error.status == 404 && error.code == "InvalidAction" => {
+            b"<UnknownOperationException/>\n".to_vec()
+        }
         Protocol::Query => error_xml(error, namespace, request_id).into_bytes(),
     };
     let mut reply = respond(status, protocol, body, request_id);

@@ -1,9 +1,11 @@
 //! What a request asks for, in which protocol.
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::AwsError;
@@ -47,6 +49,8 @@ pub(super) struct Request {
     /// Scheme, host and port that the client used.
     pub(super) origin: String,
     pub(super) path: String,
+    /// The trace that the request is part of, as X-Ray's header has it.
+    pub(super) trace: Option<String>,
     pub(super) body: Body,
 }
 
@@ -77,6 +81,7 @@ impl Request {
             },
             origin,
             path: "/".to_owned(),
+            trace: None,
             body: Body::Document(Bytes::copy_from_slice(json)),
         }
     }
@@ -133,9 +138,10 @@ impl Request {
             Protocol::Query => {
                 let mut form = in_url;
                 form.extend(parse_form(&body));
-                let scope = scope(&parts.headers, &form)?;
                 let find = |name: &str| form.iter().find(|(key, _)| key == name);
-                let operation = find("Action").ok_or_else(no_operation)?.1.clone();
+                let action = find("Action").ok_or_else(|| no_action(&parts.method))?;
+                let operation = action.1.clone();
+                let scope = scope(&parts.headers, &form)?;
                 let version = find("Version").map(|(_, version)| version.clone());
                 (
                     version.unwrap_or_default(),
@@ -152,6 +158,7 @@ impl Request {
             scope,
             origin: format!("http://{host}"),
             path: parts.uri.path().to_owned(),
+            trace: header("x-amzn-trace-id").map(str::to_owned),
             body,
         })
     }
@@ -163,6 +170,30 @@ fn parse_form(text: &[u8]) -> Vec<(String, String)> {
 
 fn no_operation() -> AwsError {
     AwsError::coral(400, "InvalidAction", "the request names no operation")
+}
+
+/// A form without an action. What was only looked at in a browser is nothing that a service could have.
+fn no_action(method: &Method) -> AwsError {
+    match *method {
+        Method::GET => AwsError::coral(404, "InvalidAction", "the request names no operation"),
+        _ => AwsError::coral(
+            400,
+            "MissingAction",
+            "The request must contain the parameter Action.",
+        ),
+    }
+}
+
+/// Reads a parameter that may be missing; `null` stands for that, too.
+///
+/// # Errors
+/// It is of another type.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// The parameters of an operation.

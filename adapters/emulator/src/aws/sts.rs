@@ -31,6 +31,7 @@ pub(super) const NAMES: Names = Names {
     numbers: &[],
     results: &[],
     entries: "",
+    void: &[],
 };
 
 /// Answers an operation of STS.

@@ -29,6 +29,13 @@ impl Xml {
         self.0.push('>');
     }
 
+    /// An element without content.
+    pub(super) fn empty(&mut self, name: &str) {
+        self.0.push('<');
+        self.0.push_str(name);
+        self.0.push_str("/>");
+    }
+
     /// An element that holds a text.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.open(name);

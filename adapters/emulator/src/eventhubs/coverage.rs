@@ -150,7 +150,7 @@ const HTTP: [(&str, PathKind, Operation, &str, &str); 10] = [
 ];
 
 /// What links and frames do, which no request names.
-const LINKS: [(&str, Support); 11] = [
+const LINKS: [(&str, Support); 13] = [
     ("send event", Support::Full),
     ("send batch", Support::Full),
     ("send to partition", Support::Full),
@@ -159,14 +159,22 @@ const LINKS: [(&str, Support); 11] = [
     ("receive from start position", Support::Full),
     ("receive with epoch", Support::Full),
     ("receiver runtime metrics", Support::Full),
-    ("Kafka endpoint", KAFKA),
     ("idempotent producer over AMQP", Support::Refused),
-    ("AMQP over WebSocket", Support::Refused),
+    ("AMQP over WebSocket", Support::Full),
+    ("Kafka endpoint", KAFKA),
+    ("Kafka endpoint, idempotence", OF_KAFKA),
+    ("Kafka endpoint, transactions", OF_KAFKA),
 ];
 
 /// The Kafka endpoint, whose own requests are listed with Kafka.
 const KAFKA: Support = match cfg!(feature = "kafka") {
     true => Support::Partly("SASL OAUTHBEARER; properties that are no text or bytes become text"),
+    false => Support::Refused,
+};
+
+/// What a client of Kafka finds there, as in the Premium tier.
+const OF_KAFKA: Support = match cfg!(feature = "kafka") {
+    true => Support::Full,
     false => Support::Refused,
 };
 

@@ -15,7 +15,7 @@ use super::tls::Tls;
 use crate::StartError;
 #[cfg(not(feature = "kafka"))]
 use crate::store::{Attributes, LogSettings, Visitor, frame};
-use crate::store::{Medium, Store, StoreError};
+use crate::store::{Medium, Store};
 
 /// The hubs, and what is configured.
 #[derive(Debug)]
@@ -101,14 +101,14 @@ impl Front {
     }
 
     /// Says that a write was refused; of full memory once, until some of it is free again.
-    pub(crate) fn tell_refused_write(&self, error: &StoreError) {
+    pub(crate) fn tell_refused_write(&self) {
         match &self.config.medium {
             Medium::Memory { limit } if self.hubs.store().is_newly_full() => self.say(&format!(
                 "memory limit of {} MiB reached (--memory), events are refused; delete hubs, or use --data-dir",
                 limit >> 20
             )),
-            Medium::Memory { .. } => {}
-            Medium::Directory { .. } => self.say(&format!("an event was refused: {error}")),
+            // Of a disk that takes nothing the housekeeping tells.
+            Medium::Memory { .. } | Medium::Directory { .. } => {}
         }
     }
 
@@ -120,11 +120,15 @@ impl Front {
     /// Drops what is old.
     pub(super) fn clean_up(&self) {
         self.report("old events", self.hubs.clean_up());
+        if let Some(trouble) = self.hubs.store().take_trouble() {
+            self.say(&trouble);
+        }
     }
 
     /// Forces everything to disk.
     pub(super) fn sync(&self) {
-        self.report("writing to disk", self.hubs.store().sync());
+        // The store keeps what went wrong, which is told with the next clean-up.
+        drop(self.hubs.store().sync());
     }
 
     fn report(&self, what: &str, result: Result<(), impl Display>) {

@@ -30,6 +30,7 @@
 //! | `GET /$Resources/EventHubs?$skip=N&$top=N` | 200 and a feed of the entries, by name |
 //! | `PUT`, `GET`, `DELETE /HUB/ConsumerGroups/GROUP` | the same of a consumer group (`ConsumerGroupDescription`) |
 //! | `GET /HUB/ConsumerGroups` | a feed of them, `$Default` among them |
+//! | `GET /$servicebus/websocket` with `Upgrade: websocket` | 101, then AMQP in a WebSocket of the protocol `AMQPWSB10` |
 //! | `GET /health` | 200 `{"status":"healthy"}`, as Microsoft's emulator on its port 5300 |
 //! | `POST /_ssectl/reset` | 200; deletes all hubs, then declares those of [`Config::hubs`] again |
 //!
@@ -59,6 +60,7 @@ mod server;
 mod sniff;
 mod tls;
 mod tokens;
+mod websocket;
 
 pub use config::{AccessKey, Config, Limits};
 pub use config_json::{ConfigJsonError, Namespace};

@@ -48,16 +48,26 @@ impl Drop for Housekeeper {
     }
 }
 
+/// How often to look whether the disk refuses writes.
+const LOOK: Duration = Duration::from_secs(1);
+
 fn keep_house(broker: &Broker, alarm: &Waiter) {
     let mut sync = Every::new(broker.config.sync_interval());
     let mut clean = Every::new(broker.config.cleanup_interval);
+    let mut look = Every::new(LOOK);
     while !alarm.wait_until(Instant::now() + TICK) {
         broker.refusals.tick();
         broker.write_faults.tick();
         report(broker, "groups", broker.groups.tick());
         report(broker, "transactions", broker.transactions.tick());
         if sync.is_due() {
-            report(broker, "writing to disk", broker.store.sync());
+            // The store keeps what went wrong, which is told with the next look.
+            drop(broker.store.sync());
+        }
+        if look.is_due()
+            && let Some(trouble) = broker.store.take_trouble()
+        {
+            broker.config.notices.say(&trouble);
         }
         if clean.is_due() {
             clean_up(broker);

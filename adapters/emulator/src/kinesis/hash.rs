@@ -27,7 +27,8 @@ impl HashRange {
     /// `count` ranges of about the same size that cover everything.
     pub(crate) fn even(count: u32) -> Vec<Self> {
         let count = u128::from(count.max(1));
-        let size = u128::MAX / count;
+        // 2^128 / count, which for a single shard is too great to be a number here, and not used.
+        let size = ((u128::MAX - (count - 1)) / count).wrapping_add(1);
         let last_of = |number| match number + 1 == count {
             true => u128::MAX,
             false => size * (number + 1) - 1,
@@ -88,6 +89,14 @@ mod tests {
             assert_eq!(ranges[ranges.len() - 1].last, u128::MAX);
             assert!(ranges.windows(2).all(|two| two[0].last + 1 == two[1].first));
         }
+    }
+
+    #[test]
+    fn two_shards_are_the_halves() {
+        let [first, second] = HashRange::even(2)[..] else {
+            panic!("there are two");
+        };
+        assert_eq!((first.last, second.first), ((1 << 127) - 1, 1 << 127));
     }
 
     #[test]

@@ -45,7 +45,11 @@ impl ShardIterator {
 
     /// Reads what [`Self::encode`] wrote; `None` if it is something else.
     pub(super) fn decode(text: &str) -> Option<Self> {
-        let bytes = STANDARD.decode(text).ok()?;
+        // AWS takes it with quotes around it, as it stands in what the CLI prints.
+        let bare = text
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        let bytes = STANDARD.decode(bare.unwrap_or(text)).ok()?;
         let mut rest = bytes.as_slice();
         if rest.len() < FIXED || rest.get_u8() != VERSION {
             return None;

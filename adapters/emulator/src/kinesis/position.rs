@@ -9,6 +9,9 @@ use super::wire::Timestamp;
 use crate::aws::{ACCOUNT, AwsError};
 use crate::store::Partition;
 
+/// The sequence number that is before those of all shards.
+pub(super) const NOTHING: &str = "0";
+
 /// The ways to say it.
 pub(super) const TYPES: [&str; 5] = [
     "AT_SEQUENCE_NUMBER",
@@ -48,6 +51,9 @@ impl Position<'_> {
     ) -> Result<i64, AwsError> {
         let (start, end) = log.bounds();
         let offset = match self.kind {
+            "TRIM_HORIZON" | "LATEST" if self.sequence.is_some() => {
+                return Err(self.mismatch("also a"));
+            }
             "TRIM_HORIZON" => start,
             "LATEST" => end,
             "AT_TIMESTAMP" => self.at_time(about, log, now_ms)?,
@@ -82,15 +88,23 @@ impl Position<'_> {
         Ok(frame.map_or(end, |frame| frame.header.base_offset))
     }
 
+    /// That the kind of position and the sequence number do not go together.
+    fn mismatch(&self, which: &str) -> AwsError {
+        invalid(format!(
+            "Must either specify (1) AT_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no \
+             StartingSequenceNumber. Request specified {} and {which} StartingSequenceNumber.",
+            self.kind
+        ))
+    }
+
     /// The place in the shard that the sequence number names.
     fn place(&self, about: &About, number: u32) -> Result<u64, AwsError> {
         let Some(text) = self.sequence else {
-            return Err(invalid(format!(
-                "Must either specify (1) AT_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and \
-                 no StartingSequenceNumber. Request specified {} and no StartingSequenceNumber.",
-                self.kind
-            )));
+            return Err(self.mismatch("no"));
         };
+        if text == NOTHING {
+            return Ok(0);
+        }
         let shard: &Shard = &about.shards[number as usize];
         let parsed = text.parse::<Sequence>().ok();
         match parsed {

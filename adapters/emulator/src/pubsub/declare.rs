@@ -1,4 +1,4 @@
-//! Topics and subscriptions that are declared when the emulator starts.
+//! Schemas, topics and subscriptions that are declared when the emulator starts.
 
 use bytes::Bytes;
 use prost::Message;
@@ -7,7 +7,10 @@ use tonic::Status;
 
 use super::call::Call;
 use super::descriptors::{dynamic, pool};
+use super::error::already_exists;
+use super::names::{self, Kind};
 use super::operations::{Operation, Run};
+use super::proto::pubsub as pb;
 use super::rest::read;
 
 /// Creates a resource from the JSON of its REST request.
@@ -36,20 +39,44 @@ pub(super) fn create(
 /// # Errors
 /// The JSON is none of such a resource, or there is none of that name.
 pub(super) fn is_same(call: &Call, name: &str, json: &[u8]) -> Result<bool, Status> {
-    let known = |kind: &str| {
-        let full = format!("google.pubsub.v1.{kind}");
-        let descriptor = pool().get_message_by_name(&full);
-        descriptor.ok_or_else(|| Status::internal("a message is unknown"))
-    };
     let there = match name.contains("/topics/") {
-        true => dynamic(&known("Topic")?, &call.service.topic(name)?.about())?,
+        true => dynamic(&message("Topic")?, &call.service.topic(name)?.about())?,
         false => {
             let subscription = call.service.subscription(name)?;
-            dynamic(&known("Subscription")?, &subscription.about())?
+            dynamic(&message("Subscription")?, &subscription.about())?
         }
     };
     let wanted = parse(there.descriptor(), name, json)?;
     Ok(covers(&there, &wanted))
+}
+
+/// Creates a schema from the JSON of its REST request, unless it is there with the same definition.
+///
+/// # Errors
+/// The service refuses it, or it is there with another definition.
+pub(super) fn schema(call: &Call, name: &str, json: &[u8]) -> Result<(), Status> {
+    names::check(name, Kind::Schema)?;
+    let parsed = parse(message("Schema")?, name, json)?;
+    let wanted = pb::Schema::decode(parsed.encode_to_vec().as_slice());
+    let wanted = wanted.map_err(|error| Status::internal(error.to_string()))?;
+    let schemas = &call.service.schemas;
+    let there = schemas.get(name).ok();
+    match there.as_ref().and_then(|there| there.latest()) {
+        None => schemas.create(name, wanted).map(drop),
+        Some(there)
+            if (there.about().r#type(), &there.about().definition)
+                == (wanted.r#type(), &wanted.definition) =>
+        {
+            Ok(())
+        }
+        Some(_) => Err(already_exists(name)),
+    }
+}
+
+fn message(kind: &str) -> Result<MessageDescriptor, Status> {
+    let full = format!("google.pubsub.v1.{kind}");
+    let descriptor = pool().get_message_by_name(&full);
+    descriptor.ok_or_else(|| Status::internal("a message is unknown"))
 }
 
 fn parse(descriptor: MessageDescriptor, name: &str, json: &[u8]) -> Result<DynamicMessage, Status> {

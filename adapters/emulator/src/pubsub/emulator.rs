@@ -49,6 +49,16 @@ impl Emulator {
         &self.notes
     }
 
+    /// Creates the schema `projects/PROJECT/schemas/ID`, unless it is there with the same definition. `json` is the body
+    /// of the REST request that creates it, with its `type` and its `definition`.
+    ///
+    /// # Errors
+    /// The service refuses the name or the definition, or the schema is there with another one.
+    pub fn declare_schema(&self, name: &str, json: &[u8]) -> Result<(), String> {
+        let declared = declare::schema(&self.call(), name, json);
+        declared.map_err(|status| format!("`{name}`: {}", status.message()))
+    }
+
     /// Creates the topic `projects/PROJECT/topics/ID`, unless it is there with the same options. `json` is the body of
     /// the REST request that creates it; `{}` or nothing gives the defaults.
     ///
@@ -73,13 +83,17 @@ impl Emulator {
         drop(self);
     }
 
+    fn call(&self) -> Call {
+        Call {
+            service: Arc::clone(&self.pubsub),
+            deadline: None,
+        }
+    }
+
     fn declare(&self, method: &str, service: &str, name: &str, json: &[u8]) -> Result<(), String> {
         let operation = operations::find(service, method)
             .ok_or_else(|| format!("there is no operation `{method}`"))?;
-        let call = Call {
-            service: Arc::clone(&self.pubsub),
-            deadline: None,
-        };
+        let call = self.call();
         match declare::create(operation, &call, name, json) {
             Err(status) if status.code() == Code::AlreadyExists => {
                 match declare::is_same(&call, name, json) {

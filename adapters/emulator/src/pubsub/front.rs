@@ -274,6 +274,9 @@ impl crate::http::Front for Front {
 
     fn clean_up(&self) {
         self.report("old messages", housekeeping::run(&self.service));
+        if let Some(trouble) = self.service.store().take_trouble() {
+            crate::http::Front::say(self, &trouble);
+        }
         if self.service.store().is_newly_full() {
             crate::http::Front::say(
                 self,
@@ -283,7 +286,8 @@ impl crate::http::Front for Front {
     }
 
     fn sync(&self) {
-        self.report("writing to disk", self.service.store().sync());
+        // The store keeps what went wrong, which is told with the next clean-up.
+        drop(self.service.store().sync());
     }
 }
 

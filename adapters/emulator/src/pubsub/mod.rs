@@ -7,8 +7,8 @@
 //!
 //! A topic is a stream of the [offset log](crate::store), a subscription has [leases](crate::queue) over it, so that a
 //! message is stored once however many subscriptions there are, and seeking is only a change of what counts as
-//! acknowledged. What was published or acknowledged survives the process where there is a data directory; leases,
-//! counts of deliveries and policies do not.
+//! acknowledged. What was published or acknowledged survives the process where there is a data directory, and so do
+//! schemas; leases, counts of deliveries, policies and the key that signs the tokens of pushes do not.
 //!
 //! `POST /_ssectl/reset` deletes everything, so that test suites can share an emulator.
 

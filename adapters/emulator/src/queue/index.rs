@@ -42,6 +42,11 @@ struct Group {
 }
 
 impl Group {
+    /// Whether no message is leased that comes before the one at `offset`.
+    fn is_free(&self, offset: i64) -> bool {
+        self.taken.first().is_none_or(|first| offset < *first)
+    }
+
     /// The set that a message in this state is in.
     fn set(&mut self, state: State) -> &mut BTreeSet<i64> {
         match state {
@@ -139,13 +144,11 @@ impl Index {
                 None => picked.push(*head),
                 Some(group) => {
                     picked.extend(self.groups.get(group).into_iter().flat_map(|group| {
-                        let is_ready = |offset: &i64| self.entries[offset].state == State::Ready;
-                        group
-                            .waiting
-                            .iter()
-                            .copied()
-                            .take_while(is_ready)
-                            .take(room)
+                        let is_ready = |offset: &i64| {
+                            group.is_free(*offset) && self.entries[offset].state == State::Ready
+                        };
+                        let waiting = group.waiting.iter().copied();
+                        waiting.take_while(is_ready).take(room)
                     }))
                 }
             }
@@ -306,7 +309,7 @@ impl Index {
                 let head = *head;
                 let is_ready =
                     self.entries.get(&head).map(|entry| entry.state) == Some(State::Ready);
-                if members.taken.is_empty() && is_ready {
+                if members.is_free(head) && is_ready {
                     self.ready.insert(head);
                 } else {
                     self.ready.remove(&head);

@@ -196,7 +196,7 @@ impl LeaseQueue {
         })
     }
 
-    /// Removes all messages, leased ones too. Keys of messages that were sent stay known.
+    /// Removes all messages, leased ones too, and forgets their deduplication keys.
     ///
     /// # Errors
     /// The removal cannot be remembered.
@@ -207,6 +207,7 @@ impl LeaseQueue {
         let end = self.log.bounds().1;
         self.store.truncate_front(&self.stream, 0, end)?;
         inside.index = Index::default();
+        inside.dedup = Dedup::default();
         Ok(())
     }
 

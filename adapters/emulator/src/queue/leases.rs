@@ -118,21 +118,32 @@ impl LeaseQueue {
     }
 
     /// Lets a lease end in `lease_ms` milliseconds from now; 0 gives the message back. With `longest_ms` a lease must
-    /// not last longer in all, counted from when it began: `Err` has the bound.
+    /// not last longer in all, counted from when it began: `Err` has the bound. With [`OnExpired::Settle`] a receipt is
+    /// good as long as there is the message, whoever has it now: it hides one that is not leased.
     pub fn change_lease(
         &self,
         receipt: Receipt,
         lease_ms: i64,
         longest_ms: i64,
+        on_expired: OnExpired,
     ) -> Result<Settled, LeaseTooLong> {
         let now_ms = self.now_ms();
         let mut inside = self.state.locked();
         inside.index.advance(now_ms);
         let since = match inside.find(self.epoch, receipt) {
             Found::Gone => return Ok(Settled::Gone),
-            Found::Superseded => return Ok(Settled::Superseded),
-            Found::Expired => return Ok(Settled::Expired),
             Found::Leased(_, since) => since,
+            Found::Superseded if on_expired == OnExpired::Refuse => {
+                return Ok(Settled::Superseded);
+            }
+            Found::Expired if on_expired == OnExpired::Refuse => return Ok(Settled::Expired),
+            Found::Superseded | Found::Expired => match inside.index.get(receipt.offset) {
+                Some(Entry {
+                    state: State::Leased { since, .. },
+                    ..
+                }) => *since,
+                _ => now_ms,
+            },
         };
         if now_ms + lease_ms - since > longest_ms {
             return Err(LeaseTooLong);

@@ -31,7 +31,7 @@ pub struct Receipt {
 /// What a lease that has ended, without another reader having got the message since, is still good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnExpired {
-    /// Its message can still be settled.
+    /// Its message can still be settled, or hidden anew.
     Settle,
     /// Nothing.
     Refuse,

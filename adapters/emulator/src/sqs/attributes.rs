@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::MESSAGE_BYTES;
 use super::dead_letters;
-use super::error::{bad_attribute, unknown_attribute};
+use super::error::{bad_attribute, sqs, unknown_attribute};
 use crate::aws::AwsError;
 use crate::queue::QueueSettings;
 
@@ -84,6 +84,16 @@ pub(super) fn defaults(is_fifo: bool) -> Values {
 /// # Errors
 /// `InvalidAttributeName`, `InvalidAttributeValue`, or `InvalidParameterValue` of a policy.
 pub(super) fn check(values: Values, is_fifo: bool) -> Result<Values, AwsError> {
+    let has_key = values
+        .get("KmsMasterKeyId")
+        .is_some_and(|key| !key.is_empty());
+    let is_managed = |value: &String| value.eq_ignore_ascii_case("true");
+    if has_key && values.get("SqsManagedSseEnabled").is_some_and(is_managed) {
+        return Err(sqs(
+            "InvalidAttributeName",
+            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
+        ));
+    }
     let checked = values.into_iter().map(|(name, value)| {
         let value = check_one(&name, value, is_fifo)?;
         Ok((name, value))
@@ -118,7 +128,27 @@ fn check_one(name: &str, value: String, is_fifo: bool) -> Result<String, AwsErro
         },
         "RedrivePolicy" => dead_letters::check_policy(&value),
         "RedriveAllowPolicy" => dead_letters::check_allow_policy(&value),
+        "DeduplicationScope" | "FifoThroughputLimit" => Err(sqs(
+            "InvalidAttributeName",
+            format!("You can specify the {name} only when FifoQueue is set to true."),
+        )),
         _ => Err(unknown_attribute(name)),
+    }
+}
+
+/// Checks attributes that go together, all of those that a queue would have.
+///
+/// # Errors
+/// `InvalidAttributeValue`.
+pub(super) fn check_together(values: &Values) -> Result<(), AwsError> {
+    let is_high = is(values, "FifoThroughputLimit", "perMessageGroupId");
+    match is_high && !is(values, "DeduplicationScope", "messageGroup") {
+        false => Ok(()),
+        true => Err(sqs(
+            "InvalidAttributeValue",
+            "Invalid value for the parameter FifoThroughputLimit. Reason: perMessageGroupId is allowed only when \
+             DeduplicationScope is set to messageGroup.",
+        )),
     }
 }
 
@@ -129,8 +159,14 @@ fn one_of(name: &str, value: String, allowed: &[&str]) -> Result<String, AwsErro
     }
 }
 
-/// Sets checked values; an empty one removes the attribute.
+/// Sets checked values; an empty one removes the attribute. One kind of encryption ends the other.
 pub(super) fn merge(into: &mut Values, new: Values) {
+    if new.get("KmsMasterKeyId").is_some_and(|key| !key.is_empty()) {
+        into.insert("SqsManagedSseEnabled".to_owned(), "false".to_owned());
+    }
+    if is(&new, "SqsManagedSseEnabled", "true") {
+        into.remove("KmsMasterKeyId");
+    }
     for (name, value) in new {
         match value.is_empty() {
             true => drop(into.remove(&name)),

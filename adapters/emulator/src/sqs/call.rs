@@ -19,6 +19,8 @@ pub(crate) struct Call<'a> {
     /// Scheme, host and port that the client used; queue URLs begin with it.
     pub(crate) origin: &'a str,
     pub(crate) path: &'a str,
+    /// The trace header of the request.
+    pub(crate) trace: Option<&'a str>,
     pub(crate) protocol: Protocol,
 }
 
@@ -34,10 +36,15 @@ pub(crate) enum Output {
 impl Call<'_> {
     /// Reads the parameters of an operation.
     pub(super) fn parse<T: DeserializeOwned>(&self, mut input: Input) -> Result<T, AwsError> {
-        // In the query protocol the URL of the request may be that of the queue.
-        let is_queue = self.path.trim_matches('/').contains('/');
-        input.add("QueueUrl", || is_queue.then(|| self.path.to_owned()));
+        input.add("QueueUrl", || {
+            self.is_of_queue().then(|| self.path.to_owned())
+        });
         input.parse()
+    }
+
+    /// Whether the request went to the URL of a queue, as those of the query protocol may.
+    pub(super) fn is_of_queue(&self) -> bool {
+        self.protocol == Protocol::Query && self.path.trim_matches('/').contains('/')
     }
 
     /// Writes the result of an operation.
@@ -54,10 +61,9 @@ impl Call<'_> {
     /// # Errors
     /// There is none.
     pub(super) fn queue(&self, url: Option<&str>) -> Result<Arc<Queue>, AwsError> {
-        let name = url.and_then(queue_name).ok_or_else(error::no_such_queue)?;
-        self.sqs
-            .queue(self.region, name)
-            .ok_or_else(error::no_such_queue)
+        let url = url.ok_or_else(|| error::missing("QueueUrl"))?;
+        let found = queue_name(url).and_then(|name| self.sqs.queue(self.region, name));
+        found.ok_or_else(error::no_such_queue)
     }
 
     /// The URL of a queue.
@@ -66,8 +72,12 @@ impl Call<'_> {
     }
 }
 
-/// The name at the end of a queue's URL. Its host is not looked at: one emulator has many names.
+/// The name at the end of a queue's URL. Its host is not looked at: one emulator has many names. A name alone does, too,
+/// as at AWS.
 fn queue_name(url: &str) -> Option<&str> {
+    if !url.contains('/') {
+        return Some(url);
+    }
     let path = match url.split_once("://") {
         Some((_, rest)) => rest.split_once('/')?.1,
         None => url.trim_start_matches('/'),
@@ -92,7 +102,7 @@ mod tests {
         );
         assert_eq!(queue_name("/000000000000/q"), Some("q"));
         assert_eq!(queue_name("http://host/123456789012/q"), None);
-        assert_eq!(queue_name("q"), None);
+        assert_eq!(queue_name("q"), Some("q"));
         assert_eq!(queue_name("http://host/q"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, Protocol};
 use crate::store::StoreError;
 
 /// Codes of the query protocol that differ from the shape's name: shape, code, status.
@@ -72,6 +72,17 @@ pub(super) fn sqs(shape: &'static str, message: impl Into<Cow<'static, str>>) ->
 /// There is no such queue.
 pub(super) fn no_such_queue() -> AwsError {
     sqs("QueueDoesNotExist", "The specified queue does not exist.")
+}
+
+/// The error in the words of the request's protocol.
+pub(super) fn in_protocol(error: AwsError, protocol: Protocol) -> AwsError {
+    match protocol == Protocol::Query && error == no_such_queue() {
+        true => AwsError {
+            message: "The specified queue does not exist for this wsdl version.".into(),
+            ..error
+        },
+        false => error,
+    }
 }
 
 /// What became of a write to a queue that may have been deleted in the meantime.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{invalid, sqs};
 use super::text;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 
 /// Attributes of one message.
 pub(super) const LIMIT: usize = 10;
@@ -36,9 +36,9 @@ pub(super) struct AttributeValue {
     /// In base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) binary_value: Option<String>,
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing, deserialize_with = "or_default")]
     string_list_values: Vec<String>,
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing, deserialize_with = "or_default")]
     binary_list_values: Vec<String>,
     pub(super) data_type: Option<String>,
 }
@@ -96,7 +96,9 @@ fn encode_one(into: &mut Encoded, name: &str, value: &AttributeValue) -> Result<
         (BINARY, bytes)
     } else {
         let text = value.string_value.as_deref().unwrap_or_default();
-        text::check_characters(text)?;
+        if let Some(letter) = text::find_forbidden(text) {
+            return Err(invalid(text::forbidden(letter, "message attribute value")));
+        }
         if data_type.split('.').next() == Some("Number") && !text.is_empty() && !is_number(text) {
             return Err(invalid(format!(
                 "Can't cast the value of message (user) attribute '{name}' to a number."
@@ -131,13 +133,14 @@ fn put(into: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn check_name(name: &str) -> Result<(), AwsError> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    // AWS documents A-Z and a-z alone, but takes letters of other alphabets as well.
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-.".contains(letter);
     let lower = name.to_ascii_lowercase();
     let reason = if name.is_empty() {
         "must not be empty"
     } else if name.len() > NAME_BYTES {
         "must be shorter than 256 bytes"
-    } else if !name.bytes().all(is_plain) {
+    } else if !name.chars().all(is_plain) {
         "can only include alphanumeric characters, hyphens, underscores and periods"
     } else if lower.starts_with("aws.") || lower.starts_with("amazon.") {
         "must not begin with a prefix that is reserved for AWS"
@@ -217,7 +220,7 @@ pub(super) fn select(bytes: &[u8], wanted: &[String]) -> Option<(Attributes, Str
             .iter()
             .any(|pattern| match pattern.strip_suffix(".*") {
                 Some(prefix) => name.starts_with(prefix),
-                None => pattern == "All" || pattern == name,
+                None => pattern == "All" || pattern == "*" || pattern == name,
             })
     };
     let mut attributes = Attributes::new();

@@ -84,6 +84,8 @@ pub(super) struct Parameters {
     pub(super) delay_seconds: Option<i64>,
     pub(super) attributes: Attributes,
     pub(super) system_attributes: Attributes,
+    /// The trace header of the request; a system attribute goes before it.
+    pub(super) trace: Option<String>,
     pub(super) dedup_id: Option<String>,
     pub(super) group_id: Option<String>,
 }
@@ -101,7 +103,7 @@ pub(super) fn check(queue: &Queue, given: Parameters) -> Result<Checked, AwsErro
     let is_fifo = attributes::is(&values, "FifoQueue", "true");
     let delay_ms = check_delay(given.delay_seconds, is_fifo)?;
     let Encoded { bytes, size } = message_attributes::encode(&given.attributes)?;
-    let (trace, system_md5) = check_system(&given.system_attributes)?;
+    let (trace, system_md5) = check_system(&given.system_attributes, given.trace)?;
     let size = body.len() + size;
     let limit = attributes::number(&values, "MaximumMessageSize");
     if size > usize::try_from(limit).unwrap_or(MESSAGE_BYTES) {
@@ -114,12 +116,10 @@ pub(super) fn check(queue: &Queue, given: Parameters) -> Result<Checked, AwsErro
         text::check_id(group, "MessageGroupId")?;
     }
     let dedup_id = match is_fifo {
-        true => Some(fifo_dedup_id(
-            &values,
-            given.dedup_id,
-            &body,
-            given.group_id.is_some(),
-        )?),
+        true => {
+            check_ids(queue, (given.group_id.is_some(), given.dedup_id.is_some()))?;
+            Some(fifo_dedup_id(given.dedup_id, &body)?)
+        }
         false if given.dedup_id.is_some() => {
             return Err(wrong_kind(
                 given.dedup_id.unwrap_or_default(),
@@ -175,14 +175,18 @@ fn wrong_kind(value: impl std::fmt::Display, parameter: &str) -> AwsError {
 }
 
 /// The trace header and the digest of the system attributes.
-fn check_system(given: &Attributes) -> Result<(String, Option<String>), AwsError> {
+fn check_system(
+    given: &Attributes,
+    of_request: Option<String>,
+) -> Result<(String, Option<String>), AwsError> {
     if let Some(unknown) = given.keys().find(|name| *name != TRACE_HEADER) {
         return Err(invalid(format!(
             "Message system attribute name '{unknown}' is invalid."
         )));
     }
     let Some(trace) = given.get(TRACE_HEADER) else {
-        return Ok((String::new(), None));
+        let trace = of_request.filter(|trace| trace.len() <= usize::from(u16::MAX));
+        return Ok((trace.unwrap_or_default(), None));
     };
     if trace.data_type.as_deref() != Some("String") {
         return Err(invalid(format!(
@@ -199,25 +203,36 @@ fn check_system(given: &Attributes) -> Result<(String, Option<String>), AwsError
     }
 }
 
-/// The deduplication id that a message of a FIFO queue has.
-fn fifo_dedup_id(
-    values: &attributes::Values,
-    given: Option<String>,
-    body: &str,
-    has_group: bool,
-) -> Result<String, AwsError> {
+/// Checks that a message of a FIFO queue says its group, and its deduplication id or leaves it to its content. Without
+/// them a batch is refused as a whole.
+///
+/// # Errors
+/// One is missing.
+pub(super) fn check_ids(
+    queue: &Queue,
+    (has_group, has_dedup_id): (bool, bool),
+) -> Result<(), AwsError> {
+    let values = queue.attributes();
+    if !attributes::is(&values, "FifoQueue", "true") {
+        return Ok(());
+    }
     if !has_group {
         return Err(missing("MessageGroupId"));
     }
-    match given {
-        Some(id) => text::check_id(&id, "MessageDeduplicationId").map(|()| id),
-        None if attributes::is(values, "ContentBasedDeduplication", "true") => {
-            Ok(text::sha256(body.as_bytes()))
-        }
-        None => Err(invalid(
+    match has_dedup_id || attributes::is(&values, "ContentBasedDeduplication", "true") {
+        true => Ok(()),
+        false => Err(invalid(
             "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
              explicitly",
         )),
+    }
+}
+
+/// The deduplication id that a message of a FIFO queue has: its own, or that of its content.
+fn fifo_dedup_id(given: Option<String>, body: &str) -> Result<String, AwsError> {
+    match given {
+        Some(id) => text::check_id(&id, "MessageDeduplicationId").map(|()| id),
+        None => Ok(text::sha256(body.as_bytes())),
     }
 }
 

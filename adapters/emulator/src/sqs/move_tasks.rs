@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -129,7 +132,7 @@ impl MoveTasks {
             tasks.remove(oldest);
         }
         let task = Arc::new(MoveTask {
-            handle: Uuid::new_v4().to_string(),
+            handle: task_handle(&source_arn),
             destination_arn: destination.as_ref().map(|queue| queue.arn()),
             per_second,
             to_move: source.messages.counts().ready as i64,
@@ -143,6 +146,19 @@ impl MoveTasks {
         tokio::spawn(run(Arc::clone(sqs), Arc::clone(&task), source, destination));
         Some(task)
     }
+}
+
+/// A new handle in AWS's form: the task's id and its source as JSON, in base64.
+fn task_handle(source_arn: &str) -> String {
+    let document = json!({"taskId": Uuid::new_v4().to_string(), "sourceArn": source_arn});
+    STANDARD.encode(document.to_string())
+}
+
+/// The source that a handle names, whether or not there is such a task; `None` if it is no handle.
+pub(super) fn source_of(handle: &str) -> Option<String> {
+    let bytes = STANDARD.decode(handle).ok()?;
+    let document: Value = serde_json::from_slice(&bytes).ok()?;
+    Some(document["sourceArn"].as_str()?.to_owned())
 }
 
 /// Moves what is in the queue until nothing is left.
@@ -180,7 +196,7 @@ async fn run(
                 // What was moved is gone, the others are to be seen again.
                 source
                     .messages
-                    .change_lease(leased.receipt, 0, i64::MAX / 2)
+                    .change_lease(leased.receipt, 0, i64::MAX / 2, OnExpired::Refuse)
                     .ok();
             });
             break Err(error);

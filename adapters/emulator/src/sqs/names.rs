@@ -53,4 +53,15 @@ pub(crate) const NAMES: Names = Names {
         ("queueUrls", "QueueUrl", Shape::List),
     ],
     entries: "Successful",
+    void: &[
+        "AddPermission",
+        "ChangeMessageVisibility",
+        "DeleteMessage",
+        "DeleteQueue",
+        "PurgeQueue",
+        "RemovePermission",
+        "SetQueueAttributes",
+        "TagQueue",
+        "UntagQueue",
+    ],
 };

@@ -8,6 +8,7 @@ use super::api::{
     visibility,
 };
 use super::call::{Call, Output};
+use super::error;
 use crate::aws::{AwsError, Input};
 use crate::faults::Fault;
 
@@ -113,15 +114,20 @@ pub(crate) async fn answer(
         return Err(AwsError::coral(400, "ThrottlingException", "Rate exceeded"));
     }
     let found = OPERATIONS.iter().find(|known| known.name == operation);
-    match found.map(|found| &found.run) {
+    let found = found.filter(|_| !call.is_of_queue() || !OF_ACCOUNT.contains(&operation));
+    let answered = match found.map(|found| &found.run) {
         Some(Run::Now(run)) => run(call, input),
         Some(Run::Later(run)) => run(call, input).await,
         None => {
             let message = format!("The action {operation} is not valid for this endpoint.");
             Err(AwsError::coral(400, "InvalidAction", message))
         }
-    }
+    };
+    answered.map_err(|error| error::in_protocol(error, call.protocol))
 }
+
+/// Operations that a queue's own URL does not have.
+const OF_ACCOUNT: [&str; 2] = ["CreateQueue", "ListQueues"];
 
 /// The operations, and what is missing of each.
 pub(crate) fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -3,29 +3,39 @@
 use super::error::{invalid, sqs};
 use crate::aws::AwsError;
 
-/// Checks that every character may be in a message.
+/// Checks that every character may be in the body of a message.
 ///
 /// # Errors
 /// `InvalidMessageContents`.
 pub(super) fn check_characters(text: &str) -> Result<(), AwsError> {
+    match find_forbidden(text) {
+        None => Ok(()),
+        Some(letter) => Err(sqs(
+            "InvalidMessageContents",
+            forbidden(letter, "message body"),
+        )),
+    }
+}
+
+/// The first character that may not be in a message.
+pub(super) fn find_forbidden(text: &str) -> Option<char> {
     let is_allowed =
         |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     // Nearly all texts have nothing but what is allowed, which bytes tell faster than characters.
     let is_suspect = |byte: &u8| *byte < b' ' || *byte == 0xef;
     if !text.as_bytes().iter().any(is_suspect) {
-        return Ok(());
+        return None;
     }
-    match text.chars().find(|letter| !is_allowed(*letter)) {
-        None => Ok(()),
-        Some(letter) => Err(sqs(
-            "InvalidMessageContents",
-            format!(
-                "Invalid binary character '#x{:X}' was found in the message body, the set of allowed characters is \
-                 #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
-                u32::from(letter)
-            ),
-        )),
-    }
+    text.chars().find(|letter| !is_allowed(*letter))
+}
+
+/// What is said of a character that may not be in `place`.
+pub(super) fn forbidden(letter: char, place: &str) -> String {
+    format!(
+        "Invalid binary character '#x{:X}' was found in the {place}, the set of allowed characters is #x9 | #xA | #xD | \
+         #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+        u32::from(letter)
+    )
 }
 
 /// Checks the name of a queue.

@@ -136,6 +136,12 @@ impl Store {
         }
     }
 
+    /// What to tell the person who runs this about a disk that takes nothing; once for as long as that lasts. To be asked
+    /// every second or so.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        self.facts.trouble().take()
+    }
+
     /// All streams, by name.
     pub fn streams(&self) -> Vec<Arc<Stream>> {
         self.streams.reading().values().cloned().collect()
@@ -300,6 +306,11 @@ impl Store {
     /// # Errors
     /// The disk refuses; the partitions concerned accept nothing more.
     pub fn sync(&self) -> Result<(), StoreError> {
+        let synced = self.try_sync();
+        synced.inspect_err(|error| self.facts.trouble().note(error))
+    }
+
+    fn try_sync(&self) -> Result<(), StoreError> {
         let partitions = self
             .streams()
             .into_iter()

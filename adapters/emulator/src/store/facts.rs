@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::journal::Journal;
-use super::{LockExt, StoreError};
+use super::{LockExt, StoreError, Trouble};
 
 /// The journal is rewritten when it is so many times longer than what is in it ...
 const WASTE: u64 = 4;
@@ -60,6 +60,7 @@ impl Change {
 pub struct Facts {
     inner: Mutex<Inner>,
     sync_changes: bool,
+    trouble: Trouble,
 }
 
 #[derive(Debug, Default)]
@@ -95,6 +96,7 @@ impl Facts {
             Self {
                 inner: Mutex::new(inner),
                 sync_changes,
+                trouble: Trouble::default(),
             },
             note,
         ))
@@ -106,6 +108,11 @@ impl Facts {
     /// The journal cannot be written; nothing changed then.
     pub fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.change(&mut self.inner.locked(), changes)
+    }
+
+    /// Whether the disk refuses writes, of these facts as of the streams beside them.
+    pub(crate) fn trouble(&self) -> &Trouble {
+        &self.trouble
     }
 
     /// Makes those changes whose facts are still there.
@@ -123,15 +130,8 @@ impl Facts {
         if changes.is_empty() {
             return Ok(());
         }
-        if let Some(journal) = &mut inner.journal {
-            // Three strings and a number: JSON can always express that.
-            let entry = serde_json::to_vec(&changes).expect("changes can be written as JSON");
-            journal.append(&entry)?;
-            match self.sync_changes {
-                true => journal.sync()?,
-                false => inner.dirty = true,
-            }
-        }
+        let written = inner.write(&changes, self.sync_changes);
+        written.inspect_err(|error| self.trouble.note(error))?;
         changes.into_iter().for_each(|change| inner.note(change));
         Ok(())
     }
@@ -184,6 +184,21 @@ impl Facts {
 }
 
 impl Inner {
+    /// Adds changes to the journal, if there is one.
+    fn write(&mut self, changes: &[Change], sync: bool) -> Result<(), StoreError> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        // Three strings and a number: JSON can always express that.
+        let entry = serde_json::to_vec(changes).expect("changes can be written as JSON");
+        journal.append(&entry)?;
+        match sync {
+            true => journal.sync()?,
+            false => self.dirty = true,
+        }
+        Ok(())
+    }
+
     fn note(&mut self, change: Change) {
         let key = (change.table, change.key);
         let cost = |key: &(u8, String), value: &str| (key.1.len() + value.len() + 32) as u64;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::log::segment_path;
-use super::{Change, Facts, StoreError};
+use super::{Change, Facts, StoreError, Trouble};
 
 /// The table of segments, by stream id, partition and first offset: whether the file's name is on disk for sure.
 const SEGMENTS: u8 = 3;
@@ -27,6 +27,11 @@ impl Ledger {
             facts,
             partition: format!("{stream:032x}/{partition}/"),
         }
+    }
+
+    /// Where refused writes are noted.
+    pub(crate) fn trouble(&self) -> &Trouble {
+        self.facts.trouble()
     }
 
     /// Notes a segment whose file was just made.

@@ -124,6 +124,19 @@ impl Log {
         now_ms: i64,
         patch: impl FnOnce(&mut [u8], i64),
     ) -> Result<i64, StoreError> {
+        let appended = self.try_append(new, now_ms, patch);
+        if let (Err(error), Some(ledger)) = (&appended, self.ledger()) {
+            ledger.trouble().note(error);
+        }
+        appended
+    }
+
+    fn try_append(
+        &mut self,
+        new: NewFrame<'_>,
+        now_ms: i64,
+        patch: impl FnOnce(&mut [u8], i64),
+    ) -> Result<i64, StoreError> {
         if self.deleted {
             return Err(StoreError::Deleted);
         }

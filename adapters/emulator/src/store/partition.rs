@@ -74,7 +74,7 @@ impl Partition {
     }
 
     /// As [`Self::read`], for those who may see only what is committed: nothing from the first open transaction on, and in
-    /// place of what was aborted [empty](Frame::hide) frames.
+    /// place of what was aborted empty frames.
     ///
     /// # Errors
     /// As [`Self::read`] has them.

@@ -6,7 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use ssectl_emulator::Notices;
 use ssectl_emulator::aws::{Config, Emulator, Limits};
+use ssectl_emulator::store::{Fsync, Medium};
 
 use crate::client::{Client, PATIENCE, SIGNED};
 use crate::start;
@@ -241,6 +243,36 @@ fn a_reset_deletes_everything() {
     assert_eq!(client.call("ListQueues", &json!({})), json!({}));
     client.create("q", json!({}));
     assert!(client.receive(&url).is_empty());
+}
+
+/// A file where queues would have their directories stands for a disk that is full.
+#[test]
+fn a_disk_that_takes_nothing_is_told_of_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (sender, said) = std::sync::mpsc::sync_channel(10);
+    let emulator = Emulator::start(Config {
+        medium: Medium::Directory {
+            path: directory.path().to_owned(),
+            fsync: Fsync::EveryAppend,
+        },
+        notices: Notices::new(move |notice| drop(sender.try_send(notice.to_owned()))),
+        ..Config::default()
+    })
+    .unwrap();
+    let mut client = Client::connect(emulator.address());
+    let url = client.create("q", json!({}));
+    let streams = directory.path().join("streams");
+    std::fs::remove_dir_all(&streams).unwrap();
+    std::fs::write(&streams, "in the way").unwrap();
+    let message = json!({"QueueUrl": url, "MessageBody": "x"});
+    let mut send = || client.try_call("SendMessage", &message).unwrap().status;
+    assert_eq!([send(), send(), send()], [500; 3]);
+    let notice = said.recv_timeout(PATIENCE).unwrap();
+    assert!(notice.contains("cannot create `"), "{notice}");
+    assert!(notice.contains("clients are told so"), "{notice}");
+    assert_eq!([send(), send(), send()], [500; 3]);
+    emulator.shutdown();
+    assert_eq!(said.try_iter().collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod client;
 mod faults;
 mod front;
 mod kinesis;
+mod query;
 mod sqs;
+mod sqs_rules;
 
 use std::sync::Arc;
 

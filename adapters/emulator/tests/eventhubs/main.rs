@@ -1,6 +1,7 @@
 //! The emulator of Event Hubs over bare AMQP: what the service's own clients never do, and what they cannot see.
 
 mod client;
+mod websocket;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -88,7 +88,8 @@ async fn a_send_without_an_answer_has_an_end_and_the_next_one_works() {
     let target = hubs.target(json!({}));
     let hub = make(target.as_ref(), &fresh("unanswered"), 1).await;
     let proxy = Proxy::to(&hubs.endpoint);
-    let through = hubs.target(json!({ "endpoint": proxy.endpoint(), "timeout": "2s" }));
+    // Which requests that are answered have to meet, too.
+    let through = hubs.target(json!({ "endpoint": proxy.endpoint(), "timeout": "4s" }));
     let mut sink = through.sink(&sink_of(&hub)).await.expect("a sink");
     let records = numbered(0..5);
     let written = sink.write(&records).await.expect("a write");
@@ -142,7 +143,8 @@ async fn a_silent_link_is_opened_anew() {
     let hub = make(target.as_ref(), &fresh("silent"), 1).await;
     crate::support::write(target.as_ref(), &hub, &numbered(0..5)).await;
     let proxy = Proxy::to(&hubs.endpoint);
-    let through = hubs.target(json!({ "endpoint": proxy.endpoint(), "timeout": "1s" }));
+    // Which requests that are answered have to meet, too.
+    let through = hubs.target(json!({ "endpoint": proxy.endpoint(), "timeout": "4s" }));
     let spec = reader_of(&hub, Range::default());
     let mut source = through.source(&spec).await.expect("a source");
     let (read, _) = take(source.as_mut(), 5).await;

@@ -81,7 +81,7 @@ async fn every_way_to_log_in_works_and_refusals_are_told() {
     let clear = json!({ "brokers": broker.fact("SSL_BOOTSTRAP"), "connect-timeout": "3s" });
     refused(clear, ErrorKind::Unavailable, "tls: true").await;
     let nameless = json!({ "brokers": plain, "connect-timeout": "3s" });
-    refused(nameless, ErrorKind::Unavailable, "`sasl`").await;
+    refused(nameless, ErrorKind::Authentication, "`sasl`").await;
     let veiled =
         json!({ "brokers": broker.fact("BOOTSTRAP"), "tls": true, "connect-timeout": "3s" });
     refused(veiled, ErrorKind::Unavailable, "leave `tls` out").await;

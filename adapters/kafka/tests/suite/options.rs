@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ssectl_adapter::{Adapter, ErrorKind, Range, StreamSpec};
+use ssectl_emulator::kafka::{Config, Emulator};
 
 use crate::support::{Cluster, fresh, options, reader_of, sink_of, target, topic};
 
@@ -100,6 +101,26 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
             "{error}"
         );
     }
+}
+
+/// A broker that wants a login hangs up on who has none, and says nothing.
+#[tokio::test]
+async fn a_login_that_is_wanted_is_no_outage() {
+    let users = [("alice".to_owned(), "secret".to_owned())];
+    let emulator = Emulator::start(Config {
+        sasl_plain: Some(users.into()),
+        ..Config::default()
+    });
+    let emulator = emulator.expect("the emulator starts");
+    let brokers = emulator.address().to_string();
+    let target = target(&options(
+        json!({ "brokers": brokers, "connect-timeout": "2s" }),
+    ));
+    let error = target.probe().await.expect_err("nobody is let in");
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+    assert!(!error.is_temporary());
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("`sasl`"), "{hint}");
 }
 
 /// A port of another protocol, which hangs up on everybody.

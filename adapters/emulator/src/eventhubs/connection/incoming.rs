@@ -304,7 +304,7 @@ fn outcome(code: u64, fields: Vec<Value>) -> Value {
 
 /// What a client is told when the store refuses.
 fn refusal(error: &StoreError, front: &Front) -> AmqpError {
-    front.tell_refused_write(error);
+    front.tell_refused_write();
     let condition = match error {
         StoreError::Deleted => condition::NOT_FOUND,
         StoreError::OutOfMemory { .. } => condition::RESOURCE_LIMIT,

@@ -4,7 +4,7 @@ mod atom;
 mod path;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -21,9 +21,9 @@ use tokio::time::timeout;
 use super::hub::{Hub, OpenHub};
 use super::hubs::HubError;
 use super::server::ended;
-use super::{Front, Operation};
+use super::{Front, Operation, websocket};
 use crate::StartError;
-use crate::store::StoreError;
+use crate::store::{LockExt, StoreError};
 use atom::{Description, Feed};
 use path::Target;
 
@@ -42,19 +42,45 @@ type Reply = Response<Full<Bytes>>;
 /// Why a request is refused: the status, and what people are told.
 type Refusal = (StatusCode, String);
 
-/// Serves a connection until either end closes it.
-pub(super) async fn serve<S>(stream: S, front: Arc<Front>, mut stopped: watch::Receiver<bool>)
+/// Serves a connection until either end closes it; one that becomes a WebSocket goes on as AMQP.
+pub(super) async fn serve<S>(stream: S, front: Arc<Front>, stopped: watch::Receiver<bool>)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let answer = service_fn(move |request| {
-        let front = Arc::clone(&front);
-        async move { Ok::<_, Infallible>(answer(request, &front).await) }
+    let upgrade = Mutex::new(None);
+    let answer = service_fn(|mut request| {
+        let (front, upgrade) = (&front, &upgrade);
+        async move {
+            if !websocket::is_wanted(&request) {
+                return Ok::<_, Infallible>(answer(request, front).await);
+            }
+            let accepted = websocket::accept(&request);
+            if accepted.is_ok() {
+                *upgrade.locked() = Some(hyper::upgrade::on(&mut request));
+            }
+            Ok(accepted.unwrap_or_else(|reason| refuse(&(StatusCode::BAD_REQUEST, reason))))
+        }
     });
+    serve_http(stream, answer, stopped.clone()).await;
+    let upgrade = upgrade.locked().take();
+    if let Some(upgrade) = upgrade
+        && let Ok(stream) = upgrade.await
+    {
+        websocket::serve(TokioIo::new(stream), front, stopped).await;
+    }
+}
+
+/// Answers requests until either end closes the connection, or hands it over.
+async fn serve_http<S, A>(stream: S, answer: A, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: HttpService<Incoming, ResBody = Full<Bytes>, Error = Infallible>,
+{
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
         // A client that breaks off or does not speak HTTP has hyper's answer already.

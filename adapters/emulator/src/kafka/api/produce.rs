@@ -27,10 +27,8 @@ pub(crate) fn handle(call: &mut Call<'_>, request: ProduceRequest) -> Option<Pro
         let answer = |data: PartitionProduceData| {
             let index = data.index;
             let appended = append(call, &terms, &topic.name, data);
-            if let Err((ResponseError::KafkaStorageError, reason)) = &appended {
-                let name: &str = &topic.name;
-                call.broker
-                    .tell_refused_write(&format!("{name}-{index}"), reason);
+            if let Err((ResponseError::KafkaStorageError, _)) = &appended {
+                call.broker.tell_refused_write();
             }
             respond(index, appended, call.version)
         };

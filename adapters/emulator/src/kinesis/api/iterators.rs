@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::AwsError;
+use crate::aws::{ACCOUNT, AwsError};
 use crate::kinesis::call::Call;
 use crate::kinesis::checks::Checks;
-use crate::kinesis::error::{internal, no_such_shard};
+use crate::kinesis::error::{internal, no_such_shard, not_found};
 use crate::kinesis::iterator::ShardIterator;
 use crate::kinesis::names::ShardId;
 use crate::kinesis::position::Position;
@@ -49,7 +49,13 @@ pub(in crate::kinesis) fn get(call: &Call<'_>, input: Get) -> Result<Got, AwsErr
     }
     checks.done()?;
     let stream = call.live_stream(input.stream_name.as_deref(), input.stream_arn.as_deref())?;
-    let shard = find_shard(call, &stream, &input.shard_id.unwrap_or_default())?;
+    let shard_id = input.shard_id.unwrap_or_default();
+    let shard = find_shard(call, &stream, &shard_id).map_err(|_| {
+        let name = &stream.about().name;
+        not_found(format!(
+            "Shard {shard_id} in stream {name} under account {ACCOUNT} does not exist"
+        ))
+    })?;
     let log = stream
         .log(shard)
         .ok_or_else(|| internal("a shard without a log"))?;

@@ -10,6 +10,7 @@ use crate::kinesis::call::Call;
 use crate::kinesis::checks::Checks;
 use crate::kinesis::error::{internal, invalid};
 use crate::kinesis::names::ShardId;
+use crate::kinesis::position::NOTHING;
 use crate::kinesis::sequence::Sequence;
 use crate::kinesis::wire::Blob;
 use crate::kinesis::writer::{NewRecord, Written, write};
@@ -106,7 +107,8 @@ pub(in crate::kinesis) fn put_record(call: &Call<'_>, input: PutRecord) -> Resul
     let earlier = input.sequence_number_for_ordering.as_deref();
     checks.sequence("sequenceNumberForOrdering", earlier);
     checks.done()?;
-    if let Some(earlier) = earlier.filter(|text| text.parse::<Sequence>().is_err()) {
+    let is_none = |text: &&str| *text != NOTHING && text.parse::<Sequence>().is_err();
+    if let Some(earlier) = earlier.filter(is_none) {
         return Err(invalid(format!(
             "ExclusiveMinimumSequenceNumber {earlier} used in PutRecord on stream {} under account {ACCOUNT} is invalid.",
             about.name
@@ -171,9 +173,11 @@ pub(in crate::kinesis) fn put_records(
     let about = stream.about();
     let mut checks = Checks::default();
     checks.required("records", input.records.as_ref());
+    if let Some(entries) = &input.records {
+        let value = format_args!("[{} records]", entries.len());
+        checks.length(value, "records", entries.len(), (1, RECORDS));
+    }
     let entries = input.records.unwrap_or_default();
-    let value = format_args!("[{} records]", entries.len());
-    checks.length(value, "records", entries.len(), (1, RECORDS));
     if entries.len() <= RECORDS {
         for (place, entry) in (1..).zip(&entries) {
             entry.check(&mut checks, &format!("records.{place}.member."), &about);

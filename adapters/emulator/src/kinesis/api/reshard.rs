@@ -112,7 +112,7 @@ pub(super) fn require_provisioned(about: &About) -> Result<(), AwsError> {
         true => Err(kinesis(
             "ValidationException",
             format!(
-                "Stream {} under account {ACCOUNT} is in the ON_DEMAND stream mode, the operation needs PROVISIONED.",
+                "Request is invalid. Stream {} under account {ACCOUNT} is in On-Demand mode.",
                 about.name
             ),
         )),

@@ -60,9 +60,12 @@ impl Create {
         checks.done()
     }
 
+    /// Whether it scales itself: so it is said, or nothing is, not even a number of shards.
     fn is_on_demand(&self) -> bool {
-        let details = self.stream_mode_details.as_ref();
-        details.and_then(|details| details.stream_mode.as_deref()) == Some("ON_DEMAND")
+        match &self.stream_mode_details {
+            Some(details) => details.stream_mode.as_deref() == Some("ON_DEMAND"),
+            None => self.shard_count.is_none(),
+        }
     }
 
     /// How many shards it begins with.

@@ -13,6 +13,12 @@ use crate::kinesis::resource::Resource;
 /// Tags of one stream or consumer.
 const LIMIT: usize = 50;
 
+/// Tags that one request can set; a resource that has tags may not hold as many.
+const SET: usize = 200;
+
+/// Tags that one request can remove.
+const REMOVED: usize = 50;
+
 /// Tags of one answer, for those who do not say.
 const PAGE: i64 = 50;
 
@@ -71,7 +77,7 @@ pub(in crate::kinesis) struct Add {
 
 /// AddTagsToStream.
 pub(in crate::kinesis) fn add(call: &Call<'_>, input: Add) -> Result<(), AwsError> {
-    let tags = required("tags", input.tags)?;
+    let tags = required("tags", input.tags, Tags::len, SET)?;
     let stream = call.stream(input.stream_name.as_deref(), input.stream_arn.as_deref())?;
     call.update(&stream, |about| {
         about.tags.extend(tags);
@@ -91,7 +97,7 @@ pub(in crate::kinesis) struct Remove {
 
 /// RemoveTagsFromStream.
 pub(in crate::kinesis) fn remove(call: &Call<'_>, input: Remove) -> Result<(), AwsError> {
-    let keys = required("tagKeys", input.tag_keys)?;
+    let keys = required("tagKeys", input.tag_keys, Vec::len, REMOVED)?;
     let stream = call.stream(input.stream_name.as_deref(), input.stream_arn.as_deref())?;
     call.update(&stream, |about| {
         about.tags.retain(|key, _| !keys.contains(key));
@@ -99,10 +105,19 @@ pub(in crate::kinesis) fn remove(call: &Call<'_>, input: Remove) -> Result<(), A
     })
 }
 
-/// A list that has to be there.
-fn required<T>(at: &str, value: Option<T>) -> Result<T, AwsError> {
+/// A list that has to be there, and whose length has to be right.
+fn required<T>(
+    at: &str,
+    value: Option<T>,
+    length: impl FnOnce(&T) -> usize,
+    most: usize,
+) -> Result<T, AwsError> {
     let mut checks = Checks::default();
     checks.required(at, value.as_ref());
+    if let Some(length) = value.as_ref().map(length) {
+        let shown = format_args!("[{length} tags]");
+        checks.length(shown, at, length, (1, most));
+    }
     checks.done()?;
     value.ok_or_else(|| invalid(format!("{at} is missing")))
 }
@@ -159,7 +174,7 @@ pub(in crate::kinesis) fn tag_resource(
     call: &Call<'_>,
     input: TagResource,
 ) -> Result<(), AwsError> {
-    let tags = required("tags", input.tags)?;
+    let tags = required("tags", input.tags, Tags::len, SET)?;
     let resource = Resource::find(call, input.resource_arn.as_deref())?;
     call.update(&resource.stream, |about| {
         let known = resource.attached(about)?.tags;
@@ -182,7 +197,7 @@ pub(in crate::kinesis) fn untag_resource(
     call: &Call<'_>,
     input: UntagResource,
 ) -> Result<(), AwsError> {
-    let keys = required("tagKeys", input.tag_keys)?;
+    let keys = required("tagKeys", input.tag_keys, Vec::len, REMOVED)?;
     let resource = Resource::find(call, input.resource_arn.as_deref())?;
     call.update(&resource.stream, |about| {
         let known = resource.attached(about)?.tags;

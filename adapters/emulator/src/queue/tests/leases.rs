@@ -70,7 +70,10 @@ fn a_lease_can_be_changed_within_its_bound() {
     let bench = Bench::new(PLAIN);
     bench.send("a");
     let receipt = bench.receive(1)[0].receipt;
-    let change = |ms| bench.queue.change_lease(receipt, ms, 100_000);
+    let change = |ms| {
+        let queue = &bench.queue;
+        queue.change_lease(receipt, ms, 100_000, OnExpired::Refuse)
+    };
     assert_eq!(change(60_000), Ok(Settled::Done));
     bench.pass(50_000);
     assert_eq!(change(50_001), Err(LeaseTooLong));

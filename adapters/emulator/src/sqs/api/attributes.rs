@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Nothing;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::sqs::attributes::{self, COMPUTED, Values};
 use crate::sqs::call::Call;
-use crate::sqs::error::{bad_attribute, missing, unknown_attribute};
+use crate::sqs::error::{missing, sqs, unknown_attribute};
 use crate::sqs::queue::Queue;
 
 /// The parameters of GetQueueAttributes.
@@ -16,7 +16,7 @@ use crate::sqs::queue::Queue;
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Get {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     attribute_names: Vec<String>,
 }
 
@@ -48,9 +48,13 @@ pub(in crate::sqs) fn get(call: &Call<'_>, input: Get) -> Result<Got, AwsError> 
     if COMPUTED.iter().any(|name| is_wanted(name)) {
         attributes.extend(computed(&queue));
     }
-    attributes.retain(|name, _| is_wanted(name));
+    let has_key = attributes.contains_key("KmsMasterKeyId");
+    attributes.retain(|name, _| is_wanted(name) && (has_key || name != KEY_REUSE));
     Ok(Got { attributes })
 }
+
+/// How long a data key is used, which says nothing of a queue without a key.
+const KEY_REUSE: &str = "KmsDataKeyReusePeriodSeconds";
 
 fn computed(queue: &Queue) -> impl Iterator<Item = (String, String)> {
     let (counts, about) = (queue.messages.counts(), queue.about());
@@ -70,7 +74,7 @@ fn computed(queue: &Queue) -> impl Iterator<Item = (String, String)> {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Set {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     attributes: Values,
 }
 
@@ -87,13 +91,18 @@ pub(in crate::sqs) fn set(call: &Call<'_>, input: Set) -> Result<Nothing, AwsErr
             .get("FifoQueue")
             .is_some_and(|value| !value.eq_ignore_ascii_case("true"))
     {
-        return Err(bad_attribute("FifoQueue"));
+        return Err(sqs(
+            "InvalidAttributeValue",
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+        ));
     }
     let given = attributes::check(input.attributes, is_fifo)?;
     call.sqs
         .check_dead_letter_queue(&given, &queue.arn(), is_fifo)?;
     queue.update(call.sqs.store(), |about| {
-        attributes::merge(Arc::make_mut(&mut about.attributes), given);
+        let values = Arc::make_mut(&mut about.attributes);
+        attributes::merge(values, given);
+        attributes::check_together(values)?;
         about.modified = call.sqs.now_ms() / 1000;
         Ok::<_, AwsError>(())
     })?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Nothing;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::queue::{OnExpired, Settled};
 use crate::sqs::call::Call;
 use crate::sqs::entries::{self, BatchResult, Done};
@@ -32,7 +32,7 @@ pub(in crate::sqs) fn delete(call: &Call<'_>, input: Delete) -> Result<Nothing, 
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct DeleteBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     entries: Vec<Delete>,
 }
 

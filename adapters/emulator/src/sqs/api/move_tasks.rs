@@ -8,7 +8,7 @@ use crate::aws::AwsError;
 use crate::sqs::call::Call;
 use crate::sqs::dead_letters::{RedrivePolicy, bad_arn, parse_arn};
 use crate::sqs::error::{invalid, invalid_value, missing, sqs};
-use crate::sqs::move_tasks::{MoveTask, Status};
+use crate::sqs::move_tasks::{MoveTask, Status, source_of};
 use crate::sqs::queue::Queue;
 
 /// The parameters of StartMessageMoveTask.
@@ -81,7 +81,10 @@ fn source(call: &Call<'_>, arn: Option<&str>) -> Result<Arc<Queue>, AwsError> {
 }
 
 fn find(call: &Call<'_>, arn: &str, parameter: &str) -> Result<Arc<Queue>, AwsError> {
-    parse_arn(arn).ok_or_else(|| bad_arn(parameter))?;
+    let is_foreign = || arn.starts_with("arn:aws:sqs:") && arn.split(':').count() == 6;
+    if parse_arn(arn).is_none() && !is_foreign() {
+        return Err(bad_arn(parameter));
+    }
     call.sqs.queue_of_arn(arn).ok_or_else(|| {
         let message =
             format!("The resource that you specified for the {parameter} parameter doesn't exist.");
@@ -109,6 +112,9 @@ pub(in crate::sqs) struct Cancelled {
 /// CancelMessageMoveTask.
 pub(in crate::sqs) fn cancel(call: &Call<'_>, input: Cancel) -> Result<Cancelled, AwsError> {
     let handle = input.task_handle.ok_or_else(|| missing("TaskHandle"))?;
+    let source =
+        source_of(&handle).ok_or_else(|| invalid("Value for parameter TaskHandle is invalid."))?;
+    find(call, &source, "SourceArn")?;
     let task = call.sqs.move_tasks.find(&handle).ok_or_else(|| AwsError {
         status: 404,
         ..sqs("ResourceNotFoundException", "Task does not exist.")

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Nothing;
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::sqs::call::Call;
-use crate::sqs::error::{invalid_value, missing};
+use crate::sqs::error::{invalid_value, missing, sqs};
 use crate::sqs::queue::Queue;
 
 /// Operations that other accounts can be allowed.
@@ -22,15 +22,18 @@ const SHARED: [&str; 7] = [
     "SendMessage",
 ];
 
+/// Actions of one statement.
+const ACTIONS: usize = 7;
+
 /// The parameters of AddPermission.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Add {
     queue_url: Option<String>,
     label: Option<String>,
-    #[serde(default, rename = "AWSAccountIds")]
+    #[serde(default, deserialize_with = "or_default", rename = "AWSAccountIds")]
     accounts: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     actions: Vec<String>,
 }
 
@@ -56,6 +59,12 @@ pub(in crate::sqs) fn add(call: &Call<'_>, input: Add) -> Result<Nothing, AwsErr
             reason,
         ));
     }
+    let given = input.actions.len();
+    if given > ACTIONS {
+        let message = format!("{given} Actions were found, maximum allowed is {ACTIONS}.");
+        return Err(sqs("OverLimit", message));
+    }
+    check_principals(&label, &input.accounts)?;
     let statement = json!({
         "Sid": label,
         "Effect": "Allow",
@@ -70,6 +79,25 @@ pub(in crate::sqs) fn add(call: &Call<'_>, input: Add) -> Result<Nothing, AwsErr
         statements.push(statement);
         Ok(())
     })
+}
+
+/// Checks who is allowed, and what that is called.
+fn check_principals(label: &str, accounts: &[String]) -> Result<(), AwsError> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !(1..=80).contains(&label.len()) || !label.bytes().all(is_plain) {
+        let reason =
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length.";
+        return Err(invalid_value(label, "Label", reason));
+    }
+    let is_account = |id: &String| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+    match accounts.iter().all(is_account) {
+        true => Ok(()),
+        false => Err(invalid_value(
+            format!("[{}]", accounts.join(", ")),
+            "PrincipalId",
+            "Unable to verify.",
+        )),
+    }
 }
 
 /// The parameters of RemovePermission.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pages::page;
 use super::{Nothing, OfQueue};
-use crate::aws::{ACCOUNT, AwsError};
+use crate::aws::{ACCOUNT, AwsError, or_default};
 use crate::sqs::attributes::{self, Values};
 use crate::sqs::call::Call;
 use crate::sqs::error::{missing, no_such_queue, sqs, unknown_attribute};
@@ -19,10 +19,10 @@ use crate::sqs::{api, dead_letters, text};
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Create {
     queue_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     attributes: Values,
     /// In small letters in the JSON protocol alone.
-    #[serde(default, alias = "tags")]
+    #[serde(default, deserialize_with = "or_default", alias = "tags")]
     tags: BTreeMap<String, String>,
 }
 
@@ -60,6 +60,7 @@ pub(in crate::sqs) fn create(call: &Call<'_>, input: Create) -> Result<Url, AwsE
         .check_dead_letter_queue(&given, &dead_letters::arn(call.region, &name), is_fifo)?;
     let mut values = attributes::defaults(is_fifo);
     attributes::merge(&mut values, given.clone());
+    attributes::check_together(&values)?;
     let now = call.sqs.now_ms() / 1000;
     let about = About {
         attributes: Arc::new(values),
@@ -120,7 +121,7 @@ pub(in crate::sqs) fn url(call: &Call<'_>, input: GetUrl) -> Result<Url, AwsErro
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct List {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     queue_name_prefix: String,
     max_results: Option<i64>,
     next_token: Option<String>,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::faults::Fault;
-use crate::queue::Leased;
+use crate::queue::{Leased, OnExpired};
 use crate::sqs::attributes;
 use crate::sqs::call::Call;
 use crate::sqs::dead_letters::RedrivePolicy;
@@ -43,11 +43,11 @@ const STALE_MS: i64 = 100;
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Receive {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     attribute_names: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     message_system_attribute_names: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     message_attribute_names: Vec<String>,
     max_number_of_messages: Option<i64>,
     visibility_timeout: Option<i64>,
@@ -246,7 +246,9 @@ fn misdeliver(sqs: &Sqs, queue: &Queue, mut messages: Vec<Leased>) -> Vec<Leased
             () => continue,
         };
         // A message that is gone meanwhile needs no fault.
-        let _ = queue.messages.change_lease(leased.receipt, cut, i64::MAX);
+        let _ = queue
+            .messages
+            .change_lease(leased.receipt, cut, i64::MAX, OnExpired::Refuse);
     }
     if !queue.is_fifo() && sqs.faults.strikes(Fault::Reorder) {
         messages.reverse();

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::sqs::MESSAGE_BYTES;
 use crate::sqs::call::Call;
 use crate::sqs::entries::{self, BatchResult};
-use crate::sqs::error::sqs;
+use crate::sqs::error::{invalid, sqs};
 use crate::sqs::message_attributes::Attributes;
 use crate::sqs::messages::{self, Parameters, Receipted};
 
@@ -24,15 +24,16 @@ pub(in crate::sqs) struct Send {
     message_group_id: Option<String>,
 }
 
-impl From<Send> for Parameters {
-    fn from(given: Send) -> Self {
-        Self {
-            body: given.message_body,
-            delay_seconds: given.delay_seconds,
-            attributes: given.message_attributes.unwrap_or_default(),
-            system_attributes: given.message_system_attributes.unwrap_or_default(),
-            dedup_id: given.message_deduplication_id,
-            group_id: given.message_group_id,
+impl Send {
+    fn parameters(self, call: &Call<'_>) -> Parameters {
+        Parameters {
+            body: self.message_body,
+            delay_seconds: self.delay_seconds,
+            attributes: self.message_attributes.unwrap_or_default(),
+            system_attributes: self.message_system_attributes.unwrap_or_default(),
+            trace: call.trace.map(str::to_owned),
+            dedup_id: self.message_deduplication_id,
+            group_id: self.message_group_id,
         }
     }
 }
@@ -76,7 +77,7 @@ impl Sent {
 /// SendMessage.
 pub(in crate::sqs) fn send(call: &Call<'_>, input: Send) -> Result<Sent, AwsError> {
     let queue = call.queue(input.queue_url.as_deref())?;
-    let checked = messages::check(&queue, input.into())?;
+    let checked = messages::check(&queue, input.parameters(call))?;
     Ok(Sent::new(None, messages::send(&queue, checked)?))
 }
 
@@ -85,7 +86,7 @@ pub(in crate::sqs) fn send(call: &Call<'_>, input: Send) -> Result<Sent, AwsErro
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct SendBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     entries: Vec<Send>,
 }
 
@@ -97,10 +98,17 @@ pub(in crate::sqs) fn send_batch(
     let queue = call.queue(input.queue_url.as_deref())?;
     let ids = input.entries.iter().map(|entry| entry.id.as_deref());
     entries::check("SendMessageBatchRequestEntry", ids)?;
+    for entry in &input.entries {
+        let ids = (
+            entry.message_group_id.is_some(),
+            entry.message_deduplication_id.is_some(),
+        );
+        messages::check_ids(&queue, ids).map_err(|error| invalid(error.message))?;
+    }
     let checked = input.entries.into_iter().map(|mut entry| {
         let id = entry.id.take().unwrap_or_default();
         let bytes = entry.message_body.as_ref().map_or(0, String::len);
-        let checked = messages::check(&queue, entry.into());
+        let checked = messages::check(&queue, entry.parameters(call));
         // What is wrong with one entry does not make the batch too long, but its body counts.
         let size = checked.as_ref().map_or(bytes, |checked| checked.size);
         (id, size, checked)

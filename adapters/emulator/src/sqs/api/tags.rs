@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Nothing, OfQueue};
-use crate::aws::AwsError;
+use crate::aws::{AwsError, or_default};
 use crate::sqs::call::Call;
 use crate::sqs::error::{invalid, missing};
 
@@ -20,7 +20,7 @@ type Tags = BTreeMap<String, String>;
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Tag {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     tags: Tags,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn check(tags: &Tags) -> Result<(), AwsError> {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct Untag {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     tag_keys: Vec<String>,
 }
 

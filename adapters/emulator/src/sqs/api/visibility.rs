@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::Nothing;
-use crate::aws::AwsError;
-use crate::queue::{LeaseTooLong, Settled};
+use crate::aws::{AwsError, or_default};
+use crate::queue::{LeaseTooLong, OnExpired, Settled};
 use crate::sqs::call::Call;
 use crate::sqs::entries::{self, BatchResult, Done};
-use crate::sqs::error::{invalid_value, missing, sqs};
+use crate::sqs::error::{invalid_value, missing};
 use crate::sqs::queue::Queue;
 use crate::sqs::receipts;
 
@@ -36,7 +36,7 @@ pub(in crate::sqs) fn change(call: &Call<'_>, input: Change) -> Result<Nothing, 
 #[serde(rename_all = "PascalCase")]
 pub(in crate::sqs) struct ChangeBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     entries: Vec<Change>,
 }
 
@@ -69,20 +69,21 @@ fn change_one(queue: &Queue, entry: &Change) -> Result<(), AwsError> {
         return Err(invalid_value(seconds, "VisibilityTimeout", &reason));
     }
     let receipt = receipts::decode(queue.id(), handle)?;
+    // AWS documents MessageNotInflight for messages that are not in flight, but hides them again.
+    let on_expired = match queue.is_fifo() {
+        true => OnExpired::Refuse,
+        false => OnExpired::Settle,
+    };
     let changed = queue
         .messages
-        .change_lease(receipt, seconds * 1000, LONGEST * 1000);
+        .change_lease(receipt, seconds * 1000, LONGEST * 1000, on_expired);
     queue.forget_attempts(receipt);
     match changed {
         Ok(Settled::Done) => Ok(()),
-        Ok(Settled::Expired) if queue.is_fifo() => Err(invalid_value(
+        Ok(Settled::Expired) => Err(invalid_value(
             handle,
             "ReceiptHandle",
             "The receipt handle has expired.",
-        )),
-        Ok(Settled::Expired) => Err(sqs(
-            "MessageNotInflight",
-            "The specified message isn't in flight.",
         )),
         Ok(Settled::Gone | Settled::Superseded) => Err(invalid_value(
             handle,

@@ -71,6 +71,53 @@ fn get(client: &mut Client, iterator: &Value) -> Value {
     call(client, "GetRecords", &json!({"ShardIterator": iterator}))
 }
 
+#[test]
+fn what_is_not_said_is_said_as_aws_takes_it() {
+    let emulator = start();
+    let mut client = Client::connect(emulator.address());
+    // Neither a mode nor a number of shards.
+    call(&mut client, "CreateStream", &json!({"StreamName": "d"}));
+    let described = call(
+        &mut client,
+        "DescribeStreamSummary",
+        &json!({"StreamName": "d"}),
+    );
+    let summary = &described["StreamDescriptionSummary"];
+    assert_eq!(summary["OpenShardCount"], 4);
+    assert_eq!(summary["StreamModeDetails"]["StreamMode"], "ON_DEMAND");
+
+    create(&mut client, 1);
+    put(&mut client, "AA==");
+    let from = |kind: &str, sequence: &str| {
+        json!({"StreamName": "s", "ShardId": SHARD, "ShardIteratorType": kind,
+            "StartingSequenceNumber": sequence})
+    };
+    // Zero is before every record.
+    let at_zero = call(
+        &mut client,
+        "GetShardIterator",
+        &from("AT_SEQUENCE_NUMBER", "0"),
+    );
+    let iterator = at_zero["ShardIterator"].as_str().unwrap();
+    // In quotes, as the CLI prints it.
+    let got = get(&mut client, &json!(format!("\"{iterator}\"")));
+    assert_eq!(got["Records"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        refusal(&mut client, "GetShardIterator", &from("LATEST", "0")),
+        "InvalidArgumentException"
+    );
+    for (operation, parameters) in [
+        ("AddTagsToStream", json!({"StreamName": "s", "Tags": {}})),
+        (
+            "RemoveTagsFromStream",
+            json!({"StreamName": "s", "TagKeys": []}),
+        ),
+    ] {
+        let kind = refusal(&mut client, operation, &parameters);
+        assert_eq!(kind, "ValidationException");
+    }
+}
+
 /// The data of all records of the first shard.
 fn read(client: &mut Client) -> Vec<String> {
     let iterator = iterator(client, "TRIM_HORIZON");

@@ -138,7 +138,12 @@ impl<'a> Walk<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use apache_avro::Schema;
+    use apache_avro::types::Value;
+    use apache_avro::writer::datum::GenericDatumWriter;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -184,5 +189,50 @@ mod tests {
         );
         assert_eq!(check(&list, b"\x02\x02\x00"), Ok(()));
         assert!(check(&list, &[2; 1_000_000]).is_err());
+    }
+
+    const RICH: &str = r#"{"type": "record", "name": "R", "fields": [
+        {"name": "text", "type": "string"}, {"name": "number", "type": "long"}, {"name": "flag", "type": "boolean"},
+        {"name": "list", "type": {"type": "array", "items": "int"}},
+        {"name": "map", "type": {"type": "map", "values": "double"}},
+        {"name": "note", "type": ["null", "bytes"]}]}"#;
+
+    proptest! {
+        #[test]
+        fn what_another_writer_writes_is_good(
+            text: String,
+            number: i64,
+            list: Vec<i32>,
+            map: HashMap<String, f64>,
+            note: Option<Vec<u8>>,
+        ) {
+            let schema = Schema::parse_str(RICH).unwrap();
+            let note = match note {
+                Some(note) => Value::Union(1, Box::new(Value::Bytes(note))),
+                None => Value::Union(0, Box::new(Value::Null)),
+            };
+            let list = list.into_iter().map(Value::Int).collect();
+            let map = map.into_iter().map(|(key, value)| (key, Value::Double(value)));
+            let fields = [
+                ("text", Value::String(text)),
+                ("number", Value::Long(number)),
+                ("flag", Value::Boolean(number > 0)),
+                ("list", Value::Array(list)),
+                ("map", Value::Map(map.collect())),
+                ("note", note),
+            ];
+            let value = Value::Record(fields.map(|(name, value)| (name.to_owned(), value)).into());
+            let mut data = Vec::new();
+            let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+            writer.write_value(&mut data, value).unwrap();
+            let types = types(RICH);
+            prop_assert_eq!(check(&types, &data), Ok(()));
+            prop_assert!(check(&types, &data[..data.len() - 1]).is_err());
+        }
+
+        #[test]
+        fn garbage_does_no_harm(data: Vec<u8>) {
+            drop(check(&types(RICH), &data));
+        }
     }
 }
