@@ -30,8 +30,9 @@ for server in "$@"; do
     kinesis-local) skip=(--skip a_hundred_thousand_records_survive) ;;
     # It has no fan-out, and counts the age of streams in seconds, so that one made anew at once looks like the old one.
     kinesalite) skip=(--skip fan_out:: --skip a_stream_made_anew) ;;
-    # It has no fan-out that answers (SubscribeToShard is not implemented).
-    moto) skip=(--skip fan_out::) ;;
+    # It has no fan-out that answers (SubscribeToShard is not implemented), and answers with status 500 when a shard is read
+    # while it is written ("OrderedDict mutated during iteration"), which this case does and does not forgive.
+    moto) skip=(--skip fan_out:: --skip dropped_fetches_lose_and_repeat_nothing) ;;
   esac
   echo "== $server"
   SSECTL_TEST_KINESIS="$endpoint" cargo test --locked -p ssectl-adapter-kinesis --test suite -- "${skip[@]}"
