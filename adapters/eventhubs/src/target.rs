@@ -23,6 +23,12 @@ impl EventHubsTarget {
             service: Arc::new(Service::new(config)),
         }
     }
+
+    fn hubs(&self) -> EventHubsAdmin {
+        EventHubsAdmin {
+            service: self.service.clone(),
+        }
+    }
 }
 
 /// A hub that nobody has: asked for to see who answers.
@@ -31,19 +37,19 @@ const NOBODY: &str = "ssectl-probe";
 #[async_trait]
 impl Target for EventHubsTarget {
     async fn source(&self, spec: &SourceSpec) -> Result<Box<dyn Source>> {
+        self.hubs().check_there(&spec.stream).await?;
         let source = EventHubsSource::open(self.service.clone(), spec).await?;
         Ok(Box::new(source))
     }
 
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
+        self.hubs().check_there(&spec.stream).await?;
         let sink = EventHubsSink::open(self.service.clone(), &spec.stream).await?;
         Ok(Box::new(sink))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
-        Ok(Box::new(EventHubsAdmin {
-            service: self.service.clone(),
-        }))
+        Ok(Box::new(self.hubs()))
     }
 
     fn describe(&self) -> String {
