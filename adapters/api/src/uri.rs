@@ -36,10 +36,7 @@ impl FromStr for StreamUri {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
         {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("`{scheme}` in `{text}` is no adapter or target name"),
-            ));
+            return Err(no_scheme(scheme, text));
         }
         if scheme == "file" {
             return Ok(Self::plain(scheme, rest.strip_prefix("//").unwrap_or(rest)));
@@ -59,6 +56,19 @@ impl FromStr for StreamUri {
             query: pairs(query)?,
         })
     }
+}
+
+/// What stands before the colon is no name. A connection string, which holds secrets, is not repeated.
+fn no_scheme(scheme: &str, text: &str) -> Error {
+    if scheme.contains('=') {
+        let message = "an address begins with the name of an adapter or target, not with a setting";
+        return Error::new(ErrorKind::Config, message)
+            .hint("a connection string comes from the environment or a file, never in an address");
+    }
+    Error::new(
+        ErrorKind::Config,
+        format!("`{scheme}` in `{text}` is no adapter or target name"),
+    )
 }
 
 impl StreamUri {
@@ -169,6 +179,10 @@ mod tests {
                 .hint_text()
                 .is_some_and(|hint| hint.contains("file:data.json"))
         );
+        let secret = "Endpoint=sb://h/;SharedAccessKey=hunter2;EntityPath=t";
+        let error = secret.parse::<StreamUri>().expect_err("a setting");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("file")));
         assert!("kafka://h/t?x".parse::<StreamUri>().is_err());
         assert!("kafka://h/%zz".parse::<StreamUri>().is_err());
     }

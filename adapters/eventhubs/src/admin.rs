@@ -14,8 +14,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ssectl_adapter::{
     Admin, Backlog, Bound, Error, ErrorKind, Lag, Partition, PartitionInfo, Position, Range,
-    Result, StreamInfo, StreamSpec, is_loopback,
+    Result, StreamInfo, StreamSpec, closest, is_loopback,
 };
+use tokio::time::timeout;
 
 use crate::bounds::{Extents, Surveyor};
 use crate::checkpoint::{self, Checkpoint, Positions};
@@ -42,23 +43,31 @@ impl EventHubsAdmin {
         })
     }
 
-    /// An emulator makes a hub that a client asks for by AMQP, and to look must not do that; its list tells what is there.
-    async fn check_there(&self, name: &str) -> Result<()> {
+    /// An emulator makes a hub that a client asks for by AMQP, also where its name is mistyped; its list tells what is there.
+    pub(crate) async fn check_there(&self, name: &str) -> Result<()> {
+        check_name(name)?;
         let origin = self.service.origin().await?;
         if !is_loopback(&origin.namespace) {
             return Ok(());
         }
-        match self.list().await {
-            Ok(names) if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) => {
-                Err(no_hub(name, self.service.place()))
-            }
-            // Not every emulator has a list.
-            Ok(_) | Err(_) => Ok(()),
+        // Not every emulator has a list, nor answers at all.
+        let limit = self.service.config.connect_timeout.as_duration();
+        let Ok(Ok(names)) = timeout(limit, self.list()).await else {
+            return Ok(());
+        };
+        if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            return Ok(());
         }
+        let error = no_hub(name, self.service.place());
+        Err(match closest(name, names.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        })
     }
 
     /// What is known of a hub, what its partitions hold, and where `bound` is in them.
     async fn survey(&self, name: &str, bound: &Bound) -> Result<(Hub, Extents, Positions)> {
+        self.check_there(name).await?;
         let (service, name, bound) = (self.service.clone(), name.to_owned(), bound.clone());
         let worker = Worker::start()?;
         let surveyed = worker.run(async move {
@@ -104,17 +113,17 @@ impl Admin for EventHubsAdmin {
     }
 
     async fn list(&self) -> Result<Vec<String>> {
-        let mut names = match self.manager().await? {
-            Manager::Atom(atom) => atom.list().await?,
-            Manager::Arm(arm) => arm.list().await?,
+        let listed = match self.manager().await? {
+            Manager::Atom(atom) => atom.list().await,
+            Manager::Arm(arm) => arm.list().await,
         };
+        let mut names = listed.map_err(|error| error.with("at", self.service.place()))?;
         names.sort_unstable();
         names.dedup();
         Ok(names)
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamInfo> {
-        self.check_there(stream).await?;
         let (hub, extents, _) = self.survey(stream, &Bound::Start).await?;
         let partitions = hub.partitions.iter().map(|id| {
             let Extent { first, end } = extents[id];

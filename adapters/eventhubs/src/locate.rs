@@ -26,6 +26,9 @@ const OPTIONS: AddressOptions = AddressOptions {
 /// Splits a URI into options and hub.
 pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
     let mut options = Options::new();
+    if uri.path.contains("SharedAccess") {
+        return Err(fault("an Event Hubs address holds no connection string").hint(OPTIONS.instead));
+    }
     let stream = match uri.authority.as_deref() {
         None => uri.path.clone(),
         Some(name) if uri.path.is_empty() && !name.contains(['.', ':', '@']) => name.to_owned(),
@@ -118,6 +121,7 @@ mod tests {
         for text in [
             "eventhubs:orders?connection-string=hunter2",
             "eventhubs:orders?shared-access-key=hunter2",
+            "eventhubs:Endpoint=sb://shop/;SharedAccessKey=hunter2",
             "eventhubs://me:hunter2@shop.servicebus.windows.net/orders",
         ] {
             let error = text.parse().and_then(|uri| locate(&uri)).expect_err(text);

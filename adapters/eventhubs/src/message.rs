@@ -12,7 +12,7 @@ mod simple;
 mod tests;
 
 pub(crate) use decode::{Event, decode};
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, has_partition_key};
 
 /// How the body stands for the value: `null`.
 const VALUE: &str = "ssectl.value";

@@ -286,7 +286,14 @@ impl Source for EventHubsSource {
             let extents = surveyor.extents(&asked).await?;
             surveyor.ends(&extents, &Bound::End).await
         });
-        let ends = ends.await?;
+        let ends = match ends.await {
+            Ok(ends) => ends,
+            Err(error) => {
+                // The next try, and the links, get a new connection.
+                self.stop_links();
+                return Err(error);
+            }
+        };
         self.queue.state().bound(&ends);
         self.ends = Some(ends);
         Ok(())

@@ -23,6 +23,12 @@ impl EventHubsTarget {
             service: Arc::new(Service::new(config)),
         }
     }
+
+    fn hubs(&self) -> EventHubsAdmin {
+        EventHubsAdmin {
+            service: self.service.clone(),
+        }
+    }
 }
 
 /// A hub that nobody has: asked for to see who answers.
@@ -41,9 +47,7 @@ impl Target for EventHubsTarget {
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
-        Ok(Box::new(EventHubsAdmin {
-            service: self.service.clone(),
-        }))
+        Ok(Box::new(self.hubs()))
     }
 
     fn describe(&self) -> String {

@@ -161,7 +161,7 @@ impl Service {
             let page = asked
                 .send()
                 .await
-                .map_err(|error| request("listing streams", error))?;
+                .map_err(|error| request("listing streams", error).with("at", self.place()))?;
             let found = page.stream_names.len();
             names.extend(page.stream_names);
             if !page.has_more_streams || found == 0 {

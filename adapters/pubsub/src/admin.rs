@@ -49,7 +49,7 @@ impl PubsubAdmin {
         let found = subscription::find(&self.service, &topic.name, group).await?;
         found.ok_or_else(|| {
             let what = format!("topic `{stream}` has no group `{group}`");
-            Error::new(ErrorKind::NotFound, what).with("at", self.service.place())
+            Error::new(ErrorKind::NotFound, what).with("project", self.service.place())
         })
     }
 }
@@ -92,7 +92,7 @@ impl Admin for PubsubAdmin {
         self.service
             .list(project)
             .await
-            .map_err(|error| error.with("at", self.service.place()))
+            .map_err(|error| error.with("project", self.service.place()))
     }
 
     async fn describe(&self, stream: &str) -> Result<StreamInfo> {

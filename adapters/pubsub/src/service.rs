@@ -213,7 +213,7 @@ impl Service {
             Err(fault) if fault.kind() == ErrorKind::NotFound => Err(self.unknown(name).await),
             Err(fault) => Err(fault
                 .with("topic", names::short(name))
-                .with("at", self.place())),
+                .with("project", self.place())),
             found => found,
         }
     }
@@ -221,7 +221,7 @@ impl Service {
     async fn unknown(&self, name: &str) -> Error {
         let short = names::short(name);
         let error = Error::new(ErrorKind::NotFound, format!("there is no topic `{short}`"))
-            .with("at", self.place());
+            .with("project", self.place());
         // Who may not list topics gets no suggestion.
         let project = names::project_of(name).unwrap_or_default();
         let all = self.list(project).await.unwrap_or_default();

@@ -65,7 +65,7 @@ impl Target for PubsubTarget {
             .set_page_size(1)
             .send();
         let found = service.ask("listing topics", asked).await;
-        found.map_err(|error| error.with("at", service.place()))?;
+        found.map_err(|error| error.with("project", service.place()))?;
         Ok(format!("Pub/Sub, project {project}, topics can be listed"))
     }
 }

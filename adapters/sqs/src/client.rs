@@ -134,7 +134,8 @@ impl Service {
         let mut pages = client.list_queues().into_paginator().page_size(1000).send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| request("listing queues", error))?;
+            let page =
+                page.map_err(|error| request("listing queues", error).with("at", self.place()))?;
             let urls = page.queue_urls.unwrap_or_default();
             names.extend(
                 urls.iter()

@@ -21,7 +21,7 @@ pub(crate) fn encode(record: &Record) -> AmqpMessage {
             Vec::new()
         }
     };
-    let partition_key = record.key.as_ref().and_then(|key| partition_key(key));
+    let partition_key = partition_key(record);
     if partition_key.is_none()
         && let Some(key) = &record.key
     {
@@ -64,9 +64,14 @@ fn build(
     message
 }
 
+/// Whether the message of a record has a partition key.
+pub(crate) fn has_partition_key(record: &Record) -> bool {
+    partition_key(record).is_some()
+}
+
 /// A key that the service takes: text of 1 to 128 characters.
-fn partition_key(key: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(key).ok()?;
+fn partition_key(record: &Record) -> Option<&str> {
+    let text = std::str::from_utf8(record.key.as_ref()?).ok()?;
     let length = text.encode_utf16().count();
     (1..=LONGEST_KEY).contains(&length).then_some(text)
 }

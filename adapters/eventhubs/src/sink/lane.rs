@@ -9,7 +9,7 @@ use ssectl_adapter::{Error, ErrorKind, Record, Rejected, Result};
 
 use crate::client::Service;
 use crate::error::request;
-use crate::message::encode;
+use crate::message::{encode, has_partition_key};
 
 /// What one partition is to get.
 pub(super) struct Lane<'a> {
@@ -94,11 +94,21 @@ impl Lane<'_> {
         }
     }
 
-    /// Fills a batch with as much as fits into it.
+    /// Fills a batch with as much as fits into it, and as may go together.
+    ///
+    /// The client marks a batch as a whole with the partition key of its first record, and those without one would take
+    /// it over. So a batch that begins with a key ends before a record without; one that begins without takes all.
     fn fill(&mut self, batch: &EventDataBatch<'_>, rejected: &mut Vec<Rejected>) -> Result<Filled> {
         let mut indexes = Vec::new();
+        let mut marked = false;
         while let Some(&index) = self.indexes.front() {
             let record = &self.records[index];
+            let keyed = has_partition_key(record);
+            if indexes.is_empty() {
+                marked = keyed;
+            } else if marked && !keyed {
+                break;
+            }
             if record.size() > self.largest {
                 self.indexes.pop_front();
                 rejected.push(self.too_large(index, record.size()));

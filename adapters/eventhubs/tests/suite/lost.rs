@@ -65,6 +65,27 @@ async fn a_read_from_the_end_loses_nothing_while_it_is_disconnected() {
     assert_all(&read, 10..COUNT);
 }
 
+/// The end is looked for by the connection that reads; a lost one is replaced.
+#[tokio::test]
+async fn the_end_is_found_after_the_connection_is_lost() {
+    let hubs = Hubs::start();
+    let target = hubs.target(json!({}));
+    let hub = make(target.as_ref(), &fresh("end"), 1).await;
+    crate::support::write(target.as_ref(), &hub, &numbered(0..10)).await;
+    let proxy = Proxy::to(&hubs.endpoint);
+    let through = hubs.target(json!({ "endpoint": proxy.endpoint() }));
+    let spec = reader_of(&hub, Range::default());
+    let mut source = through.source(&spec).await.expect("a source");
+    let (mut read, _) = take(source.as_mut(), 4).await;
+    proxy.cut_after(1);
+    let lost = source.bound().await.expect_err("the wire was cut");
+    assert!(lost.is_temporary(), "{lost}");
+    proxy.cut_after(0);
+    source.bound().await.expect("a new connection");
+    read.extend(take(source.as_mut(), 6).await.0);
+    assert_all(&read, 0..10);
+}
+
 /// What comes soon.
 async fn some(source: &mut dyn Source) -> Vec<Record> {
     let limit = ssectl_adapter::Limit {

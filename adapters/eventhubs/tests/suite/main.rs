@@ -6,5 +6,6 @@ mod crash;
 mod faults;
 mod groups;
 mod lost;
+mod names;
 mod proxy;
 mod support;

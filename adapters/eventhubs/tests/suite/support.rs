@@ -37,10 +37,18 @@ impl Hubs {
 
     /// Those of an emulator that makes no hub by itself, as the service makes none.
     pub(crate) fn emulated() -> Self {
-        let config = Config {
+        Self::of(Config {
             auto_create: false,
             ..Config::default()
-        };
+        })
+    }
+
+    /// Those of an emulator that makes a hub for the first client that names it.
+    pub(crate) fn generous() -> Self {
+        Self::of(Config::default())
+    }
+
+    fn of(config: Config) -> Self {
         let emulator = Emulator::start(config).expect("the emulator starts");
         Self {
             endpoint: format!("amqp://{}", emulator.address()),

@@ -89,7 +89,7 @@ impl Reading {
             let name = names::short(&topic.name);
             let what = format!("topic `{name}` keeps no messages for those who come later");
             return Err(Error::new(ErrorKind::Unsupported, what)
-                .with("at", service.place())
+                .with("project", service.place())
                 .hint("read from `end`, or as a `--group` that was there before; `gcloud pubsub topics update --message-retention-duration` makes it keep them"));
         }
         let name = make_temporary(service, &topic.name).await?.name;
