@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
-use ssectl_adapter::{Backlog, Bound, Lag, Options, Range, StreamInfo, StreamSpec, Timestamp};
+use ssectl_adapter::{
+    Backlog, Bound, ErrorKind, Lag, Options, Range, StreamInfo, StreamSpec, Timestamp,
+};
 
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
@@ -133,7 +135,8 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
             if_missing,
         } => create(session, &address, partitions, config, if_missing).await,
         Action::List { address, format } => {
-            let names = target(session, &address)?.admin()?.list().await?;
+            let place = target(session, &address)?;
+            let names = blamed(session, &address, place.admin()?.list().await)?;
             print(session, format, &names, |names| {
                 names
                     .iter()
@@ -142,12 +145,14 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
         }
         Action::Describe { address, format } => {
             let place = stream(session, &address)?;
-            let info = place.admin()?.describe(&place.stream).await?;
+            let found = place.admin()?.describe(&place.stream).await;
+            let info = blamed(session, &address, found)?;
             print(session, format, &info, describe)
         }
         Action::Delete { address } => {
             let place = stream(session, &address)?;
-            place.admin()?.delete(&place.stream).await?;
+            let deleted = place.admin()?.delete(&place.stream).await;
+            blamed(session, &address, deleted)?;
             session.ui.say(format!("deleted {}", place.stream));
             Ok(())
         }
@@ -157,7 +162,8 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
             format,
         } => {
             let place = stream(session, &address)?;
-            let lags = place.admin()?.lag(&place.stream, &group).await?;
+            let found = place.admin()?.lag(&place.stream, &group).await;
+            let lags = blamed(session, &address, found)?;
             print(session, format, lags.as_slice(), lag)
         }
         Action::Seek {
@@ -174,7 +180,8 @@ pub(super) async fn run(args: StreamsArgs, session: &Session) -> CliResult {
                     "a group cannot be moved to `{offset}`: use one place such as `start`, `-5` or `@-1h`"
                 )));
             }
-            place.admin()?.seek(&place.stream, &group, &range).await?;
+            let moved = place.admin()?.seek(&place.stream, &group, &range).await;
+            blamed(session, &address, moved)?;
             session.ui.say(format!(
                 "group {group} reads {} from {} next",
                 place.stream, range.from
@@ -198,21 +205,30 @@ async fn create(
         config: config.into_iter().collect::<BTreeMap<_, _>>(),
         ..StreamSpec::default()
     };
-    match place.admin()?.create(&spec).await {
-        Err(error) if if_missing && error.kind() == ssectl_adapter::ErrorKind::AlreadyExists => {
-            let found = place.admin()?.describe(&place.stream).await?;
+    let admin = place.admin()?;
+    match admin.create(&spec).await {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && !if_missing => {
+            return Err(CliError::from(error).hint("`--if-missing` is content with it as it is"));
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let found = blamed(session, address, admin.describe(&place.stream).await)?;
             session.ui.say(format!(
                 "{} is there already, partitions: {}; it stays as it is",
                 place.stream,
                 found.partitions.len()
             ));
         }
-        result => {
-            result?;
+        made => {
+            blamed(session, address, made)?;
             session.ui.say(format!("created {}", place.stream));
         }
     }
     Ok(())
+}
+
+/// What a target answers; what it cannot be asked is an error of the command line, as it is with every verb.
+fn blamed<T>(session: &Session, address: &str, answer: ssectl_adapter::Result<T>) -> CliResult<T> {
+    answer.map_err(|error| session.blame(address, error))
 }
 
 fn target(session: &Session, address: &str) -> CliResult<Place> {
@@ -257,7 +273,11 @@ fn describe(info: &StreamInfo) -> String {
         .partitions
         .iter()
         .map(|p| [p.id.to_string(), p.start.to_string(), p.end.to_string()]);
-    text + &table(["PARTITION", "START", "END"], rows)
+    // What has no partitions has one without a name and positions, of which there is nothing to show.
+    match info.partitions.as_slice() {
+        [only] if only.id.as_str().is_empty() => text,
+        _ => text + &table(["PARTITION", "START", "END"], rows),
+    }
 }
 
 fn lag(lags: &[Lag]) -> String {
