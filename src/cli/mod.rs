@@ -1,6 +1,7 @@
 //! The command line: one file per verb, and the only code that prints.
 
 mod args;
+mod bars;
 mod cloud;
 mod completions;
 mod config;

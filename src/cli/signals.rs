@@ -21,9 +21,9 @@ pub(super) fn listen(
             return;
         };
         let first = signals.next().await;
+        ui.end_bars();
         seen.send_replace(Some(first));
         stop.cancel();
-        ui.end_bars();
         ui.say("stopping in an orderly way; again to quit at once");
         let second = signals.next().await;
         std::process::exit(second as i32);

@@ -4,8 +4,9 @@ use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 
 use clap::ValueEnum;
 use colored::Colorize;
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
+use indicatif::ProgressBar;
 
+use super::bars::Bars;
 use super::error::CliResult;
 
 /// `--color`.
@@ -35,8 +36,7 @@ impl std::fmt::Display for Colour {
 pub(super) struct Ui {
     colour: Colour,
     quiet: bool,
-    /// Bars on stderr; lines are printed above them.
-    bars: MultiProgress,
+    bars: Bars,
 }
 
 impl Ui {
@@ -45,7 +45,7 @@ impl Ui {
         let ui = Self {
             colour,
             quiet,
-            bars: MultiProgress::new(),
+            bars: Bars::new(),
         };
         colored::control::set_override(ui.wants_colour(stderr().is_terminal()));
         ui
@@ -120,13 +120,11 @@ impl Ui {
 
     /// Takes all bars away; none comes back.
     pub(super) fn end_bars(&self) {
-        // A closed stderr is no reason to stop.
-        let _ = self.bars.clear();
-        self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        self.bars.end();
     }
 
     fn put(&self, line: &str) {
-        self.bars.suspend(|| {
+        self.bars.above(|| {
             // A closed stderr is no reason to stop.
             let _ = writeln!(stderr().lock(), "{line}");
         });

@@ -30,8 +30,9 @@ color: auto
 on-error: fail
 ";
 
-/// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, queues are FIFO and consumed, so that they
-/// keep what other targets keep: the order of a key, and a record for each reader.
+/// Targets for the emulators of this build. Topics of Pub/Sub have ordering keys, streams of Kinesis are written in strict order
+/// and with times, queues are FIFO and consumed, so that they keep what other targets keep: the order of a key, times, and a
+/// record for each reader.
 const EMULATED: [(bool, &str); 5] = [
     (
         cfg!(feature = "kafka"),
@@ -39,7 +40,7 @@ const EMULATED: [(bool, &str); 5] = [
     ),
     (
         cfg!(feature = "kinesis"),
-        "\n  local-kinesis: {adapter: kinesis, emulator: true}",
+        "\n  local-kinesis: {adapter: kinesis, emulator: true, strict-order: true, envelope: with-times}",
     ),
     (
         cfg!(feature = "pubsub"),

@@ -18,7 +18,7 @@ use super::control::Control;
 use super::error::PipelineError;
 use super::reader::Reader;
 use super::repeats::Repeats;
-use super::retry::{Backoff, Trier};
+use super::retry::{Backoff, Patience};
 use super::stats::{Counts, Stats};
 use super::steps::{Processed, Steps};
 use super::writer::Writer;
@@ -86,25 +86,23 @@ impl Pipeline {
     pub async fn run(self, control: Control) -> Result<Counts, PipelineError> {
         let (batch_sender, batches) = mpsc::channel(QUEUED);
         let (commits, commit_requests) = mpsc::channel(1);
-        let trier = Trier {
-            pipeline: self.name,
-            control,
-        };
+        let (backoff, stats) = (self.settings.backoff, self.stats.clone());
+        let patience = Patience::counted(&self.name, &control, backoff, stats);
         let reader = Reader {
-            trier: trier.clone(),
+            control,
+            patience: patience.clone(),
             source: self.source,
             repeats: self.repeats,
             limit: self.settings.limit,
-            backoff: self.settings.backoff,
             stats: self.stats.clone(),
         };
         let reading = tokio::spawn(reader.run(batch_sender, commit_requests));
         let fail = matches!(self.on_error, OnError::Fail);
         let mut writer = Writer {
-            trier,
+            name: self.name,
+            patience,
             sink: self.sink,
             on_error: self.on_error,
-            backoff: self.settings.backoff,
             stats: self.stats.clone(),
             commits,
             pending: (Commit::Nothing, 0),

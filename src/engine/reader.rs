@@ -5,20 +5,21 @@ use std::sync::Arc;
 use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Source};
 use tokio::sync::{mpsc, oneshot};
 
+use super::control::Control;
 use super::repeats::Repeats;
-use super::retry::{Backoff, Trier};
+use super::retry::Patience;
 use super::stats::{Stats, add};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
 
 pub(super) struct Reader {
-    pub(super) trier: Trier,
+    pub(super) control: Control,
+    pub(super) patience: Patience,
     pub(super) source: Box<dyn Source>,
     /// Leaves out what comes again.
     pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
-    pub(super) backoff: Backoff,
     pub(super) stats: Arc<Stats>,
 }
 
@@ -45,12 +46,12 @@ impl Reader {
         batches: mpsc::Sender<Batch>,
         commits: &mut mpsc::Receiver<CommitRequest>,
     ) -> Ended {
-        let mut waits = self.backoff.waits();
-        let stop = self.trier.control.stop.clone();
+        let mut tries = self.patience.tries();
+        let stop = self.control.stop.clone();
         let mut bounded = false;
         let mut room = None;
         loop {
-            let bound = self.trier.control.bound.clone();
+            let bound = self.control.bound.clone();
             tokio::select! {
                 biased;
                 Some(request) = commits.recv() => self.commit(request).await,
@@ -58,13 +59,10 @@ impl Reader {
                 () = becomes_true(bound), if !bounded => {
                     match self.source.bound().await {
                         Ok(()) => bounded = true,
-                        Err(error) => {
-                            let trier = self.trier.clone();
-                            tokio::select! {
-                                paused = trier.pause("looking for the end", error, &mut waits) => paused?,
-                                () = stop.cancelled() => return Ok(()),
-                            }
-                        }
+                        Err(error) => tokio::select! {
+                            again = tries.failed("looking for the end", error) => again?,
+                            () = stop.cancelled() => return Ok(()),
+                        },
                     }
                 }
                 permit = batches.reserve(), if room.is_none() => match permit {
@@ -74,7 +72,7 @@ impl Reader {
                 },
                 fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
                     Ok(Fetched::Batch(mut batch)) => {
-                        waits.reset();
+                        tries.worked();
                         self.count(&batch);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
@@ -83,15 +81,12 @@ impl Reader {
                             permit.send(batch);
                         }
                     }
-                    Ok(Fetched::Idle) => waits.pass(),
+                    Ok(Fetched::Idle) => tries.idle(),
                     Ok(Fetched::End) => return Ok(()),
-                    Err(error) => {
-                        let trier = self.trier.clone();
-                        tokio::select! {
-                            paused = trier.pause("reading", error, &mut waits) => paused?,
-                            () = stop.cancelled() => return Ok(()),
-                        }
-                    }
+                    Err(error) => tokio::select! {
+                        again = tries.failed("reading", error) => again?,
+                        () = stop.cancelled() => return Ok(()),
+                    },
                 },
             }
         }
@@ -110,13 +105,11 @@ impl Reader {
     }
 
     async fn commit_patiently(&mut self, commit: &Commit) -> Result<(), Error> {
-        let mut waits = self.backoff.waits();
-        loop {
-            match self.source.commit(commit).await {
-                Ok(()) => return Ok(()),
-                Err(error) => self.trier.pause("committing", error, &mut waits).await?,
-            }
+        let mut tries = self.patience.tries();
+        while let Err(error) = self.source.commit(commit).await {
+            tries.failed("committing", error).await?;
         }
+        Ok(())
     }
 }
 

@@ -1,12 +1,15 @@
 //! Trying again when an adapter says that it may help.
 
-use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use ssectl_adapter::Error;
 use tokio::time::Instant;
 
-use super::control::{Control, Notice};
+use super::control::Control;
+use super::retold::Retold;
+use super::stats::{Stats, add};
 
 /// Waits that double up to a limit, and an end to patience.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +18,7 @@ pub struct Backoff {
     pub first: Duration,
     /// No wait is longer.
     pub longest: Duration,
-    /// Give up after so much waiting without a success.
+    /// Give up when failures have gone on for so long without a success.
     pub patience: Duration,
 }
 
@@ -29,76 +32,53 @@ impl Default for Backoff {
     }
 }
 
-/// Who is trying, for notices.
-#[derive(Clone)]
-pub(super) struct Trier {
-    pub(super) pipeline: String,
-    pub(super) control: Control,
-}
-
-impl Trier {
-    /// Waits after a temporary error, and says so; gives any other error back, and this one too
-    /// when patience is at its end.
-    pub(super) async fn pause(
-        &self,
-        doing: &str,
-        error: Error,
-        waits: &mut Waits,
-    ) -> Result<(), Error> {
-        let wait = if error.is_temporary() {
-            waits.next()
-        } else {
-            None
-        };
-        let Some(wait) = wait else {
-            return Err(error);
-        };
-        (self.control.notify)(Notice {
-            pipeline: self.pipeline.clone(),
-            warns: true,
-            message: format!("{}; {doing} again in {wait:?}", with_causes(&error)),
-        });
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-}
-
-/// Tries again what fails for now, and says so.
+/// Tries again what fails for now, says so, and counts it.
 #[derive(Clone)]
 pub struct Patience {
-    trier: Trier,
     backoff: Backoff,
-    /// Give up when so much time has passed since the first try, whether waited or worked.
-    limit: Duration,
+    retold: Arc<Retold>,
+    stats: Arc<Stats>,
 }
 
 impl Patience {
     /// As patient as a pipeline; `name` is who waits, for notices.
     pub fn new(name: &str, control: &Control) -> Self {
+        Self::counted(name, control, Backoff::default(), Arc::default())
+    }
+
+    /// Counts its tries in these.
+    pub(super) fn counted(
+        name: &str,
+        control: &Control,
+        backoff: Backoff,
+        stats: Arc<Stats>,
+    ) -> Self {
         Self {
-            trier: Trier {
-                pipeline: name.to_owned(),
-                control: control.clone(),
-            },
-            backoff: Backoff::default(),
-            limit: Duration::MAX,
+            backoff,
+            retold: Arc::new(Retold::new(name, control)),
+            stats,
         }
     }
 
-    /// Gives up after two seconds: for what a person waits for at the start.
-    pub fn brief(name: &str, control: &Control) -> Self {
-        Self {
-            limit: Duration::from_secs(2),
-            ..Self::new(name, control)
-        }
+    /// The same, but it gives up after two seconds: for what a person waits for at the start.
+    #[must_use]
+    pub fn briefly(&self) -> Self {
+        let mut brief = self.clone();
+        brief.backoff.patience = Duration::from_secs(2);
+        brief
+    }
+
+    /// How often something was tried again so far.
+    pub fn retries(&self) -> u64 {
+        self.stats.retries.load(Relaxed)
     }
 
     /// The tries at one thing.
-    pub fn tries(&self) -> Tries<'_> {
+    pub fn tries(&self) -> Tries {
         Tries {
-            patience: self,
-            start: Instant::now(),
-            waits: self.backoff.waits(),
+            patience: self.clone(),
+            next: self.backoff.first,
+            series: None,
         }
     }
 
@@ -108,7 +88,7 @@ impl Patience {
     /// Those of the last try.
     pub async fn with<T, F: Future<Output = Result<T, Error>>>(
         &self,
-        doing: &str,
+        doing: &'static str,
         attempt: impl Fn() -> F,
     ) -> Result<T, Error> {
         let mut tries = self.tries();
@@ -122,118 +102,135 @@ impl Patience {
 }
 
 /// The tries at one thing so far.
-pub struct Tries<'a> {
-    patience: &'a Patience,
-    start: Instant,
-    waits: Waits,
+pub struct Tries {
+    patience: Patience,
+    next: Duration,
+    series: Option<Series>,
 }
 
-impl Tries<'_> {
-    /// Waits after a failure, before the next try.
+/// Failures without a success between them.
+struct Series {
+    first: Instant,
+    last: Instant,
+}
+
+impl Tries {
+    /// Waits after a failure, before the next try, and says so.
     ///
     /// # Errors
-    /// The error itself, if another try is not worth while.
-    pub async fn failed(&mut self, doing: &str, error: Error) -> Result<(), Error> {
-        if self.start.elapsed() >= self.patience.limit {
+    /// The error itself, if another try is not worth while: it is not temporary, or failures have gone on for too long.
+    pub async fn failed(&mut self, doing: &'static str, error: Error) -> Result<(), Error> {
+        let wait = match error.is_temporary() {
+            true => self.next_wait(),
+            false => None,
+        };
+        let Some(wait) = wait else {
             return Err(error);
-        }
-        let trier = &self.patience.trier;
-        trier.pause(doing, error, &mut self.waits).await
-    }
-}
-
-/// The error and what is below it, in one line.
-fn with_causes(error: &Error) -> String {
-    let causes = std::iter::successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
-}
-
-/// The waits of one series of failures.
-#[derive(Debug)]
-pub(super) struct Waits {
-    backoff: Backoff,
-    next: Duration,
-    waited: Duration,
-    last: Option<Instant>,
-}
-
-impl Backoff {
-    pub(super) fn waits(self) -> Waits {
-        Waits {
-            backoff: self,
-            next: self.first,
-            waited: Duration::ZERO,
-            last: None,
-        }
-    }
-}
-
-impl Waits {
-    /// How long to wait before the next try, or `None` when it is time to give up.
-    pub(super) fn next(&mut self) -> Option<Duration> {
-        if self.waited >= self.backoff.patience {
-            return None;
-        }
-        let wait = self.next;
-        self.waited += wait;
-        self.next = (wait * 2).min(self.backoff.longest);
-        self.last = Some(Instant::now());
-        Some(wait)
+        };
+        add(&self.patience.stats.retries, 1);
+        self.patience.retold.tell(doing, &error, wait);
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
-    /// A success: the next failure starts a new series.
-    pub(super) fn reset(&mut self) {
-        *self = self.backoff.waits();
+    /// A success: the next failure begins a new series.
+    pub fn worked(&mut self) {
+        self.next = self.patience.backoff.first;
+        self.series = None;
     }
 
     /// No failure, but nothing that works either: only after a while without failures it counts as a success.
-    pub(super) fn pass(&mut self) {
-        let calm = 2 * self.backoff.longest;
-        if self.last.is_some_and(|last| last.elapsed() > calm) {
-            self.reset();
+    pub(super) fn idle(&mut self) {
+        let calm = 2 * self.patience.backoff.longest;
+        if (self.series.as_ref()).is_some_and(|series| series.last.elapsed() > calm) {
+            self.worked();
         }
+    }
+
+    /// How long to wait before the next try, or `None` when it is time to give up.
+    fn next_wait(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        let first = self.series.as_ref().map_or(now, |series| series.first);
+        let Backoff {
+            longest, patience, ..
+        } = self.patience.backoff;
+        if now - first >= patience {
+            return None;
+        }
+        self.series = Some(Series { first, last: now });
+        let wait = self.next;
+        self.next = (wait * 2).min(longest);
+        Some(wait)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ssectl_adapter::ErrorKind;
+
     use super::*;
 
-    #[test]
-    fn doubles_up_to_the_limit_and_then_gives_up() {
-        let backoff = Backoff {
+    fn tries(backoff: Backoff) -> Tries {
+        Patience::counted("test", &Control::detached(), backoff, Arc::default()).tries()
+    }
+
+    fn outage() -> Error {
+        Error::new(ErrorKind::Unavailable, "away").temporary()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_up_to_the_limit_until_patience_ends() {
+        let mut tries = tries(Backoff {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(3),
             patience: Duration::from_secs(8),
-        };
-        let mut waits = backoff.waits();
-        let all: Vec<_> = std::iter::from_fn(|| waits.next())
-            .map(|wait| wait.as_secs())
-            .collect();
-        assert_eq!(all, [1, 2, 3, 3]);
-        waits.reset();
-        assert_eq!(waits.next(), Some(Duration::from_secs(1)));
+        });
+        let mut waits = Vec::new();
+        loop {
+            let before = Instant::now();
+            if tries.failed("trying", outage()).await.is_err() {
+                break;
+            }
+            waits.push(before.elapsed().as_secs());
+        }
+        assert_eq!(waits, [1, 2, 3, 3]);
+        assert_eq!(tries.patience.retries(), 4);
+        tries.worked();
+        let before = Instant::now();
+        tries.failed("trying", outage()).await.expect("patience");
+        assert_eq!(before.elapsed(), Duration::from_secs(1));
+    }
+
+    /// However long it takes to fail: that a machine is slow is no reason not to try again.
+    #[tokio::test(start_paused = true)]
+    async fn the_first_failure_is_always_tried_again() {
+        let mut tries = tries(Backoff::default());
+        tries.patience = tries.patience.briefly();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        tries.failed("opening", outage()).await.expect("patience");
+        tokio::time::advance(Duration::from_secs(60)).await;
+        tries.failed("opening", outage()).await.expect_err("enough");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_temporary_is_not_tried_again() {
+        let wrong = Error::new(ErrorKind::Authentication, "who are you");
+        let mut tries = tries(Backoff::default());
+        tries.failed("trying", wrong).await.expect_err("for good");
+        assert_eq!(tries.patience.retries(), 0);
     }
 
     #[tokio::test(start_paused = true)]
     async fn silence_between_failures_is_no_success_until_it_lasts() {
-        let mut waits = Backoff::default().waits();
-        let mut last = Duration::ZERO;
+        let Backoff { first, longest, .. } = Backoff::default();
+        let mut tries = tries(Backoff::default());
         for _ in 0..8 {
-            last = waits.next().expect("patience");
-            tokio::time::advance(last).await;
-            waits.pass();
+            tries.failed("trying", outage()).await.expect("patience");
+            tries.idle();
         }
-        assert_eq!(last, Backoff::default().longest);
-        tokio::time::advance(2 * Backoff::default().longest).await;
-        waits.pass();
-        assert_eq!(waits.next(), Some(Backoff::default().first));
-    }
-
-    #[test]
-    fn notices_name_the_causes() {
-        let error = Error::new(ssectl_adapter::ErrorKind::Unavailable, "cannot reach `x`")
-            .caused_by(Error::new(ssectl_adapter::ErrorKind::Other, "refused"));
-        assert_eq!(with_causes(&error), "cannot reach `x`: refused");
+        assert_eq!(tries.next, longest);
+        tokio::time::advance(3 * longest).await;
+        tries.idle();
+        assert_eq!(tries.next, first);
     }
 }

@@ -19,6 +19,7 @@ pub struct Stats {
     pub(super) written: AtomicU64,
     pub(super) written_bytes: AtomicU64,
     pub(super) committed: AtomicU64,
+    pub(super) retries: AtomicU64,
 }
 
 /// A snapshot of [`Stats`]. Records unless the name says otherwise.
@@ -49,6 +50,8 @@ pub struct Counts {
     pub written_bytes: u64,
     /// Records of the source that were committed.
     pub committed: u64,
+    /// How often something that failed for now was tried again. No records.
+    pub retries: u64,
 }
 
 impl Stats {
@@ -67,6 +70,7 @@ impl Stats {
             written: self.written.load(Relaxed),
             written_bytes: self.written_bytes.load(Relaxed),
             committed: self.committed.load(Relaxed),
+            retries: self.retries.load(Relaxed),
         }
     }
 }
@@ -114,12 +118,23 @@ impl Counts {
         for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
             text += &format!(", {count} {what}");
         }
+        if self.retries > 0 {
+            text += &format!("; {}", tried_again(self.retries));
+        }
         text
     }
 
     /// Records that were bad, whatever the policy made of them.
     pub fn bad(&self) -> u64 {
         self.skipped + self.dead_lettered + self.failed
+    }
+}
+
+/// `tried again 3 times`, for the end of a run.
+pub fn tried_again(retries: u64) -> String {
+    match retries {
+        1 => "tried again once".to_owned(),
+        _ => format!("tried again {retries} times"),
     }
 }
 

@@ -10,15 +10,16 @@ use super::dead_letter::dead_letter;
 use super::error::{PipelineError, RecordError};
 use super::pipeline::OnError;
 use super::reader::CommitRequest;
-use super::retry::{Backoff, Trier};
+use super::retry::Patience;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
 
 pub(super) struct Writer {
-    pub(super) trier: Trier,
+    /// The pipeline's name.
+    pub(super) name: String,
+    pub(super) patience: Patience,
     pub(super) sink: Box<dyn Sink>,
     pub(super) on_error: OnError,
-    pub(super) backoff: Backoff,
     pub(super) stats: Arc<Stats>,
     pub(super) commits: mpsc::Sender<CommitRequest>,
     /// What may be committed after the next flush, and how many records that is.
@@ -86,17 +87,10 @@ impl Writer {
     }
 
     async fn flush(&mut self) -> Result<(), PipelineError> {
-        let mut waits = self.backoff.waits();
-        loop {
-            match self.sink.flush().await {
-                Ok(()) => break,
-                Err(error) => self
-                    .trier
-                    .clone()
-                    .pause("writing", error, &mut waits)
-                    .await
-                    .map_err(PipelineError::Sink)?,
-            }
+        let mut tries = self.patience.tries();
+        while let Err(error) = self.sink.flush().await {
+            let paused = tries.failed("writing", error).await;
+            paused.map_err(PipelineError::Sink)?;
         }
         if let OnError::DeadLetter(sink) = &mut self.on_error {
             sink.flush().await.map_err(PipelineError::DeadLetter)?;
@@ -132,7 +126,7 @@ impl Writer {
     async fn write_records(&mut self, records: &[Record]) -> Result<Vec<Rejected>, PipelineError> {
         self.dirty = true;
         let mut refused = Vec::new();
-        let mut waits = self.backoff.waits();
+        let mut tries = self.patience.tries();
         let mut left: Vec<usize> = Vec::new();
         let mut again: Vec<Record> = Vec::new();
         let mut first = true;
@@ -141,11 +135,8 @@ impl Writer {
             let rejected = match self.sink.write(slice).await {
                 Ok(written) => written.rejected,
                 Err(error) => {
-                    self.trier
-                        .clone()
-                        .pause("writing", error, &mut waits)
-                        .await
-                        .map_err(PipelineError::Sink)?;
+                    let paused = tries.failed("writing", error).await;
+                    paused.map_err(PipelineError::Sink)?;
                     continue;
                 }
             };
@@ -160,7 +151,7 @@ impl Writer {
             );
             if retry.len() < slice.len() {
                 // Some were taken: it goes on.
-                waits.reset();
+                tries.worked();
             }
             let Some((_, error)) = retry.first() else {
                 refused.sort_by_key(|r| r.index);
@@ -171,11 +162,8 @@ impl Writer {
                 format!("{} records were refused: {error}", retry.len()),
             )
             .temporary();
-            self.trier
-                .clone()
-                .pause("writing", message, &mut waits)
-                .await
-                .map_err(PipelineError::Sink)?;
+            let paused = tries.failed("writing", message).await;
+            paused.map_err(PipelineError::Sink)?;
             left = retry.into_iter().map(|(index, _)| index).collect();
             again = left.iter().map(|index| records[*index].clone()).collect();
             first = false;
@@ -210,7 +198,7 @@ impl Writer {
         let count = bad.len();
         let letters: Vec<Record> = bad
             .into_iter()
-            .map(|bad| dead_letter(bad.record, &bad.error, &self.trier.pipeline))
+            .map(|bad| dead_letter(bad.record, &bad.error, &self.name))
             .collect();
         let written = sink
             .write(&letters)

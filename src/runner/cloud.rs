@@ -8,6 +8,7 @@ use super::copies::Copies;
 use super::error::RunError;
 use super::streams::{fits, made, specs};
 use super::{Runner, notice};
+use crate::engine::Patience;
 use crate::places::Home;
 use crate::scenario::Scenario;
 
@@ -57,7 +58,7 @@ impl Runner<'_> {
         scenario: &Scenario,
         action: CloudAction,
     ) -> Result<Vec<CloudStream>, RunError> {
-        let home = self.home(&scenario.name)?;
+        let home = self.home(&Patience::new(&scenario.name, &self.control))?;
         fits(scenario, &home)?;
         let copies = Copies::plan(scenario, &home.capabilities);
         for line in copies.lines() {

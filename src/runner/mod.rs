@@ -65,7 +65,8 @@ impl Runner<'_> {
     /// Whatever kept the run from starting. A pipeline that fails and an expectation that does
     /// not hold are part of the report.
     pub async fn run(&self, scenario: &Scenario) -> Result<Report, RunError> {
-        let home = self.home(&scenario.name)?;
+        let patience = Patience::new(&scenario.name, &self.control);
+        let home = self.home(&patience)?;
         streams::fits(scenario, &home)?;
         let copies = Copies::plan(scenario, &home.capabilities);
         for line in copies.lines() {
@@ -80,7 +81,7 @@ impl Runner<'_> {
         let found = if failed || self.control.stop.is_cancelled() {
             Found::default()
         } else {
-            readback::finish(reads, &Patience::new(&scenario.name, &self.control)).await?
+            readback::finish(reads, &patience).await?
         };
         for (stream, count) in &found.repeated {
             let line = format!("{stream}: {count} records came again and do not count");
@@ -93,15 +94,16 @@ impl Runner<'_> {
             pipelines: reports,
             expectations: found.verdicts,
             contents: found.contents,
+            retries: patience.retries(),
         })
     }
 
     /// Where the streams live; what fails for now at the start is tried again.
-    fn home(&self, scenario: &str) -> Result<Home, RunError> {
+    fn home(&self, patience: &Patience) -> Result<Home, RunError> {
         let home = self.places.home(&self.target).map_err(RunError::target)?;
         let patient = PatientTarget {
             target: home.target,
-            patience: Patience::brief(scenario, &self.control),
+            patience: patience.briefly(),
         };
         let target: Arc<dyn Target> = match self.prefix.is_empty() {
             true => Arc::new(patient),

@@ -137,7 +137,7 @@ impl ReadBack {
         loop {
             match self.source.fetch(Limit::default()).await {
                 Ok(Fetched::Batch(batch)) => {
-                    tries = patience.tries();
+                    tries.worked();
                     let mut records = batch.records.iter();
                     let looked = records.try_for_each(|record| self.look(record));
                     looked.map_err(fault)?;

@@ -21,6 +21,8 @@ pub struct Report {
     pub expectations: Vec<Verdict>,
     /// What the run wrote to each declared stream, if that was to be read back and could be.
     pub contents: BTreeMap<String, Contents>,
+    /// How often something was tried again outside of the pipelines: to open streams, to read them back.
+    pub retries: u64,
 }
 
 /// A declared stream.

@@ -2,7 +2,8 @@
 # Everything we demand of a given `ssectl` against programs that we did not write.
 #
 #   all.sh SSECTL [pytest arguments]      20 rounds of SIGKILL under load, as many for a consumer of each service, the
-#                                         footprint, our scenarios on the emulator and on a real Apache Kafka, our adapters
+#                                         footprint, our scenarios on the emulator and on a real Apache Kafka, streams of a
+#                                         scenario made and removed on seven servers, our adapters
 #                                         on that Kafka, on ElasticMQ, on pstest, on Azurite and on three services of
 #                                         Kinesis, then the emulators' suites: Kafka; Pub/Sub with Google's clients, Event
 #                                         Hubs with Azure's, Kinesis and SQS with AWS's, which other servers have to pass
@@ -29,6 +30,7 @@ failed=0
 "$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
   --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0" || failed=1
 "$HERE/scenarios.sh" "$SSECTL" || failed=1
+"$VENV/bin/python" "$HERE/cloud.py" "$SSECTL" || failed=1
 "$HERE/adapter.sh" || failed=1
 "$HERE/adapter-sqs.sh" || failed=1
 "$HERE/adapter-kinesis.sh" || failed=1

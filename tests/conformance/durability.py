@@ -25,12 +25,21 @@ from support.target import Target
 from support.wait import eventually
 
 
+def free_port():
+    """A port to be bound again after each kill: nobody else who asks for any port is given it, as those begin at 32768."""
+    while True:
+        try:
+            with socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as free:
+                return free.getsockname()[1]
+        except OSError:
+            pass
+
+
 class Emulator:
     """The broker under test: a command that prints `kafka HOST:PORT ready` on its standard error."""
 
     def __init__(self, command, data):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         self.command = shlex.split(command.format(port=port, data=data))
         self.data, self.address, self.notes = Path(data), f"127.0.0.1:{port}", []
 

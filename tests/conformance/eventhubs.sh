@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the conformance suite of Event Hubs, with Microsoft's own clients (Python, JavaScript) and a bare AMQP client.
+# Runs the conformance suite of Event Hubs, with Microsoft's own clients (Python, JavaScript, Java) and a bare AMQP client.
 #
 #   eventhubs.sh --emulator CMD       starts CMD, which prints `eventhubs HOST:PORT ready` on stderr, and tests that
 #   eventhubs.sh --endpoint HOST:PORT a server that runs already and lets hubs be made over HTTP
@@ -26,8 +26,7 @@ mkdir -p "$RUN"
 source "$HERE/emulator.sh"
 trap stop_emulators EXIT
 
-"$PEERS_HOME/install.sh" python
-"$PEERS_HOME/install.sh" azure-js
+"$PEERS_HOME/install.sh" python azure-js azuresdk
 if [[ -n "$EMULATOR" ]]; then
   start_emulator "$RUN/emulator" "$EMULATOR"
   ENDPOINT="$ADDRESS"
@@ -35,7 +34,8 @@ fi
 
 cd "$HERE"
 code=0
-AZURE_JS="$PEERS/azure-js" "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal \
+AZURE_JS="$PEERS/azure-js" AZURESDK_JARS="$AZURESDK_JARS" \
+  "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal \
   --junit-xml="$RUN/report.xml" eventhubs --eventhubs-endpoint "$ENDPOINT" "$@" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
   kill -0 "$pid" 2>/dev/null || { echo "the server did not survive the suite: see $RUN/*.log" && code=1; }

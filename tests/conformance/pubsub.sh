@@ -30,9 +30,11 @@ mkdir -p "$RUN"
 source "$HERE/emulator.sh"
 trap stop_emulators EXIT
 
-"$PEERS_HOME/install.sh" python
+"$PEERS_HOME/install.sh" python pubsub-js
 if [[ -n "$EMULATOR" ]]; then
-  start_emulator "$RUN/emulator" "$EMULATOR"
+  # Whom it trusts when it pushes over https.
+  "$PEERS_HOME/tls.sh" "$RUN/tls"
+  SSL_CERT_FILE="$RUN/tls/ca.crt" start_emulator "$RUN/emulator" "$EMULATOR"
 elif [[ -z "$ADDRESS" ]]; then
   start_emulator "$RUN/google" "$PEERS_HOME/pubsub.sh google"
   SERVER=google
@@ -40,7 +42,8 @@ fi
 
 cd "$HERE"
 code=0
-"$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-8}" --dist worksteal --junit-xml="$RUN/report.xml" \
+PUBSUB_JS="$PEERS/pubsub-js" PUBSUB_TLS="$RUN/tls" \
+  "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-8}" --dist worksteal --junit-xml="$RUN/report.xml" \
   pubsub --pubsub-address "$ADDRESS" --pubsub-server "$SERVER" "$@" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
   kill -0 "$pid" 2>/dev/null || { echo "the server did not survive the suite: see $RUN/*.log" && code=1; }

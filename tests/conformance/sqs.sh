@@ -29,7 +29,7 @@ mkdir -p "$RUN"
 source "$HERE/emulator.sh"
 trap stop_emulators EXIT
 
-"$PEERS_HOME/install.sh" python
+"$PEERS_HOME/install.sh" python sqs_js
 if [[ -n "$EMULATOR" ]]; then
   start_emulator "$RUN/emulator" "$EMULATOR"
   ENDPOINT="http://$ADDRESS"
@@ -41,7 +41,8 @@ fi
 
 cd "$HERE"
 code=0
-"$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal --junit-xml="$RUN/report.xml" \
+SQS_JS="$SQS_PEERS" \
+  "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal --junit-xml="$RUN/report.xml" \
   sqs --aws-endpoint "$ENDPOINT" --aws-server "$SERVER" "$@" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
   kill -0 "$pid" 2>/dev/null || { echo "the server did not survive the suite: see $RUN/*.log" && code=1; }

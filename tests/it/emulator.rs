@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::command::{exit_code, signal, ssectl};
 
@@ -37,26 +37,42 @@ impl Emulator {
     /// Of this service, with these flags.
     pub(crate) fn with(service: &str, more: &[&str]) -> Self {
         let args = [&["emulator", "--only", service], more].concat();
-        let mut child = ssectl(&args)
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            match Self::try_start(service, &args) {
+                Ok(emulator) => return emulator,
+                // Clients that knock at the port of one that was killed may have it themselves for a moment.
+                Err(said) => assert!(
+                    said.contains("another process listens there") && Instant::now() < deadline,
+                    "it ended before it was ready: {said}"
+                ),
+            }
+        }
+    }
+
+    /// What it said if it ended before it was ready.
+    fn try_start(service: &str, args: &[&str]) -> Result<Self, String> {
+        let mut child = ssectl(args)
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary starts");
-        let mut said = BufReader::new(child.stderr.take().expect("piped"));
-        let address = loop {
-            let mut line = String::new();
-            assert_ne!(
-                said.read_line(&mut line).expect("text"),
-                0,
-                "it ended before it was ready"
-            );
-            if let Some(rest) = line.trim_end().strip_prefix(&format!("{service} ")) {
-                break rest.strip_suffix(" ready").expect("ready").to_owned();
-            }
-        };
-        Self {
+        let said = BufReader::new(child.stderr.take().expect("piped"));
+        let mut started = Self {
             child,
-            address,
+            address: String::new(),
             said,
+        };
+        let mut before = String::new();
+        loop {
+            let mut line = String::new();
+            if started.said.read_line(&mut line).expect("text") == 0 {
+                return Err(before);
+            }
+            if let Some(rest) = line.trim_end().strip_prefix(&format!("{service} ")) {
+                started.address = rest.strip_suffix(" ready").expect("ready").to_owned();
+                return Ok(started);
+            }
+            before += &line;
         }
     }
 
@@ -86,7 +102,7 @@ impl Emulator {
     /// SIGTERM; gives the exit code and the rest of what it said.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         signal(&self.child, "TERM");
-        let code = exit_code(&mut self.child, Duration::from_secs(20));
+        let code = exit_code(&mut self.child, Duration::from_secs(60));
         let rest = std::io::read_to_string(&mut self.said).expect("text");
         (code, rest)
     }

@@ -34,3 +34,5 @@ mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;
+#[cfg(all(target_os = "linux", feature = "file"))]
+mod terminal;

@@ -155,11 +155,11 @@ fn a_stopped_read_leaves_no_subscription() {
     let topic = emulator.topic("orders");
     run(&["streams", "create", &topic], "").ended(0);
     let mut child = start(&["tail", &topic, "-f"]);
-    eventually(Duration::from_secs(30), || {
+    eventually(Duration::from_secs(120), || {
         subscriptions(&emulator, "orders").contains("orders.ssectl-")
     });
     signal(&child, "INT");
-    assert_eq!(exit_code(&mut child, Duration::from_secs(30)), Some(130));
+    assert_eq!(exit_code(&mut child, Duration::from_secs(120)), Some(130));
     let left = subscriptions(&emulator, "orders");
     assert!(!left.contains("ssectl-"), "{left}");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::command::{exit_code, signal, start};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_first_signal_writes_what_was_read() {

@@ -43,7 +43,7 @@ start() {
   mkdir -p "$DATA"
   if ! running; then
     local port end=$((SECONDS + DEADLINE)) code=75
-    port="$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')"
+    port="$(free_ports 1)"
     node "$AZURITE/dist/src/blob/main.js" --inMemoryPersistence --silent --skipApiVersionCheck \
       --blobHost 127.0.0.1 --blobPort "$port" >"$DATA/server.log" 2>&1 </dev/null &
     echo $! >"$DATA/pid"

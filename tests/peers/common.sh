@@ -8,7 +8,9 @@ PEERS="${PEERS_DIR:-$ROOT/.peers}"
 KAFKA_JARS="$PEERS/kafka/jars"
 ELASTICMQ_JARS="$PEERS/elasticmq/jars"
 KINESIS_PEERS="$PEERS/kinesis-js"
+SQS_PEERS="$PEERS/sqs-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
+AZURESDK_JARS="$PEERS/azuresdk/jars"
 VENV="$PEERS/venv"
 # shellcheck source=versions.env
 source "$PEERS_HOME/versions.env"
@@ -27,6 +29,21 @@ have() {
 # need PROGRAM WHY: ends the script when PROGRAM is missing.
 need() {
   have "$1" || die "\`$1\` is missing ($2)"
+}
+
+# free_ports N: N ports that nobody listens on, space separated. Nobody else who asks for any port is given one of them
+# before the server listens there: those begin at 32768 (net.ipv4.ip_local_port_range).
+free_ports() {
+  python3 - "$1" <<'PYTHON'
+import random, socket, sys
+sockets = []
+while len(sockets) < int(sys.argv[1]):
+    try:
+        sockets.append(socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))))
+    except OSError:
+        pass
+print(*(s.getsockname()[1] for s in sockets))
+PYTHON
 }
 
 # java_command: the java to run, JAVA_HOME first; ends the script when there is none.

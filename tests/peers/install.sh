@@ -3,7 +3,7 @@
 #
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
-#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs
+#   install.sh NAME...         only these: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs
 #                              azure-js pstest gojq jaq
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
@@ -124,6 +124,17 @@ install_awssdk() {
   stamp awssdk "$AWSSDK_VERSION"
 }
 
+install_azuresdk() {
+  fresh azuresdk "$AZURE_EVENTHUBS_JAVA_VERSION" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$AZURESDK_JARS"
+  run azuresdk mvn -B -q -f "$PEERS_HOME/azuresdk/pom.xml" "-Dazure.eventhubs.version=$AZURE_EVENTHUBS_JAVA_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$AZURESDK_JARS" -DincludeScope=runtime
+  stamp azuresdk "$AZURE_EVENTHUBS_JAVA_VERSION"
+}
+
 # Servers and a client of Kinesis for Node.js, apart from the clients of Kafka.
 install_kinesis_js() {
   local packages=("kinesalite@$KINESALITE_VERSION" "kinesis-local@$KINESIS_LOCAL_VERSION"
@@ -136,6 +147,19 @@ install_kinesis_js() {
   echo '{"private": true}' >"$PEERS/kinesis-js/package.json"
   run kinesis_js npm --prefix "$PEERS/kinesis-js" install --silent --no-audit --no-fund --save-exact "${packages[@]}"
   stamp kinesis_js "${packages[*]}"
+}
+
+# A client of SQS for Node.js.
+install_sqs_js() {
+  local package="@aws-sdk/client-sqs@$AWS_SDK_SQS_JS_VERSION"
+  fresh sqs_js "$package" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$SQS_PEERS"
+  mkdir -p "$SQS_PEERS"
+  echo '{"private": true}' >"$SQS_PEERS/package.json"
+  run sqs_js npm --prefix "$SQS_PEERS" install --silent --no-audit --no-fund --save-exact "$package"
+  stamp sqs_js "$package"
 }
 
 install_azurite() {
@@ -171,6 +195,19 @@ install_azure_js() {
   stamp azure-js "$package"
 }
 
+# Google's client of Pub/Sub for Node.js.
+install_pubsub_js() {
+  local package="@google-cloud/pubsub@$GOOGLE_CLOUD_PUBSUB_JS_VERSION"
+  fresh pubsub-js "$package" && return
+  need node "Node.js 18 or newer"
+  need npm "comes with Node.js"
+  rm -rf "$PEERS/pubsub-js"
+  mkdir -p "$PEERS/pubsub-js"
+  echo '{"private": true}' >"$PEERS/pubsub-js/package.json"
+  run pubsub-js npm --prefix "$PEERS/pubsub-js" install --silent --no-audit --no-fund --save-exact "$package"
+  stamp pubsub-js "$package"
+}
+
 install_gojq() {
   fresh gojq "$GOJQ_VERSION" && return
   need go "the Go tool chain"
@@ -189,15 +226,16 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | moto | kafka | elasticmq | azurite | awssdk | kinesis_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
     azure-js) install_azure_js ;;
+    pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
   esac
 }
 
 mkdir -p "$PEERS"
-[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk kinesis_js kafkajs azure-js pstest
+[[ $# -gt 0 ]] || set -- kcat jq python moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest
 for name in "$@"; do
   install_one "$name"
 done

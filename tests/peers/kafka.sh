@@ -9,7 +9,8 @@
 #
 # start, restart and address print one KEY=VALUE per line: BOOTSTRAP, PID, DATA, LOG. With --sasl also SASL_BOOTSTRAP
 # (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER with unsigned tokens), SASL_SSL_BOOTSTRAP (the same over TLS),
-# SSL_BOOTSTRAP (client certificate required), SASL_USER, SASL_PASSWORD, CA_FILE, CLIENT_CERT, CLIENT_KEY.
+# SSL_BOOTSTRAP (client certificate required), SASL_USER, SASL_PASSWORD, CA_FILE, CLIENT_CERT, CLIENT_KEY, and
+# CONNECTION_STRING, the password of the user `$ConnectionString` of PLAIN, as at the Kafka endpoint of Event Hubs.
 # DIR is .peers/run/kafka unless given; brokers in different directories run side by side.
 # KAFKA_HEAP (512m) sets the heap.
 set -euo pipefail
@@ -17,19 +18,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 USER_NAME=alice
 PASSWORD=alice-secret
+CONNECTION_STRING="Endpoint=sb://127.0.0.1/;SharedAccessKeyName=root;SharedAccessKey=c2VjcmV0" # of nothing that exists
 CLUSTER_ID=c3NlY3RsLXBlZXItMDAwMQ # 16 bytes, base64url
 DEADLINE=90                       # seconds until a start or a stop has failed
 
 usage() { die "usage: kafka.sh start|stop|restart|kill|address [--data DIR] [--port P] [--sasl]"; }
-
-# free_ports N: N ports nobody listens on, space separated.
-free_ports() {
-  python3 - "$1" <<'PYTHON'
-import socket, sys
-sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*(s.getsockname()[1] for s in sockets))
-PYTHON
-}
 
 # running: is the process in the pid file alive, and our broker?
 running() {
@@ -51,7 +44,8 @@ configure() {
   port="${PORT:-$port}"
   echo "BOOTSTRAP=127.0.0.1:$port" >"$DATA/address.new"
   local module="org.apache.kafka.common.security"
-  local plain="$module.plain.PlainLoginModule required user_$USER_NAME=\"$PASSWORD\";"
+  local plain="$module.plain.PlainLoginModule required user_$USER_NAME=\"$PASSWORD\""
+  plain+=" user_\$ConnectionString=\"$CONNECTION_STRING\";"
   local scram="$module.scram.ScramLoginModule required;"
   local oauth="$module.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"$USER_NAME\";"
   local users=()
@@ -64,6 +58,7 @@ SASL_SSL_BOOTSTRAP=127.0.0.1:$sasl_ssl
 SSL_BOOTSTRAP=127.0.0.1:$ssl
 SASL_USER=$USER_NAME
 SASL_PASSWORD=$PASSWORD
+CONNECTION_STRING=$CONNECTION_STRING
 CA_FILE=$DATA/tls/ca.crt
 CLIENT_CERT=$DATA/tls/client.crt
 CLIENT_KEY=$DATA/tls/client.key

@@ -15,10 +15,6 @@ MODULES="$KINESIS_PEERS/node_modules"
 
 usage() { die "usage: kinesis.sh start SERVER|stop|address [--data DIR]"; }
 
-free_port() {
-  python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
-}
-
 # running: is the process in the pid file alive?
 running() { [[ -s "$DATA/pid" ]] && kill -0 "$(<"$DATA/pid")" 2>/dev/null; }
 
@@ -58,7 +54,7 @@ kinesis_local() {
     at_once+=("${what}_DURATION=5ms")
   done
   serve env "${at_once[@]}" SHARD_LIMIT=100000 LOG_LEVEL=ERROR KINESIS_MOCK_PLAIN_PORT="$PORT" \
-    KINESIS_MOCK_TLS_PORT="$(free_port)" KINESIS_MOCK_CERT_PATH="$MODULES/kinesis-local/server.json" \
+    KINESIS_MOCK_TLS_PORT="$(free_ports 1)" KINESIS_MOCK_CERT_PATH="$MODULES/kinesis-local/server.json" \
     node "$MODULES/kinesis-local/main.js"
 }
 
@@ -71,7 +67,7 @@ start() {
   need python3 "picks a free port"
   mkdir -p "$DATA"
   if ! running; then
-    PORT="$(free_port)"
+    PORT="$(free_ports 1)"
     ENDPOINT="http://127.0.0.1:$PORT"
     case "$SERVER" in
       kinesis-local) kinesis_local ;;

@@ -21,7 +21,7 @@ esac
 need python3 "picks a free port"
 jar="$(jars | head -n 1)" \
   || die "Google's emulator is missing: install the Google Cloud CLI with its Pub/Sub emulator, or set CLOUDSDK_ROOT"
-port="$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')"
+port="$(free_ports 1)"
 
 mkdir -p "${LOG%/*}"
 : >"$LOG"

@@ -14,10 +14,6 @@ DEADLINE=60 # seconds until a start or a stop has failed
 
 usage() { die "usage: sqs.sh start|stop|address [--data DIR] [--port P]"; }
 
-free_port() {
-  python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'
-}
-
 # running: is the process in the pid file alive, and our service?
 running() {
   [[ -s "$DATA/pid" ]] && ps -p "$(<"$DATA/pid")" -o command= 2>/dev/null | grep -qF "$DATA/server.conf"
@@ -45,7 +41,7 @@ start() {
   need python3 "picks a free port"
   mkdir -p "$DATA"
   if ! running; then
-    local port="${PORT:-$(free_port)}"
+    local port="${PORT:-$(free_ports 1)}"
     sed "s|@PORT@|$port|g" "$PEERS_HOME/elasticmq/server.conf" >"$DATA/server.conf"
     echo "ENDPOINT=http://127.0.0.1:$port" >"$DATA/address.env"
     : >"$DATA/server.log"

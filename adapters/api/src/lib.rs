@@ -8,6 +8,7 @@
 //! Adapters classify errors and never retry or sleep; the engine backs off.
 #![deny(missing_docs)]
 
+mod address;
 mod admin;
 mod batch;
 mod capabilities;
@@ -24,6 +25,7 @@ mod target;
 mod timestamp;
 mod uri;
 
+pub use address::{AddressOptions, http_endpoint, is_loopback, is_loopback_url};
 pub use admin::{Admin, Backlog, Lag, PartitionInfo, StreamInfo, StreamSpec};
 pub use batch::{Batch, Commit, Fault, Fetched, Limit, Receipt};
 pub use capabilities::{Capabilities, EndOfStream, Order};

@@ -5,6 +5,8 @@
 #[path = "aws/client.rs"]
 #[expect(dead_code, reason = "this test needs a part of the client only")]
 mod client;
+#[path = "support/load.rs"]
+mod load;
 #[path = "aws/process.rs"]
 mod process;
 
@@ -13,15 +15,18 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::json;
 
 use client::Client;
+use load::{Load, go_on};
 use process::{Process, serve};
 
 /// How many times the emulator is killed.
 const ROUNDS: u64 = 12;
+
+/// What has been deleted from each queue before a kill.
+const DELETED: u64 = 6;
 
 /// Threads that send, each to a queue of its own.
 const QUEUES: usize = 2;
@@ -56,12 +61,17 @@ fn survives() {
     for round in 0..ROUNDS {
         let process = Process::start(directory.path());
         let address = process.address;
+        let loads: [Load; QUEUES] = Default::default();
         let workers: Vec<_> = known
             .into_iter()
+            .zip(loads.clone())
             .enumerate()
-            .map(|(queue, known)| thread::spawn(move || work(address, queue, round, known)))
+            .map(|(queue, (known, load))| {
+                thread::spawn(move || work(address, queue, round, known, &load))
+            })
             .collect();
-        thread::sleep(Duration::from_millis(40 + round * 37 % 200));
+        loads.iter().for_each(|load| load.reach(DELETED));
+        go_on(round);
         process.kill();
         known = workers
             .into_iter()
@@ -76,7 +86,7 @@ fn survives() {
 }
 
 /// Sends and deletes until the emulator is gone.
-fn work(address: SocketAddr, queue: usize, round: u64, mut known: Known) -> Known {
+fn work(address: SocketAddr, queue: usize, round: u64, mut known: Known, load: &Load) -> Known {
     let Some(mut client) = Client::try_connect(address) else {
         return known;
     };
@@ -112,6 +122,7 @@ fn work(address: SocketAddr, queue: usize, round: u64, mut known: Known) -> Know
             Some(answer) => panic!("refused: {answer:?}"),
             None => return known,
         };
+        load.add(1);
     }
     known
 }
@@ -138,9 +149,5 @@ fn verify(address: SocketAddr, queue: usize, known: &Known) {
     assert!(lost.is_empty(), "acknowledged but lost: {lost:?}");
     let back: Vec<_> = known.deleted.intersection(&left).collect();
     assert!(back.is_empty(), "deleted but there: {back:?}");
-    assert!(
-        known.deleted.len() as u64 > ROUNDS * 5,
-        "too little load: {}",
-        known.deleted.len()
-    );
+    assert!(known.deleted.len() as u64 >= ROUNDS * DELETED);
 }

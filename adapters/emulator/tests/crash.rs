@@ -5,6 +5,8 @@
 #[path = "kafka/client.rs"]
 #[expect(dead_code, reason = "these tests need a part of the client only")]
 mod client;
+#[path = "support/load.rs"]
+mod load;
 #[path = "kafka/producer.rs"]
 #[expect(
     dead_code,
@@ -26,10 +28,15 @@ use ssectl_emulator::store::{Fsync, Medium};
 use tempfile::TempDir;
 
 use client::{ANYBODY, Client, batch, error};
+use load::{Load, go_on};
 use producer::Producer;
 
 /// How many times the emulator is killed.
 const ROUNDS: u64 = 20;
+
+/// What a plain writer has acknowledged before a kill, and how many transactions have ended, one of them aborted.
+const RECORDS: u64 = 5;
+const TRANSACTIONS: u64 = 3;
 
 /// Partitions with a plain writer each; the two after them belong to the transactional writer.
 const PLAIN: i32 = 3;
@@ -141,14 +148,19 @@ fn survives(rounds: u64, fsync: &str) {
         verify(process.address, &known);
         let address = process.address;
         // Connected here, because a thread may begin late, when the emulator is gone.
-        let plain = (0..PLAIN).map(|partition| {
+        let loads: Vec<_> = (0..PLAIN).map(|_| Load::default()).collect();
+        let plain = loads.iter().cloned().zip(0..).map(|(load, partition)| {
             let client = Client::connect(address);
-            thread::spawn(move || write_plain(client, partition, round))
+            thread::spawn(move || write_plain(client, partition, round, &load))
         });
         let writers: Vec<_> = plain.collect();
         let client = Client::connect(address);
-        let transactional = thread::spawn(move || write_transactions(client, round));
-        thread::sleep(Duration::from_millis(30 + round * 37 % 200));
+        let transactions = Load::default();
+        let ended = transactions.clone();
+        let transactional = thread::spawn(move || write_transactions(client, round, &ended));
+        loads.iter().for_each(|load| load.reach(RECORDS));
+        transactions.reach(TRANSACTIONS);
+        go_on(round);
         process.kill();
         for writer in writers.into_iter().chain([transactional]) {
             known.add(writer.join().unwrap());
@@ -157,35 +169,29 @@ fn survives(rounds: u64, fsync: &str) {
     let process = Process::start(directory.path(), fsync);
     verify(process.address, &known);
     process.kill();
-    assert!(
-        known.values.len() as u64 > rounds * 10,
-        "too little load: {}",
-        known.values.len()
-    );
-    assert!(
-        !known.committed.is_empty() && !known.aborted.is_empty(),
-        "no transaction ended"
-    );
+    assert!(known.values.len() as u64 >= rounds * RECORDS * PLAIN as u64);
+    assert!(known.committed.len() as u64 >= rounds * 2 && known.aborted.len() as u64 >= rounds);
 }
 
 /// Writes until the emulator is gone.
-fn write_plain(mut client: Client, partition: i32, round: u64) -> Acknowledged {
+fn write_plain(mut client: Client, partition: i32, round: u64, load: &Load) -> Acknowledged {
     let mut known = Acknowledged::default();
     for number in 0.. {
         let value = format!("{round}-{number}");
         match client.try_produce(None, "t", partition, batch(ANYBODY, &[&value])) {
             Some(sent) if sent.error_code == 0 => {
-                known.values.insert((partition, sent.base_offset), value)
+                known.values.insert((partition, sent.base_offset), value);
+                load.add(1);
             }
             Some(sent) => panic!("refused: {:?}", sent.error_message),
             None => break,
-        };
+        }
     }
     known
 }
 
 /// Writes transactions over two partitions until the emulator is gone; every third is aborted.
-fn write_transactions(client: Client, round: u64) -> Acknowledged {
+fn write_transactions(client: Client, round: u64, load: &Load) -> Acknowledged {
     let mut known = Acknowledged::default();
     let Some(mut producer) = Producer::try_init(client, "tx", 60_000) else {
         return known;
@@ -202,6 +208,7 @@ fn write_transactions(client: Client, round: u64) -> Acknowledged {
             true if commit => known.committed.push(value),
             true => known.aborted.push(value),
         }
+        load.add(1);
     }
     known
 }

@@ -6,6 +6,8 @@
 #[path = "aws/client.rs"]
 #[expect(dead_code, reason = "this test needs a part of the client only")]
 mod client;
+#[path = "support/load.rs"]
+mod load;
 #[path = "aws/process.rs"]
 mod process;
 
@@ -14,11 +16,11 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use client::{Answer, Client, SIGNED};
+use load::{Load, go_on};
 use process::{Process, serve};
 
 /// How many times the emulator is killed.
@@ -26,6 +28,9 @@ const ROUNDS: u64 = 12;
 
 /// Threads that write, each to a stream of its own.
 const STREAMS: usize = 2;
+
+/// Requests that each stream has had answered before a kill; after the fourth comes the split.
+const REQUESTS: u64 = 6;
 
 /// Records of one request.
 const BATCH: u64 = 5;
@@ -52,12 +57,17 @@ fn survives() {
     for round in 0..ROUNDS {
         let process = Process::start(directory.path());
         let address = process.address;
+        let loads: [Load; STREAMS] = Default::default();
         let workers: Vec<_> = known
             .into_iter()
+            .zip(loads.clone())
             .enumerate()
-            .map(|(stream, known)| thread::spawn(move || work(address, stream, round, known)))
+            .map(|(stream, (known, load))| {
+                thread::spawn(move || work(address, stream, round, known, &load))
+            })
             .collect();
-        thread::sleep(Duration::from_millis(40 + round * 37 % 200));
+        loads.iter().for_each(|load| load.reach(REQUESTS));
+        go_on(round);
         process.kill();
         known = workers
             .into_iter()
@@ -83,7 +93,7 @@ fn ask(client: &mut Client, operation: &str, parameters: &Value) -> Option<Answe
 }
 
 /// Writes until the emulator is gone; once a round the first open shard is split.
-fn work(address: SocketAddr, stream: usize, round: u64, mut known: Known) -> Known {
+fn work(address: SocketAddr, stream: usize, round: u64, mut known: Known, load: &Load) -> Known {
     let Some(mut client) = Client::try_connect(address) else {
         return known;
     };
@@ -122,6 +132,7 @@ fn work(address: SocketAddr, stream: usize, round: u64, mut known: Known) -> Kno
         if number == 3 && split(&mut client, &name).is_none() {
             return known;
         }
+        load.add(1);
     }
     known
 }
@@ -181,11 +192,7 @@ fn verify(address: SocketAddr, stream: usize, known: &Known) {
     assert!(lost.is_empty(), "acknowledged but lost: {lost:?}");
     // A few that were written were not acknowledged.
     assert!(left.len() - known.len() <= (ROUNDS * BATCH) as usize);
-    assert!(
-        known.len() as u64 > ROUNDS * BATCH * 5,
-        "too little load: {}",
-        known.len()
-    );
+    assert!(known.len() as u64 >= ROUNDS * REQUESTS * BATCH);
     assert!(
         shards.len() as u64 > ROUNDS,
         "too few splits: {}",

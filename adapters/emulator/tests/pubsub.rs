@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ssectl_emulator::faults::Faults;
 use ssectl_emulator::pubsub::{Config, Emulator, Limits};
-use ssectl_emulator::store::{ManualClock, Medium};
+use ssectl_emulator::store::{Fsync, ManualClock, Medium};
 
 use client::Client;
 
@@ -176,7 +176,7 @@ fn garbage_does_no_harm() {
     for bytes in [&b"\0\0\0\0"[..], b"GET", &frame, &[0x80; 100_000]] {
         let mut stream = TcpStream::connect(emulator.address()).expect("it listens");
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(Duration::from_secs(60)))
             .unwrap();
         // It may be closed before all of it is written.
         drop(stream.write_all(bytes));
@@ -210,4 +210,56 @@ fn garbage_does_no_harm() {
     }
     assert_eq!(publish(&mut client, "a"), 200);
     assert_eq!(pull(&mut client).len(), 1);
+}
+
+#[test]
+fn schemas_survive_a_restart_and_not_a_reset() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let config = || Config {
+        medium: Medium::Directory {
+            path: directory.path().to_owned(),
+            fsync: Fsync::EveryAppend,
+        },
+        ..Config::default()
+    };
+    let schema = "projects/p/schemas/order";
+    let revision = |fields: &str| {
+        let definition = format!("syntax = \"proto3\"; message R {{ {fields} }}");
+        json!({"schema": {"type": "PROTOCOL_BUFFER", "definition": definition}})
+    };
+    let (emulator, mut client) = start(config(), json!({}));
+    let first = revision("string a = 1;")["schema"].take();
+    let path = "projects/p/schemas?schemaId=order";
+    assert_eq!(ask(&mut client, path, &first).0, 200);
+    let second = revision("string a = 1; string b = 2;");
+    let (_, shown) = ask(&mut client, &format!("{schema}:commit"), &second);
+    let settings =
+        json!({"schema": schema, "encoding": "JSON", "firstRevisionId": shown["revisionId"]});
+    let change = json!({"topic": {"schemaSettings": settings}, "updateMask": "schemaSettings"});
+    let changed = client.request(
+        "PATCH",
+        &format!("/v1/{TOPIC}"),
+        &[],
+        change.to_string().as_bytes(),
+    );
+    assert_eq!(changed.json()["schemaSettings"], settings);
+    drop((emulator, client));
+
+    let (emulator, mut client) = start(config(), json!({}));
+    let again = client.request("GET", &format!("/v1/{schema}"), &[], b"");
+    assert_eq!(again.json(), shown);
+    let listed = client.request("GET", &format!("/v1/{schema}:listRevisions"), &[], b"");
+    assert_eq!(listed.json()["schemas"].as_array().map(Vec::len), Some(2));
+    // `publish` sends no data, which is no JSON.
+    assert_eq!(publish(&mut client, "a"), 400);
+    assert_eq!(
+        client.request("POST", "/_ssectl/reset", &[], b"").status,
+        200
+    );
+    drop((emulator, client));
+
+    let (_emulator, mut client) = start(config(), json!({}));
+    let gone = client.request("GET", &format!("/v1/{schema}"), &[], b"");
+    assert_eq!(gone.status, 404);
+    assert_eq!(publish(&mut client, "a"), 200);
 }

@@ -6,6 +6,8 @@
 #[path = "aws/client.rs"]
 #[expect(dead_code, reason = "this test needs the HTTP part of the client only")]
 mod client;
+#[path = "support/load.rs"]
+mod load;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -20,9 +22,13 @@ use ssectl_emulator::pubsub::{Config, Emulator};
 use ssectl_emulator::store::{Fsync, Medium};
 
 use client::Client;
+use load::{Load, go_on};
 
 /// How many times the emulator is killed.
 const ROUNDS: u64 = 12;
+
+/// Messages that have been acknowledged before a kill.
+const ACKED: u64 = 6;
 
 const TOPIC: &str = "projects/p/topics/orders";
 
@@ -108,9 +114,12 @@ fn survives() {
     for round in 0..ROUNDS {
         let process = Process::start(directory.path());
         let address = process.address;
+        let load = Load::default();
+        let read_so_far = load.clone();
         let sending = thread::spawn(move || send(address, round));
-        let reading = thread::spawn(move || read(address));
-        thread::sleep(Duration::from_millis(40 + round * 37 % 200));
+        let reading = thread::spawn(move || read(address, &read_so_far));
+        load.reach(ACKED);
+        go_on(round);
         process.kill();
         sent.extend(sending.join().unwrap());
         let (some_asked, some_acked) = reading.join().unwrap();
@@ -129,11 +138,7 @@ fn survives() {
     assert!(lost.is_empty(), "published but lost: {lost:?}");
     let back: Vec<_> = acked.intersection(&left[0]).collect();
     assert!(back.is_empty(), "acknowledged but there: {back:?}");
-    assert!(
-        acked.len() as u64 > ROUNDS * 5,
-        "too little load: {}",
-        acked.len()
-    );
+    assert!(acked.len() as u64 >= ROUNDS * ACKED);
 }
 
 /// Asks; nothing if the connection breaks.
@@ -169,7 +174,7 @@ fn send(address: SocketAddr, round: u64) -> BTreeSet<String> {
 }
 
 /// Reads and acknowledges until the emulator is gone; returns what it asked for, and what was confirmed.
-fn read(address: SocketAddr) -> (BTreeSet<String>, BTreeSet<String>) {
+fn read(address: SocketAddr, load: &Load) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut asked, mut acked) = (BTreeSet::new(), BTreeSet::new());
     let Some(mut client) = Client::try_connect(address) else {
         return (asked, acked);
@@ -183,6 +188,7 @@ fn read(address: SocketAddr) -> (BTreeSet<String>, BTreeSet<String>) {
         if ask(&mut client, &path, &json!({ "ackIds": ids })).is_none() {
             break;
         }
+        load.add(texts.len() as u64);
         acked.extend(texts);
     }
     (asked, acked)

@@ -14,13 +14,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ssectl_adapter::{
     Admin, Backlog, Bound, Error, ErrorKind, Lag, Partition, PartitionInfo, Position, Range,
-    Result, StreamInfo, StreamSpec,
+    Result, StreamInfo, StreamSpec, is_loopback,
 };
 
 use crate::bounds::{Extents, Surveyor};
 use crate::checkpoint::{self, Checkpoint, Positions};
 use crate::client::{Extent, Hub, Service, check_name, close_consumer, no_hub};
-use crate::locate::is_loopback;
 use crate::worker::Worker;
 use settings::Settings;
 

@@ -20,6 +20,8 @@ use crate::error::{azure, no_answer, request};
 
 /// How long a connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long an answer about a hub or a partition may take, at most: when a connection breaks, the client goes on waiting for it.
+const ANSWER: Duration = Duration::from_secs(10);
 /// The name under which the service logs this client.
 const APPLICATION: &str = "ssectl";
 
@@ -154,30 +156,37 @@ impl Service {
         doing: &str,
         asked: impl Future<Output = azure_messaging_eventhubs::Result<T>>,
     ) -> Result<T> {
-        match timeout(self.config.timeout.as_duration(), asked).await {
-            Ok(answer) => answer.map_err(|error| request(doing, error)),
-            Err(_) => Err(no_answer(doing)),
-        }
+        ended(doing, self.config.timeout.as_duration(), asked).await
+    }
+
+    /// A question about a hub, of which a second one does no harm.
+    async fn ask<T>(
+        &self,
+        doing: &str,
+        asked: impl Future<Output = azure_messaging_eventhubs::Result<T>>,
+    ) -> Result<T> {
+        let limit = self.config.timeout.as_duration().min(ANSWER);
+        ended(doing, limit, asked).await
     }
 
     /// What is known of the hub at the other end of a connection.
     pub(crate) async fn hub(&self, client: &ConsumerClient, name: &str) -> Result<Hub> {
         let asked = client.get_eventhub_properties();
-        let answer = self.within("asking for the hub", asked).await;
+        let answer = self.ask("asking for the hub", asked).await;
         hub_of(answer, name, self.place())
     }
 
     /// The same by a connection to send by.
     pub(crate) async fn hub_to_write(&self, client: &ProducerClient, name: &str) -> Result<Hub> {
         let asked = client.get_eventhub_properties();
-        let answer = self.within("asking for the hub", asked).await;
+        let answer = self.ask("asking for the hub", asked).await;
         hub_of(answer, name, self.place())
     }
 
     /// What a partition holds now.
     pub(crate) async fn extent(&self, client: &ConsumerClient, partition: &str) -> Result<Extent> {
         let asked = client.get_partition_properties(partition);
-        let answer = self.within("asking for a partition", asked).await;
+        let answer = self.ask("asking for a partition", asked).await;
         let found = answer.map_err(|error| error.with("partition", partition))?;
         let end = found.last_enqueued_sequence_number.saturating_add(1).max(0);
         let first = match found.is_empty {
@@ -185,6 +194,18 @@ impl Service {
             false => found.beginning_sequence_number.clamp(0, end),
         };
         Ok(Extent { first, end })
+    }
+}
+
+/// What comes of a request within a time.
+async fn ended<T>(
+    doing: &str,
+    limit: Duration,
+    asked: impl Future<Output = azure_messaging_eventhubs::Result<T>>,
+) -> Result<T> {
+    match timeout(limit, asked).await {
+        Ok(answer) => answer.map_err(|error| request(doing, error)),
+        Err(_) => Err(no_answer(doing)),
     }
 }
 

@@ -1,18 +1,27 @@
 //! `eventhubs:HUB`, `eventhubs://NAMESPACE/HUB` and `eventhubs://HOST:PORT/HUB`, each with
 //! `?OPTION=VALUE&...`.
 
-use serde_json::Value;
-use ssectl_adapter::{Error, ErrorKind, Location, Options, Result, StreamUri};
+use ssectl_adapter::{
+    AddressOptions, Error, ErrorKind, Location, Options, Result, StreamUri, is_loopback,
+};
 
-/// Options whose value is a count.
-const COUNTS: &[&str] = &["owner-level", "prefetch"];
-/// What must not stand where shells and process lists show it.
-const SECRETS: &[&str] = &["key", "secret", "token", "password", "signature", "sas"];
-/// Where the secret is.
-const PLACES: &[&str] = &["connection-string-env", "connection-string-file"];
-
-const CHAIN: &str = "a connection string comes from `EVENTHUBS_CONNECTION_STRING`, from another variable \
-                     (`connection-string-env`) or a file (`connection-string-file`)";
+const OPTIONS: AddressOptions = AddressOptions {
+    booleans: &[],
+    counts: &["owner-level", "prefetch"],
+    secrets: &[
+        "connection",
+        "key",
+        "secret",
+        "token",
+        "password",
+        "signature",
+        "sas",
+    ],
+    // These say where the secret is.
+    harmless: &["connection-string-env", "connection-string-file"],
+    instead: "a connection string comes from `EVENTHUBS_CONNECTION_STRING`, from another variable \
+              (`connection-string-env`) or a file (`connection-string-file`)",
+};
 
 /// Splits a URI into options and hub.
 pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
@@ -21,7 +30,9 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
         None => uri.path.clone(),
         Some(name) if uri.path.is_empty() && !name.contains(['.', ':', '@']) => name.to_owned(),
         Some(host) if host.contains('@') => {
-            return Err(fault("an Event Hubs address holds no user or password").hint(CHAIN));
+            return Err(
+                fault("an Event Hubs address holds no user or password").hint(OPTIONS.instead)
+            );
         }
         Some("") => {
             return Err(fault(
@@ -33,9 +44,7 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
             uri.path.trim_end_matches('/').to_owned()
         }
     };
-    for (name, value) in &uri.query {
-        insert(&mut options, name, value)?;
-    }
+    OPTIONS.add(uri, &mut options)?;
     Ok(Location { options, stream })
 }
 
@@ -51,40 +60,13 @@ fn place(host: &str, options: &mut Options) {
     options.insert(name.to_owned(), value.into());
 }
 
-/// Whether a host, with or without a port, is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    let ip = name.parse::<std::net::IpAddr>();
-    name == "localhost" || name.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
-}
-
-fn insert(options: &mut Options, name: &str, value: &str) -> Result<()> {
-    let mut words = name.split(['-', '_', '.']);
-    let secret = words.any(|word| SECRETS.contains(&word.to_ascii_lowercase().as_str()));
-    if (secret || name.starts_with("connection")) && !PLACES.contains(&name) {
-        return Err(fault(format!("`{name}` does not belong in an address")).hint(CHAIN));
-    }
-    if options.contains_key(name) {
-        return Err(fault(format!("`{name}` is given twice")));
-    }
-    let count = COUNTS.contains(&name).then(|| value.parse::<u64>().ok());
-    let value = count
-        .flatten()
-        .map_or_else(|| Value::from(value), Value::from);
-    options.insert(name.to_owned(), value);
-    Ok(())
-}
-
 fn fault(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -3,24 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::Credentials;
 use aws_sdk_kinesis::types::{StreamDescriptionSummary, StreamStatus};
 use ssectl_adapter::{Error, ErrorKind, Result, closest};
+use ssectl_aws::Access;
 use tokio::sync::OnceCell;
 
 use crate::config::KinesisConfig;
 use crate::error::request;
-use crate::locate::{is_arn, is_loopback};
+use crate::locate::is_arn;
 
 /// Where streams live; connects when first used.
 pub(crate) struct Service {
@@ -71,18 +62,9 @@ impl Service {
 
     async fn connected(&self) -> Result<&Connected> {
         let connect = async {
-            let sdk = load(&self.config, endpoint(&self.config)).await;
-            let Some(region) = sdk.region() else {
-                return Err(Error::new(ErrorKind::Config, "no AWS region")
-                    .hint("set the option `region`, or `AWS_REGION`"));
-            };
-            let region = region.to_string();
-            let mut client = aws_sdk_kinesis::config::Builder::from(&sdk);
-            client.set_endpoint_url(
-                endpoint(&self.config).or_else(|| sdk.endpoint_url().map(str::to_owned)),
-            );
+            let (sdk, region) = access(&self.config).connect().await?;
             Ok(Connected {
-                client: Client::from_conf(client.build()),
+                client: Client::new(&sdk),
                 region,
             })
         };
@@ -90,29 +72,21 @@ impl Service {
     }
 
     /// A client of DynamoDB, for checkpoints.
-    pub(crate) async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let at = self
-            .config
-            .checkpoint_endpoint
-            .clone()
-            .or_else(|| variable("AWS_ENDPOINT_URL_DYNAMODB"));
-        let at = at.or_else(|| variable("AWS_ENDPOINT_URL"));
-        let sdk = load(&self.config, at.clone()).await;
-        let mut client = aws_sdk_dynamodb::config::Builder::from(&sdk);
-        client.set_endpoint_url(at.or_else(|| sdk.endpoint_url().map(str::to_owned)));
-        aws_sdk_dynamodb::Client::from_conf(client.build())
+    #[cfg(feature = "dynamodb")]
+    pub(crate) async fn dynamodb(&self) -> Result<aws_sdk_dynamodb::Client> {
+        let access = Access {
+            service: "DYNAMODB",
+            endpoint: self.config.checkpoint_endpoint.clone(),
+            ..access(&self.config)
+        };
+        let (sdk, _) = access.connect().await?;
+        Ok(aws_sdk_dynamodb::Client::new(&sdk))
     }
 
     /// The endpoint or the region, as far as they are known without asking.
     pub(crate) fn place(&self) -> String {
-        let region = || self.config.region.clone();
-        let connected = || {
-            self.connected
-                .get()
-                .map(|connected| connected.region.clone())
-        };
-        let place = endpoint(&self.config).or_else(region).or_else(connected);
-        place.unwrap_or_else(|| "the usual region".to_owned())
+        let connected = self.connected.get();
+        access(&self.config).place(connected.map(|connected| connected.region.as_str()))
     }
 
     /// What the service says of a stream; `NotFound` names the nearest one there is.
@@ -218,64 +192,13 @@ pub(crate) fn names(stream: &str) -> (Option<String>, Option<String>) {
 /// How long a request may go without an answer.
 const LATE: Duration = Duration::from_secs(20);
 
-async fn load(config: &KinesisConfig, endpoint: Option<String>) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(config.connect_timeout.as_duration())
-        .read_timeout(LATE)
-        .build();
-    // The engine tries again, and a fan-out without records is no stalled stream.
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(profile) = &config.profile {
-        loader = loader.profile_name(profile);
+fn access(config: &KinesisConfig) -> Access {
+    Access {
+        service: "KINESIS",
+        region: config.region.clone(),
+        endpoint: config.endpoint.clone(),
+        profile: config.profile.clone(),
+        connect_timeout: config.connect_timeout.as_duration(),
+        read_timeout: LATE,
     }
-    if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if endpoint.is_some_and(|url| is_local(&url)) {
-        loader = local(loader, config);
-    }
-    loader.load().await
-}
-
-/// The endpoint of the options, or of the environment as the SDK reads it.
-fn endpoint(config: &KinesisConfig) -> Option<String> {
-    let named = config.endpoint.clone();
-    named
-        .or_else(|| variable("AWS_ENDPOINT_URL_KINESIS"))
-        .or_else(|| variable("AWS_ENDPOINT_URL"))
-}
-
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn is_local(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    is_loopback(host.split('/').next().unwrap_or(host))
-}
-
-/// An emulator on this machine takes any credentials and region, so nobody is asked for them over
-/// the network.
-fn local(loader: ConfigLoader, config: &KinesisConfig) -> ConfigLoader {
-    let mut credentials = ProfileFileCredentialsProvider::builder();
-    let mut region = ProfileFileRegionProvider::builder();
-    if let Some(name) = &config.profile {
-        credentials = credentials.profile_name(name);
-        region = region.profile_name(name);
-    }
-    let anyone = Credentials::new("ssectl", "ssectl", None, None, "emulator");
-    let credentials = CredentialsProviderChain::first_try(
-        "Environment",
-        EnvironmentVariableCredentialsProvider::new(),
-    )
-    .or_else("Profile", credentials.build())
-    .or_else("Emulator", anyone);
-    let region = RegionProviderChain::first_try(config.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(region.build())
-        .or_else("us-east-1");
-    loader.region(region).credentials_provider(credentials)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use ssectl_adapter::{Error, ErrorKind, Result, Span};
+use ssectl_aws::check_endpoint;
 
 /// Options of a Kinesis target. Credentials are none of them: they come from AWS's own chain.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -49,8 +50,8 @@ pub(crate) struct KinesisConfig {
     /// Hash key instead of that of the partition key: a number below 2^128, or `header:NAME` for the number in
     /// a header of the record.
     pub explicit_hash_key: Option<HashKey>,
-    /// What becomes of a record that Kinesis cannot hold as it is: `auto` (default) wraps it, `without-times` wraps it but for
-    /// its time alone, which is given up, `never` refuses headers and null values, and gives up times.
+    /// What becomes of a record that Kinesis cannot hold as it is: `auto` (default) wraps it, but not for its time alone, which
+    /// is given up; `with-times` wraps it also for its time; `never` refuses headers and null values, and gives up times.
     #[serde(default)]
     pub envelope: Envelope,
     /// Puts each key only once into a request, so that none can overtake one of its own that is refused. Slow for few keys.
@@ -67,6 +68,7 @@ pub(crate) enum Checkpoints {
     #[default]
     File,
     /// A table of DynamoDB.
+    #[cfg(feature = "dynamodb")]
     DynamoDb(String),
 }
 
@@ -78,11 +80,26 @@ impl TryFrom<String> for Checkpoints {
         let is_table = |name: &str| (3..=255).contains(&name.len()) && name.bytes().all(allowed);
         match (text.as_str(), text.strip_prefix("dynamodb:")) {
             ("file", _) => Ok(Self::File),
-            (_, Some(table)) if is_table(table) => Ok(Self::DynamoDb(table.to_owned())),
+            (_, Some(table)) if is_table(table) => Self::in_table(table),
             _ => Err(format!(
                 "`{text}` is no place for `checkpoints`: write `file` or `dynamodb:TABLE`"
             )),
         }
+    }
+}
+
+impl Checkpoints {
+    #[cfg(feature = "dynamodb")]
+    #[expect(clippy::unnecessary_wraps, reason = "a build without DynamoDB refuses")]
+    fn in_table(name: &str) -> Result<Self, String> {
+        Ok(Self::DynamoDb(name.to_owned()))
+    }
+
+    #[cfg(not(feature = "dynamodb"))]
+    fn in_table(name: &str) -> Result<Self, String> {
+        Err(format!(
+            "`checkpoints: dynamodb:{name}` needs the feature `kinesis-dynamodb`, which this build lacks"
+        ))
     }
 }
 
@@ -115,11 +132,11 @@ impl TryFrom<String> for HashKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Envelope {
-    /// They are wrapped.
+    /// They are wrapped, but not for their time alone.
     #[default]
     Auto,
-    /// They are wrapped, but not for their time alone.
-    WithoutTimes,
+    /// They are wrapped.
+    WithTimes,
     /// Data is the value and nothing else.
     Never,
 }
@@ -142,24 +159,14 @@ impl KinesisConfig {
                 "`{name}` is no name of a consumer: 1 to 128 letters, digits, `_`, `.` and `-`"
             ));
         }
-        is_url("endpoint", self.endpoint.as_deref())?;
-        is_url("checkpoint-endpoint", self.checkpoint_endpoint.as_deref())
+        check_endpoint("endpoint", self.endpoint.as_deref())?;
+        check_endpoint("checkpoint-endpoint", self.checkpoint_endpoint.as_deref())
     }
 }
 
 fn is_consumer(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     (1..=128).contains(&name.len()) && name.bytes().all(allowed)
-}
-
-fn is_url(option: &str, value: Option<&str>) -> Result<()> {
-    match value {
-        Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => Err(
-            Error::new(ErrorKind::Config, format!("`{option}` is no URL: `{url}`"))
-                .hint(format!("write `http://{url}` or `https://{url}`")),
-        ),
-        _ => Ok(()),
-    }
 }
 
 fn default_connect_timeout() -> Span {
@@ -203,15 +210,25 @@ mod tests {
     #[test]
     fn words_are_read_as_what_they_say() {
         let read = config(json!({
-            "checkpoints": "dynamodb:readers",
             "explicit-hash-key": "340282366920938463463374607431768211455",
         }));
         let config = read.expect("valid options");
-        assert_eq!(
-            config.checkpoints,
-            Checkpoints::DynamoDb("readers".to_owned())
-        );
         assert_eq!(config.explicit_hash_key, Some(HashKey::Fixed(u128::MAX)));
+    }
+
+    #[test]
+    #[cfg(feature = "dynamodb")]
+    fn checkpoints_can_be_in_a_table() {
+        let read = config(json!({"checkpoints": "dynamodb:readers"})).expect("valid options");
+        let table = Checkpoints::DynamoDb("readers".to_owned());
+        assert_eq!(read.checkpoints, table);
+    }
+
+    #[test]
+    #[cfg(not(feature = "dynamodb"))]
+    fn a_build_without_dynamodb_says_so() {
+        let error = config(json!({"checkpoints": "dynamodb:readers"})).expect_err("no DynamoDB");
+        assert!(error.to_string().contains("kinesis-dynamodb"), "{error}");
     }
 
     #[test]

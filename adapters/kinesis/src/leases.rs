@@ -4,6 +4,7 @@
 //! Where leases are kept is a [`Store`]: a file on this machine, or a table of DynamoDB.
 
 mod balance;
+#[cfg(feature = "dynamodb")]
 mod dynamo;
 mod file;
 mod keeper;
@@ -104,6 +105,7 @@ pub(crate) async fn store(
     }
     Ok(match &service.config.checkpoints {
         Checkpoints::File => Arc::new(file::FileStore::open(service, stream, group, reader)?),
+        #[cfg(feature = "dynamodb")]
         Checkpoints::DynamoDb(table) => {
             Arc::new(dynamo::Table::open(service, table, stream, group).await?)
         }

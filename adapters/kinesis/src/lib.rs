@@ -51,7 +51,8 @@ impl Adapter for KinesisAdapter {
             keys: true,
             headers: true,
             tombstones: true,
-            timestamps: true,
+            // Other programs read plain data with the time of its arrival; `envelope: with-times` keeps that of the record.
+            timestamps: false,
             binary: true,
             order: Order::PerPartition,
             seek: true,
@@ -67,14 +68,16 @@ impl Adapter for KinesisAdapter {
     }
 
     fn capabilities_with(&self, options: &Options) -> Capabilities {
-        let envelope = options.get("envelope");
-        let plain = envelope.is_some_and(|envelope| envelope == "never");
-        let timeless = plain || envelope.is_some_and(|envelope| envelope == "without-times");
+        let envelope = |name: &str| {
+            options
+                .get("envelope")
+                .is_some_and(|envelope| envelope == name)
+        };
         let all = self.capabilities();
         Capabilities {
-            headers: all.headers && !plain,
-            tombstones: all.tombstones && !plain,
-            timestamps: all.timestamps && !timeless,
+            headers: all.headers && !envelope("never"),
+            tombstones: all.tombstones && !envelope("never"),
+            timestamps: envelope("with-times"),
             ..all
         }
     }

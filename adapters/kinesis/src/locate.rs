@@ -1,16 +1,17 @@
 //! `kinesis:STREAM`, `kinesis://HOST:PORT/STREAM` and `kinesis:ARN`, each with `?OPTION=VALUE&...`.
 
-use serde_json::Value;
-use ssectl_adapter::{Error, ErrorKind, Location, Options, Result, StreamUri};
+use ssectl_adapter::{
+    AddressOptions, Error, ErrorKind, Location, Options, Result, StreamUri, http_endpoint,
+    is_loopback,
+};
 
-/// Options whose value is a word that must be read as what it says.
-const BOOLEANS: &[&str] = &["strict-order"];
-/// Options whose value is a count.
-const COUNTS: &[&str] = &["requests", "reads-per-second"];
-/// Options whose names hold a word of `SECRETS` without being one.
-const HARMLESS: &[&str] = &["explicit-hash-key"];
-/// What must not stand where shells and process lists show it.
-const SECRETS: &[&str] = &["key", "secret", "token", "password", "credentials"];
+const OPTIONS: AddressOptions = AddressOptions {
+    booleans: &["strict-order"],
+    counts: &["requests", "reads-per-second"],
+    secrets: ssectl_aws::SECRETS,
+    harmless: &["explicit-hash-key"],
+    instead: ssectl_aws::CHAIN,
+};
 
 /// Splits a URI into options and stream.
 pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
@@ -24,7 +25,7 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
         }
         Some(name) if uri.path.is_empty() && is_stream_name(name) => name.to_owned(),
         Some(host) if host.contains('@') => {
-            return Err(fault("a Kinesis address holds no user or password").hint(CHAIN));
+            return Err(fault("a Kinesis address holds no user or password").hint(OPTIONS.instead));
         }
         Some("") => {
             return Err(fault(
@@ -32,33 +33,12 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
             ));
         }
         Some(host) => {
-            options.insert("endpoint".to_owned(), endpoint(host).into());
+            options.insert("endpoint".to_owned(), http_endpoint(host).into());
             uri.path.clone()
         }
     };
-    for (name, value) in &uri.query {
-        insert(&mut options, name, value)?;
-    }
+    OPTIONS.add(uri, &mut options)?;
     Ok(Location { options, stream })
-}
-
-const CHAIN: &str = "credentials come from the environment (`AWS_ACCESS_KEY_ID` ...), a profile or the machine's role, \
-                     as for every AWS tool";
-
-/// A service on this machine is asked without TLS.
-fn endpoint(host: &str) -> String {
-    let scheme = if is_loopback(host) { "http" } else { "https" };
-    format!("{scheme}://{host}")
-}
-
-/// Whether a host, with or without a port, is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    let ip = name.parse::<std::net::IpAddr>();
-    name == "localhost" || name.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Whether a stream is given by its Amazon Resource Name.
@@ -78,39 +58,13 @@ fn is_stream_name(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(allowed) && !is_loopback(text)
 }
 
-fn insert(options: &mut Options, name: &str, value: &str) -> Result<()> {
-    let mut words = name.split(['-', '_', '.']);
-    if !HARMLESS.contains(&name)
-        && words.any(|word| SECRETS.contains(&word.to_ascii_lowercase().as_str()))
-    {
-        return Err(fault(format!("`{name}` does not belong in an address")).hint(CHAIN));
-    }
-    if options.contains_key(name) {
-        return Err(fault(format!("`{name}` is given twice")));
-    }
-    options.insert(name.to_owned(), read(name, value));
-    Ok(())
-}
-
-/// Words stay words, also those that look like numbers (`explicit-hash-key=0`).
-fn read(name: &str, value: &str) -> Value {
-    let plain = || Value::from(value);
-    if BOOLEANS.contains(&name) {
-        value.parse::<bool>().map_or_else(|_| plain(), Value::from)
-    } else if COUNTS.contains(&name) {
-        value.parse::<u64>().map_or_else(|_| plain(), Value::from)
-    } else {
-        plain()
-    }
-}
-
 fn fault(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -1,20 +1,21 @@
 //! `pubsub:TOPIC`, `pubsub://PROJECT/TOPIC`, `pubsub://HOST:PORT/TOPIC` and `pubsub:projects/P/topics/T`, each with
 //! `?OPTION=VALUE&...`.
 
-use serde_json::Value;
-use ssectl_adapter::{Error, ErrorKind, Location, Options, Result, StreamUri};
+use ssectl_adapter::{
+    AddressOptions, Error, ErrorKind, Location, Options, Result, StreamUri, http_endpoint,
+    is_loopback,
+};
 
 use crate::names;
 
-/// Options whose value is a word that must be read as what it says.
-const BOOLEANS: &[&str] = &["ordering", "exactly-once", "data-only"];
-/// Options whose value is a count.
-const COUNTS: &[&str] = &["outstanding", "in-flight", "dead-letter-attempts"];
-/// What must not stand where shells and process lists show it.
-const SECRETS: &[&str] = &["secret", "token", "password", "credentials"];
-
-const CHAIN: &str = "credentials come from `GOOGLE_APPLICATION_CREDENTIALS`, `gcloud auth application-default login` or the \
-                     machine's service account, as for every Google client";
+const OPTIONS: AddressOptions = AddressOptions {
+    booleans: &["ordering", "exactly-once", "data-only"],
+    counts: &["outstanding", "in-flight", "dead-letter-attempts"],
+    secrets: &["secret", "token", "password", "credentials"],
+    harmless: &[],
+    instead: "credentials come from `GOOGLE_APPLICATION_CREDENTIALS`, `gcloud auth application-default login` or the \
+              machine's service account, as for every Google client",
+};
 
 /// Splits a URI into options and topic.
 pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
@@ -22,7 +23,7 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
     let stream = match uri.authority.as_deref() {
         None => uri.path.clone(),
         Some(host) if host.contains('@') => {
-            return Err(fault("a Pub/Sub address holds no user or password").hint(CHAIN));
+            return Err(fault("a Pub/Sub address holds no user or password").hint(OPTIONS.instead));
         }
         Some("") => {
             return Err(fault(
@@ -35,13 +36,11 @@ pub(crate) fn locate(uri: &StreamUri) -> Result<Location> {
             uri.path.clone()
         }
         Some(host) => {
-            options.insert("endpoint".to_owned(), endpoint(host).into());
+            options.insert("endpoint".to_owned(), http_endpoint(host).into());
             uri.path.clone()
         }
     };
-    for (name, value) in &uri.query {
-        insert(&mut options, name, value)?;
-    }
+    OPTIONS.add(uri, &mut options)?;
     Ok(Location { options, stream })
 }
 
@@ -51,52 +50,13 @@ fn is_host(text: &str) -> bool {
     port.is_some_and(|port| port.parse::<u16>().is_ok()) || is_loopback(text)
 }
 
-/// A service on this machine is asked without TLS.
-fn endpoint(host: &str) -> String {
-    let scheme = if is_loopback(host) { "http" } else { "https" };
-    format!("{scheme}://{host}")
-}
-
-/// Whether a host, with or without a port, is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or(rest),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    let ip = name.parse::<std::net::IpAddr>();
-    name == "localhost" || name.ends_with(".localhost") || ip.is_ok_and(|ip| ip.is_loopback())
-}
-
-fn insert(options: &mut Options, name: &str, value: &str) -> Result<()> {
-    let mut words = name.split(['-', '_', '.']);
-    if words.any(|word| SECRETS.contains(&word.to_ascii_lowercase().as_str())) {
-        return Err(fault(format!("`{name}` does not belong in an address")).hint(CHAIN));
-    }
-    if options.contains_key(name) {
-        return Err(fault(format!("`{name}` is given twice")));
-    }
-    options.insert(name.to_owned(), read(name, value));
-    Ok(())
-}
-
-fn read(name: &str, value: &str) -> Value {
-    let plain = || Value::from(value);
-    if BOOLEANS.contains(&name) {
-        value.parse::<bool>().map_or_else(|_| plain(), Value::from)
-    } else if COUNTS.contains(&name) {
-        value.parse::<u64>().map_or_else(|_| plain(), Value::from)
-    } else {
-        plain()
-    }
-}
-
 fn fault(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, message)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

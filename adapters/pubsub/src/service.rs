@@ -7,11 +7,10 @@ use google_cloud_gax::paginator::ItemPaginator as _;
 use google_cloud_gax::retry_policy::{NeverRetry, RetryPolicyExt as _};
 use google_cloud_pubsub::client::{BasePublisher, Subscriber, SubscriptionAdmin, TopicAdmin};
 use google_cloud_pubsub::model::Topic;
-use ssectl_adapter::{Error, ErrorKind, Result, closest};
+use ssectl_adapter::{Error, ErrorKind, Result, closest, is_loopback_url};
 use tokio::sync::OnceCell;
 
 use crate::config::PubsubConfig;
-use crate::locate::is_loopback;
 use crate::{error, names};
 
 /// Where topics live; connects when first used.
@@ -112,7 +111,7 @@ impl Service {
     /// How long a silence is the end of a bounded read.
     pub(crate) fn quiet(&self) -> Duration {
         // Who cannot be asked whether it is still there is given more time.
-        let here = !self.config.data_only && self.endpoint.as_deref().is_some_and(is_here);
+        let here = !self.config.data_only && self.endpoint.as_deref().is_some_and(is_loopback_url);
         let usual = if here { QUIET_HERE } else { QUIET };
         self.config
             .quiet
@@ -264,11 +263,6 @@ fn emulator_url(host: &str) -> String {
 /// Whether requests travel without TLS.
 fn is_plain(url: &str) -> bool {
     url.starts_with("http://")
-}
-
-fn is_here(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    is_loopback(host.split('/').next().unwrap_or(host))
 }
 
 #[cfg(test)]

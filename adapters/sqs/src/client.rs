@@ -3,24 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::credentials::EnvironmentVariableCredentialsProvider;
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName;
 use ssectl_adapter::{Error, ErrorKind, Result, closest};
+use ssectl_aws::Access;
 use tokio::sync::OnceCell;
 
 use crate::config::SqsConfig;
 use crate::error::request;
-use crate::locate::{is_loopback, is_url};
+use crate::locate::is_url;
 
 /// Where queues live; connects when first used.
 pub(crate) struct Service {
@@ -69,22 +60,16 @@ impl Service {
 
     async fn connected(&self) -> Result<&(Client, String)> {
         let connect = async {
-            let sdk = load(&self.config).await;
-            let Some(region) = sdk.region() else {
-                return Err(Error::new(ErrorKind::Config, "no AWS region")
-                    .hint("set the option `region`, or `AWS_REGION`"));
-            };
-            Ok((Client::new(&sdk), region.to_string()))
+            let (sdk, region) = access(&self.config).connect().await?;
+            Ok((Client::new(&sdk), region))
         };
         self.client.get_or_try_init(|| connect).await
     }
 
     /// The endpoint or the region, as far as they are known without asking.
     pub(crate) fn place(&self) -> String {
-        let region = || self.config.region.clone();
-        let connected = || self.client.get().map(|(_, region)| region.clone());
-        let place = endpoint(&self.config).or_else(region).or_else(connected);
-        place.unwrap_or_else(|| "the usual region".to_owned())
+        let connected = self.client.get().map(|(_, region)| region.as_str());
+        access(&self.config).place(connected)
     }
 
     /// The queue's own name for a stream: `.fifo` is added where the target says so.
@@ -215,64 +200,13 @@ impl Queue {
 /// An answer to a long poll may be this late before the service counts as gone.
 const LATE: Duration = Duration::from_secs(10);
 
-async fn load(config: &SqsConfig) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(config.connect_timeout.as_duration())
-        .read_timeout(config.wait.as_duration() + LATE)
-        .build();
-    // The engine tries again, and a silent long poll is no stalled stream.
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(profile) = &config.profile {
-        loader = loader.profile_name(profile);
+fn access(config: &SqsConfig) -> Access {
+    Access {
+        service: "SQS",
+        region: config.region.clone(),
+        endpoint: config.endpoint.clone(),
+        profile: config.profile.clone(),
+        connect_timeout: config.connect_timeout.as_duration(),
+        read_timeout: config.wait.as_duration() + LATE,
     }
-    if let Some(endpoint) = &config.endpoint {
-        loader = loader.endpoint_url(endpoint);
-    }
-    if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if endpoint(config).is_some_and(|url| is_local(&url)) {
-        loader = local(loader, config);
-    }
-    loader.load().await
-}
-
-/// The endpoint of the options, or of the environment as the SDK reads it.
-fn endpoint(config: &SqsConfig) -> Option<String> {
-    let of = |name| std::env::var(name).ok().filter(|url| !url.is_empty());
-    let named = config.endpoint.clone();
-    named
-        .or_else(|| of("AWS_ENDPOINT_URL_SQS"))
-        .or_else(|| of("AWS_ENDPOINT_URL"))
-}
-
-fn is_local(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    is_loopback(host.split('/').next().unwrap_or(host))
-}
-
-/// An emulator on this machine takes any credentials and region, so nobody is asked for them over
-/// the network.
-fn local(loader: ConfigLoader, config: &SqsConfig) -> ConfigLoader {
-    let mut credentials = ProfileFileCredentialsProvider::builder();
-    let mut region = ProfileFileRegionProvider::builder();
-    if let Some(name) = &config.profile {
-        credentials = credentials.profile_name(name);
-        region = region.profile_name(name);
-    }
-    let anyone = Credentials::new("ssectl", "ssectl", None, None, "emulator");
-    let credentials = CredentialsProviderChain::first_try(
-        "Environment",
-        EnvironmentVariableCredentialsProvider::new(),
-    )
-    .or_else("Profile", credentials.build())
-    .or_else("Emulator", anyone);
-    let region = RegionProviderChain::first_try(config.region.clone().map(Region::new))
-        .or_else(EnvironmentVariableRegionProvider::new())
-        .or_else(region.build())
-        .or_else("us-east-1");
-    loader.region(region).credentials_provider(credentials)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use ssectl_adapter::{Error, ErrorKind, Result, Span};
+use ssectl_aws::check_endpoint;
 
 /// Options of an SQS target. Credentials are none of them: they come from AWS's own chain.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -105,13 +106,7 @@ impl SqsConfig {
                 "`message-group` is 1 to 128 letters, digits and punctuation marks".to_owned(),
             );
         }
-        match self.endpoint.as_deref() {
-            Some(url) if !(url.starts_with("http://") || url.starts_with("https://")) => Err(
-                Error::new(ErrorKind::Config, format!("`endpoint` is no URL: `{url}`"))
-                    .hint(format!("write `http://{url}` or `https://{url}`")),
-            ),
-            _ => Ok(()),
-        }
+        check_endpoint("endpoint", self.endpoint.as_deref())
     }
 
     /// Whole seconds, as SQS wants them, rounded up.

@@ -21,6 +21,7 @@ mod need;
 mod read;
 mod records;
 mod rig;
+pub mod support;
 
 pub use case::{Case, check_list, run};
 pub use harness::Harness;

@@ -28,7 +28,7 @@ pub(crate) async fn batch(source: &mut dyn Source, limit: Limit) -> Batch {
 }
 
 /// Exactly `count` records, with the token that commits them.
-pub(crate) async fn exactly(source: &mut dyn Source, count: usize) -> (Vec<Record>, Commit) {
+pub async fn exactly(source: &mut dyn Source, count: usize) -> (Vec<Record>, Commit) {
     let mut records = Vec::new();
     let mut commit = Commit::Nothing;
     while records.len() < count {

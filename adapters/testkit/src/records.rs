@@ -41,7 +41,7 @@ pub(crate) fn values(records: &[Record]) -> Vec<String> {
 }
 
 /// The value of one record as text.
-pub(crate) fn value(record: &Record) -> String {
+pub fn value(record: &Record) -> String {
     let value = record.value.as_deref().expect("a value");
     String::from_utf8(value.to_vec()).expect("text")
 }

@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssectl_adapter::{
-    Admin, Capabilities, Order, Range, Record, Sink, SinkSpec, Source, SourceSpec, Target,
-};
+use ssectl_adapter::{Admin, Capabilities, Order, Range, Record, Sink, Source, SourceSpec, Target};
 
+use crate::support::{reader_of, sink_of};
 use crate::{Harness, read};
 
 /// One case's hold on the adapter under test.
@@ -48,10 +47,8 @@ impl Rig {
 
     /// An open sink.
     pub async fn sink(&self, stream: &str) -> Box<dyn Sink> {
-        let spec = SinkSpec {
-            stream: stream.to_owned(),
-        };
-        self.target.sink(&spec).await.expect("the sink opens")
+        let sink = self.target.sink(&sink_of(stream)).await;
+        sink.expect("the sink opens")
     }
 
     /// Writes records and waits until they are readable.
@@ -76,7 +73,7 @@ impl Rig {
 
     /// A source of a part of the stream, read by no group.
     pub async fn ranged(&self, stream: &str, range: Range) -> Box<dyn Source> {
-        self.source(ranged(stream, range)).await
+        self.source(reader_of(stream, range)).await
     }
 
     /// Everything the stream holds.
@@ -86,7 +83,7 @@ impl Rig {
 
     /// Everything the stream holds, as another process sees it.
     pub async fn read_all_anew(&self, stream: &str) -> Vec<Record> {
-        let spec = ranged(stream, Range::all());
+        let spec = reader_of(stream, Range::all());
         let source = self.reopen().await.source(&spec).await;
         let mut source = source.expect("the source opens");
         let records = read::until_end(source.as_mut()).await;
@@ -121,13 +118,5 @@ impl Rig {
 
     fn made(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn ranged(stream: &str, range: Range) -> SourceSpec {
-    SourceSpec {
-        stream: stream.to_owned(),
-        range,
-        ..SourceSpec::default()
     }
 }

@@ -60,7 +60,14 @@ macro_rules! rows {
 
 #[cfg(feature = "emulator")]
 fn pubsub() -> impl Iterator<Item = String> {
-    rows!(pubsub, |_: &_| "pubsub")
+    use ssectl_emulator::pubsub::{Support, coverage};
+    coverage().into_iter().map(|found| {
+        let support = match found.support {
+            Support::Full => "supported".to_owned(),
+            Support::Partly(missing) => format!("partly: {missing}"),
+        };
+        row("pubsub", found.operation, "", &support)
+    })
 }
 
 #[cfg(feature = "emulator")]

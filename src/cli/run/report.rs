@@ -7,6 +7,7 @@ use ssectl_adapter::Capabilities;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
 use crate::cli::ui::Ui;
+use crate::engine::tried_again;
 use crate::places::TargetDecl;
 use crate::runner::{Copies, Report};
 use crate::scenario::{Scenario, check};
@@ -23,6 +24,9 @@ pub(in crate::cli) fn text(report: &Report, ui: &Ui) {
             pipeline.name,
             pipeline.counts.line()
         ));
+    }
+    if report.retries > 0 {
+        ui.say(format!("  besides, {}", tried_again(report.retries)));
     }
     for verdict in &report.expectations {
         for line in &verdict.lines {
@@ -51,6 +55,7 @@ pub(in crate::cli) fn json(report: &Report, ui: &Ui) -> CliResult {
             "counts": p.counts,
             "error": p.error.as_ref().map(|error| crate::cli::error::chain(error)),
         })).collect::<Vec<_>>(),
+        "retries": report.retries,
         "expectations": report.expectations.iter().map(|v| json!({
             "stream": v.stream,
             "passed": v.passed,

@@ -1,5 +1,7 @@
 //! Nothing is committed before it is written, and nothing that failed is committed at all.
 
+use std::sync::{Arc, Mutex};
+
 use ssectl_adapter::{Batch, Commit, Error, ErrorKind, Receipt};
 use tokio::sync::watch;
 
@@ -69,6 +71,31 @@ async fn what_the_sink_refuses_for_now_is_written_again() {
         .expect("sound");
     assert_eq!(values(&bench.taken), ["1", "2", "3"]);
     assert_eq!((counts.written, counts.committed), (3, 3));
+}
+
+/// A service that takes one record at a time.
+#[tokio::test(start_paused = true)]
+async fn throttling_is_said_now_and_then_and_counted_in_the_end() {
+    const REFUSALS: usize = 60;
+    let values = vec!["x"; REFUSALS + 1];
+    let answers = (1..=REFUSALS).rev();
+    let answers = answers.map(|left| Answer::Refuse((1..=left).collect(), true));
+    let bench = plain(vec![Do::Give(batch(0, &values))], answers.collect());
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let sink = said.clone();
+    let control = Control {
+        notify: Arc::new(move |notice| sink.lock().expect("no panic").push(notice.message)),
+        ..Control::detached()
+    };
+    let counts = bench.pipeline.run(control).await.expect("sound");
+    assert_eq!(
+        *said.lock().expect("no panic"),
+        [
+            "60 records were refused: scripted; writing again in 100ms",
+            "10 records were refused: scripted (50 times in the last 5 s); writing again in 100ms",
+        ]
+    );
+    assert_eq!(counts.line(), "61 read, 61 written; tried again 60 times");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 """Fixtures of the Event Hubs suite: hubs that nobody else uses, and clients of Microsoft's own SDK."""
 
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -19,8 +20,10 @@ ENTRY = (
 class Namespace:
     """The namespace under test."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, certificate):
         self.endpoint = endpoint
+        #: The file with the certificate that the server shows, which signs itself.
+        self.certificate = certificate
 
     @property
     def connection_string(self):
@@ -28,6 +31,13 @@ class Namespace:
         return (
             f"Endpoint=sb://{self.endpoint};SharedAccessKeyName=RootManageSharedAccessKey;"
             "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;"
+        )
+
+    @property
+    def secure_connection_string(self):
+        """With TLS, as for the service."""
+        return (
+            f"Endpoint=sb://{self.endpoint};SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE"
         )
 
     def http(self, method, path, body=None):
@@ -99,9 +109,12 @@ class Namespace:
 
 
 @pytest.fixture(scope="session")
-def namespace(request):
+def namespace(request, tmp_path_factory):
     """The namespace under test."""
     endpoint = request.config.getoption("--eventhubs-endpoint")
     if not endpoint:
         pytest.exit("--eventhubs-endpoint HOST:PORT is needed; eventhubs.sh gives it", returncode=2)
-    return Namespace(endpoint)
+    host, port = endpoint.rsplit(":", 1)
+    certificate = tmp_path_factory.mktemp("server") / "certificate.pem"
+    certificate.write_text(ssl.get_server_certificate((host, int(port))))
+    return Namespace(endpoint, certificate)

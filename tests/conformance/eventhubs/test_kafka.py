@@ -57,6 +57,34 @@ def test_records_are_events(namespace):
     assert received[0].partition_key == b"key" and received[0].properties == {b"h": b"v"}
 
 
+def test_an_idempotent_producer_writes_once_and_in_order(namespace):
+    hub = namespace.create()
+    # One record to a request and many requests under way: only sequence numbers keep their order.
+    terms = {"enable.idempotence": True, "batch.num.messages": 1, "max.in.flight.requests.per.connection": 5}
+    producer = kafka.Producer(options(namespace, **terms))
+    for number in range(200):
+        producer.produce(hub, value=str(number))
+    assert producer.flush(60) == 0
+    received = [event for _, event in namespace.receive(hub, 200)]
+    assert [event.body_as_str() for event in received] == [str(number) for number in range(200)]
+    assert namespace.receive(hub, 1, start=199, timeout=1) == []
+
+
+def test_readers_see_committed_transactions_alone(namespace):
+    """As in the Premium tier; AMQP knows no transactions, and reads what was aborted too."""
+    hub = namespace.create()
+    producer = kafka.Producer(options(namespace, **{"transactional.id": f"t-{uuid.uuid4().hex}"}))
+    producer.init_transactions(60)
+    for value, end in [("aborted", producer.abort_transaction), ("kept", producer.commit_transaction)]:
+        producer.begin_transaction()
+        producer.produce(hub, value=value)
+        assert producer.flush(60) == 0
+        end(60)
+    assert [record.value() for record in consume(namespace, hub, 1)] == [b"kept"]
+    received = [event.body_as_str() for _, event in namespace.receive(hub, 2)]
+    assert received == ["aborted", "kept"]
+
+
 def test_a_wrong_user_stays_outside(namespace):
     producer = kafka.Producer(options(namespace, **{"sasl.username": "somebody"}))
     with pytest.raises(kafka.KafkaException):

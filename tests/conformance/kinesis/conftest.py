@@ -64,7 +64,7 @@ def active(kinesis):
     """Waits until a stream is ACTIVE and returns its summary."""
 
     def active(stream):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while True:
             summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
             if summary["StreamStatus"] == "ACTIVE":

@@ -20,7 +20,7 @@ def register(kinesis):
     def register(stream_arn, name):
         answer = kinesis.register_stream_consumer(StreamARN=stream_arn, ConsumerName=name)["Consumer"]
         assert answer["ConsumerStatus"] in ("CREATING", "ACTIVE")
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while True:
             found = kinesis.describe_stream_consumer(ConsumerARN=answer["ConsumerARN"])["ConsumerDescription"]
             if found["ConsumerStatus"] == "ACTIVE":
@@ -68,7 +68,7 @@ def test_a_consumer_is_registered_once(kinesis, consumer, active):
     by_name = kinesis.describe_stream_consumer(StreamARN=stream_arn, ConsumerName="c")["ConsumerDescription"]
     assert by_name["ConsumerARN"] == consumer_arn and by_name["StreamARN"] == stream_arn
     kinesis.deregister_stream_consumer(ConsumerARN=consumer_arn)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while kinesis.list_stream_consumers(StreamARN=stream_arn)["Consumers"]:
         assert time.monotonic() < end
         time.sleep(0.05)

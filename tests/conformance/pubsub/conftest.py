@@ -102,7 +102,7 @@ def publish(publisher):
 def pull(subscriber):
     """Pulls until there are as many messages, or for so many seconds; returns what came."""
 
-    def pull(subscription, number=1, seconds=5, most=1000):
+    def pull(subscription, number=1, seconds=60, most=1000):
         came, end = [], time.monotonic() + seconds
         while len(came) < number and time.monotonic() < end:
             request = {"subscription": subscription, "max_messages": most}

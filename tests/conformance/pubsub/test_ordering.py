@@ -4,7 +4,7 @@ import pytest
 from support.pubsub import texts
 
 
-def drain(pull, ack, reader, number, seconds=20):
+def drain(pull, ack, reader, number, seconds=60):
     """Pulls and acknowledges so many messages; returns them in the order in which they came."""
     came = []
     while len(came) < number:

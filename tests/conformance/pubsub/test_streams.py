@@ -105,14 +105,14 @@ def test_messages_are_shared_among_streams(topic, subscription, publish, stream)
 def test_a_stream_of_nothing_fails(subscriber, project):
     request = {"subscription": f"{project}/subscriptions/none", "stream_ack_deadline_seconds": 10}
     with pytest.raises(NotFound):
-        for _ in subscriber.streaming_pull(requests=iter([request]), timeout=10, retry=None):
+        for _ in subscriber.streaming_pull(requests=iter([request]), timeout=30, retry=None):
             pass
 
 
 def test_the_deadline_of_a_stream_has_bounds(subscriber, topic, subscription):
     request = {"subscription": subscription(topic()), "stream_ack_deadline_seconds": 5}
     with pytest.raises(InvalidArgument):
-        for _ in subscriber.streaming_pull(requests=iter([request]), timeout=5, retry=None):
+        for _ in subscriber.streaming_pull(requests=iter([request]), timeout=30, retry=None):
             pass
 
 
@@ -182,7 +182,7 @@ def test_an_ack_id_that_has_expired_fails_with_exactly_once_delivery(subscriber,
     reader = subscription(made, enable_exactly_once_delivery=True, ack_deadline_seconds=10)
     publish(made, "a")
     first = pull(reader)
-    again = pull(reader, seconds=20)
+    again = pull(reader, seconds=60)
     with pytest.raises(InvalidArgument) as failed:
         ack(reader, first)
     info = failed.value.details[0]

@@ -49,7 +49,7 @@ def test_confluent_kafka_is_told_of_a_wrong_password(wrong):
     config = {"bootstrap.servers": wrong.address, "log_level": 0, "error_cb": lambda e: errors.append(e.code())}
     admin = AdminClient({**config, **wrong.librdkafka()})
     with pytest.raises(KafkaException):
-        admin.list_topics(timeout=5)
+        admin.list_topics(timeout=15)
     admin.poll(0)
     assert KafkaError._AUTHENTICATION in errors
 
@@ -68,7 +68,7 @@ def test_kafka_python_with_right_and_wrong_password(secured, sasl, wrong):
     clients.produce(topic, [Record(b"k", b"v")])
     assert [r.value for r in clients.read(topic, 1)] == [b"v"]
     with pytest.raises(KafkaPythonError):
-        Clients(secured, **wrong.kafka_python(), bootstrap_timeout_ms=5000).produce(topic, [Record(b"k", b"no")])
+        Clients(secured, **wrong.kafka_python(), bootstrap_timeout_ms=15000).produce(topic, [Record(b"k", b"no")])
 
 
 def test_kafkajs_with_right_and_wrong_password(secured, sasl, wrong):

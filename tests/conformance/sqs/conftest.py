@@ -1,14 +1,25 @@
-"""Fixtures of the SQS suite: a client of AWS's own SDK, queues that nobody else uses, and the marker `differs`."""
+"""Fixtures of the SQS suite: clients of AWS's own SDKs, queues that nobody else uses, and the marker `differs`."""
 
+import os
 import uuid
 
 import boto3
 import pytest
 from botocore.config import Config
+from sqs.javascript import JavaScriptClient
+
+CLIENTS = ("boto3", "javascript")
+"""The clients that every test goes through, unless its module names others."""
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "differs(server=reason, ...): servers that do otherwise than AWS documents")
+
+
+def pytest_generate_tests(metafunc):
+    if "sqs" in metafunc.fixturenames:
+        clients = getattr(metafunc.module, "CLIENTS", CLIENTS)
+        metafunc.parametrize("sqs", clients, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -43,9 +54,17 @@ def client_of(service, endpoint, region="us-east-1"):
 
 
 @pytest.fixture(scope="session")
-def sqs(endpoint):
-    """A client of SQS."""
-    return client_of("sqs", endpoint)
+def sqs(endpoint, request):
+    """A client of SQS, which is called as boto3's is."""
+    boto = client_of("sqs", endpoint)
+    if request.param == "boto3":
+        yield boto
+        return
+    if not os.environ.get("SQS_JS"):
+        pytest.fail("SQS_JS is not set; tests/conformance/sqs.sh gives it", pytrace=False)
+    client = JavaScriptClient(os.environ["SQS_JS"], endpoint, boto.exceptions)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 SPACE = "{http://queue.amazonaws.com/doc/2012-11-05/}"
+CLIENTS = ["boto3"]
 CREDENTIAL = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0"
 
 

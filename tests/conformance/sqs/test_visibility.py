@@ -27,7 +27,7 @@ def test_the_time_of_a_receive(sqs, queue, receive):
     url = queue(VisibilityTimeout=600)
     sqs.send_message(QueueUrl=url, MessageBody="x")
     receive(url, VisibilityTimeout=1)
-    assert eventually(lambda: receive(url), "the message comes back", deadline=10)
+    assert eventually(lambda: receive(url), "the message comes back")
 
 
 def test_deleted_messages_do_not_come_back(sqs, queue, receive, count):

@@ -43,7 +43,7 @@ fn every_service_says_where_it_is() {
             .collect();
         assert_eq!(said, names);
         signal(&child, "TERM");
-        assert_eq!(exit_code(&mut child, Duration::from_secs(20)), Some(143));
+        assert_eq!(exit_code(&mut child, Duration::from_secs(60)), Some(143));
     }
 }
 

@@ -97,6 +97,13 @@ impl KafkaEndpoint {
         }
     }
 
+    /// Answers the requests that are under way, and closes all connections of Kafka.
+    pub(super) fn end(&self) {
+        if let Some(Ok(running)) = self.running.get() {
+            running.guests.end();
+        }
+    }
+
     fn guests(&self) -> Result<&Guests, &str> {
         let running = self
             .running

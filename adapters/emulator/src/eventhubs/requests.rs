@@ -6,9 +6,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::amqp::{AmqpError, Body, DecodeError, Message, Value, condition};
 use super::hub::{OpenHub, state_of};
-use super::hubs::Hubs;
-use super::tokens::Grants;
-use super::{AccessKey, Operation};
+use super::tokens::{self, Grants};
+use super::{AccessKey, Front, Operation};
 
 /// Where fields stand in the properties of a message.
 mod property {
@@ -112,31 +111,41 @@ impl Request {
     }
 
     /// Answers a request to `$management`.
-    pub(crate) fn manage(&self, hubs: &Hubs, grants: &Grants) -> Bytes {
+    pub(crate) fn manage(&self, front: &Front, grants: &Grants) -> Bytes {
         let (operation, kind) = (self.text("operation"), self.text("type"));
         let outcome = match Operation::find("$management", operation, kind) {
-            Some(Operation::ReadHub) => self.hub(hubs, grants).map(|hub| describe(&hub)),
-            Some(Operation::ReadPartition) => self.partition(hubs, grants),
+            Some(Operation::ReadHub) => self.hub(front, grants).map(|hub| describe(&hub)),
+            Some(Operation::ReadPartition) => self.partition(front, grants),
             _ => return self.answer(unknown_operation(operation)),
         };
         let outcome = outcome.map(|body| Outcome::done(200, body));
         self.answer(outcome.unwrap_or_else(Outcome::from))
     }
 
-    fn hub(&self, hubs: &Hubs, grants: &Grants) -> Result<Arc<OpenHub>, AmqpError> {
+    fn hub(&self, front: &Front, grants: &Grants) -> Result<Arc<OpenHub>, AmqpError> {
         let name = self.text("name");
-        let below = format!("{name}/$management");
-        // Microsoft's client for Rust has a token for `HUB/ConsumerGroups/GROUP/$management`.
-        if !grants.allow(&below, hubs.now_ms()) && !grants.allow_a_part(name, hubs.now_ms()) {
+        if !self.may_read(name, front, grants) {
             let reason =
                 format!("Unauthorized access. 'Listen' claim(s) are required for '{name}'.");
             return Err(AmqpError::new(condition::UNAUTHORIZED, reason));
         }
-        hubs.get_or_create(name)
+        front.hubs.get_or_create(name)
     }
 
-    fn partition(&self, hubs: &Hubs, grants: &Grants) -> Result<Value, AmqpError> {
-        let hub = self.hub(hubs, grants)?;
+    /// Whether a token of the connection is for this hub, or else the one of the request.
+    fn may_read(&self, hub: &str, front: &Front, grants: &Grants) -> bool {
+        let now_ms = front.hubs.now_ms();
+        let key = front.config.access_key.as_ref();
+        let token = self.text("security_token");
+        grants.allow(&format!("{hub}/$management"), now_ms)
+            // Microsoft's client for Rust has a token for `HUB/ConsumerGroups/GROUP/$management`,
+            || grants.allow_a_part(hub, now_ms)
+            // and the one for Java puts none before it asks.
+            || tokens::check(token, hub, key, now_ms).is_ok()
+    }
+
+    fn partition(&self, front: &Front, grants: &Grants) -> Result<Value, AmqpError> {
+        let hub = self.hub(front, grants)?;
         let number = match self.message.application_property("partition") {
             Some(Value::String(text)) => text.clone(),
             Some(value) => value.as_i64().map(|n| n.to_string()).unwrap_or_default(),

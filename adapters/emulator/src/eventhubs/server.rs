@@ -69,6 +69,8 @@ pub(super) async fn run(
         }
     }
     drop(listener);
+    #[cfg(feature = "kafka")]
+    end_kafka(&front).await;
     drop(
         timeout(DRAIN, async {
             while connections.join_next().await.is_some() {}
@@ -79,6 +81,13 @@ pub(super) async fn run(
     housekeeping.abort();
     let last = spawn_blocking(move || front.sync());
     drop(last.await);
+}
+
+/// Closes the connections of Kafka, those with TLS from the inside: what passes them on ends with them.
+#[cfg(feature = "kafka")]
+async fn end_kafka(front: &Arc<Front>) {
+    let front = Arc::clone(front);
+    drop(spawn_blocking(move || front.kafka.end()).await);
 }
 
 /// Serves one connection.

@@ -14,6 +14,9 @@ use super::address::path_of;
 /// The type of a shared access signature.
 const SAS: &str = "servicebus.windows.net:sastoken";
 
+/// How such a signature begins.
+const SIGNATURE: &str = "SharedAccessSignature ";
+
 /// The type of a token of Entra ID.
 const JWT: &str = "jwt";
 
@@ -49,9 +52,7 @@ impl Grants {
             JWT => check_jwt(token)?,
             _ => return Err(format!("InvalidToken: there is no token type '{kind}'.")),
         };
-        if expires_ms <= now_ms {
-            return Err("ExpiredToken: The token has expired.".to_owned());
-        }
+        check_expiry(expires_ms, now_ms)?;
         self.paths
             .retain(|(known, expires)| *known != path && *expires > now_ms);
         if self.paths.len() >= MAX_GRANTS {
@@ -78,6 +79,31 @@ impl Grants {
     }
 }
 
+/// Checks a token that comes with a request for `path`, as Microsoft's client for Java sends it to `$management`.
+///
+/// # Errors
+/// Why it is no good.
+pub(crate) fn check(
+    token: &str,
+    path: &str,
+    key: Option<&AccessKey>,
+    now_ms: i64,
+) -> Result<(), String> {
+    let expires_ms = if token.starts_with(SIGNATURE) {
+        check_signature(token, &path_of(path).to_ascii_lowercase(), key)?
+    } else {
+        check_jwt(token)?
+    };
+    check_expiry(expires_ms, now_ms)
+}
+
+fn check_expiry(expires_ms: i64, now_ms: i64) -> Result<(), String> {
+    if expires_ms <= now_ms {
+        return Err("ExpiredToken: The token has expired.".to_owned());
+    }
+    Ok(())
+}
+
 /// Whether a path is `top` or something below it.
 fn is_below(path: &str, top: &str) -> bool {
     top.is_empty()
@@ -89,9 +115,7 @@ fn is_below(path: &str, top: &str) -> bool {
 /// When a shared access signature expires, Unix milliseconds.
 fn check_signature(token: &str, path: &str, key: Option<&AccessKey>) -> Result<i64, String> {
     let malformed = || "InvalidSignature: The token is malformed.".to_owned();
-    let fields = token
-        .strip_prefix("SharedAccessSignature ")
-        .ok_or_else(malformed)?;
+    let fields = token.strip_prefix(SIGNATURE).ok_or_else(malformed)?;
     let field = |name: &str| {
         let mut pairs = fields.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find_map(|(key, value)| (key == name).then_some(value))
@@ -215,6 +239,15 @@ mod tests {
             Some(&key),
         )
         .unwrap();
+    }
+
+    #[test]
+    fn a_token_of_a_request_is_for_its_own_path_and_time() {
+        let good = token("amqp://host/hub", 2_000, "any");
+        assert_eq!(check(&good, "Hub", None, NOW_MS), Ok(()));
+        assert!(check(&good, "other", None, NOW_MS).is_err());
+        assert!(check(&good, "hub", None, 2_000_000).is_err());
+        assert!(check("", "hub", None, NOW_MS).is_err());
     }
 
     #[test]

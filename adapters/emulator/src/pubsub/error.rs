@@ -56,26 +56,34 @@ pub(super) fn store(error: StoreError) -> Status {
 /// Ack ids of a subscription with exactly-once delivery that are not good any more.
 pub(super) fn invalid_ack_ids(ids: impl IntoIterator<Item = String>) -> Status {
     let permanent = |id| (id, "PERMANENT_FAILURE_INVALID_ACK_ID".to_owned());
-    let info = rpc::ErrorInfo {
-        reason: "EXACTLY_ONCE_ACKID_FAILURE".to_owned(),
-        domain: "pubsub.googleapis.com".to_owned(),
-        metadata: ids.into_iter().map(permanent).collect::<BTreeMap<_, _>>(),
-    };
+    let metadata = ids.into_iter().map(permanent).collect();
     let message = "Some acknowledgement ids in the request were invalid. This could be because the acknowledgement \
                    ids have expired or the acknowledgement ids were malformed.";
+    let reason = "EXACTLY_ONCE_ACKID_FAILURE";
+    explained(Code::InvalidArgument, message, reason, metadata)
+}
+
+/// An error with what machines can read of its cause.
+pub(super) fn explained(
+    code: Code,
+    message: &str,
+    reason: &str,
+    metadata: BTreeMap<String, String>,
+) -> Status {
+    let info = rpc::ErrorInfo {
+        reason: reason.to_owned(),
+        domain: "pubsub.googleapis.com".to_owned(),
+        metadata,
+    };
     let status = rpc::Status {
-        code: Code::InvalidArgument.into(),
+        code: code.into(),
         message: message.to_owned(),
         details: vec![Any {
             type_url: "type.googleapis.com/google.rpc.ErrorInfo".to_owned(),
             value: info.encode_to_vec(),
         }],
     };
-    Status::with_details(
-        Code::InvalidArgument,
-        message,
-        status.encode_to_vec().into(),
-    )
+    Status::with_details(code, message, status.encode_to_vec().into())
 }
 
 /// The last part of a resource's name.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The path that deletes everything.
 const RESET: &str = "/_ssectl/reset";
+
+/// The path of the key that tokens of pushes are verified with, as at `https://www.googleapis.com`.
+const KEYS: &str = "/oauth2/v3/certs";
 
 /// The path that says that the emulator is there.
 const HEALTH: &str = "/_ssectl/health";
@@ -182,9 +186,24 @@ impl Front {
             .map_err(|_| Status::unavailable("The emulator ends."))
     }
 
+    /// The keys that tokens of pushes are verified with.
+    fn public_keys(&self) -> Response<Body> {
+        let keys = self.service.signer.public_keys();
+        let status = match keys {
+            Some(_) => StatusCode::OK,
+            None => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut response = Response::new(Body::new(Full::from(keys.unwrap_or_default())));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+
     /// Does what a path of the emulator itself says.
     fn control(&self, method: &Method, path: &str) -> Option<Response<Body>> {
         let status = match (path, method) {
+            (KEYS, &Method::GET) => return Some(self.public_keys()),
             (HEALTH, &Method::GET) => StatusCode::OK,
             // What Google's emulator answers with `Ok`, for those who wait for it.
             ("/", &Method::GET) => StatusCode::OK,
@@ -195,7 +214,7 @@ impl Front {
                     StatusCode::INTERNAL_SERVER_ERROR
                 }
             },
-            (HEALTH | RESET, _) => StatusCode::METHOD_NOT_ALLOWED,
+            (HEALTH | KEYS | RESET, _) => StatusCode::METHOD_NOT_ALLOWED,
             _ => return None,
         };
         let text = if status == StatusCode::OK { "Ok\n" } else { "" };

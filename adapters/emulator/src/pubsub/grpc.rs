@@ -115,10 +115,6 @@ pub(super) async fn run(
             late.unwrap_or_else(|_| Err(Status::deadline_exceeded("Deadline exceeded.")))
         }
         Run::Stream => Err(Status::unimplemented("this is a stream of gRPC")),
-        Run::Refused => Err(Status::unimplemented(format!(
-            "this emulator has no {}",
-            operation.method
-        ))),
     }
 }
 

@@ -34,6 +34,7 @@ mod proto;
 mod push;
 mod received;
 mod rest;
+mod schemas;
 mod service;
 mod snapshot;
 mod stream;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
-use super::api::{iam, messages, publish, seek, snapshots, subscriptions, topics};
+use super::api::{iam, messages, publish, schemas, seek, snapshots, subscriptions, topics};
 use super::call::Call;
 use super::error::invalid;
 
@@ -21,8 +21,6 @@ pub(super) enum Run {
     Later(for<'a> fn(&'a Call, Bytes) -> Later<'a>),
     /// It is a stream, see [`super::stream`].
     Stream,
-    /// It is known and not there.
-    Refused,
 }
 
 /// One operation.
@@ -52,8 +50,6 @@ pub enum Support {
     Full,
     /// With something missing.
     Partly(&'static str),
-    /// Answered with `UNIMPLEMENTED`.
-    Refused,
 }
 
 const PUBLISHER: &str = "google.pubsub.v1.Publisher";
@@ -62,11 +58,11 @@ const SCHEMAS: &str = "google.pubsub.v1.SchemaService";
 const IAM: &str = "google.iam.v1.IAMPolicy";
 
 /// What is missing of topics that are made or changed.
-const TOPIC_GAPS: &str = "storage policies and keys are kept and shown, but not used; schemas, ingestion and transforms are refused";
+const TOPIC_GAPS: &str = "storage policies and keys are kept and shown, but not used; ingestion and transforms are refused";
 
 /// What is missing of subscriptions that are made or changed.
-const SUBSCRIPTION_GAPS: &str = "push over https, BigQuery, Cloud Storage and transforms are refused; OIDC tokens of \
-     pushes are not sent; expiration policies are kept and shown, but nothing expires";
+const SUBSCRIPTION_GAPS: &str = "BigQuery, Cloud Storage and transforms are refused; tokens of pushes are signed \
+     by the emulator; expiration policies are kept and shown, but nothing expires";
 
 /// An [`Operation`] that answers at once.
 macro_rules! operation {
@@ -139,66 +135,16 @@ static OPERATIONS: &[Operation] = &[
     operation!(SUBSCRIBER, "UpdateSnapshot", snapshots::update),
     operation!(SUBSCRIBER, "DeleteSnapshot", snapshots::delete),
     operation!(SUBSCRIBER, "Seek", seek::seek),
-    Operation {
-        service: SCHEMAS,
-        method: "CreateSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "GetSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "ListSchemas",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "ListSchemaRevisions",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "CommitSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "RollbackSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "DeleteSchemaRevision",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "DeleteSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "ValidateSchema",
-        run: Run::Refused,
-        missing: "",
-    },
-    Operation {
-        service: SCHEMAS,
-        method: "ValidateMessage",
-        run: Run::Refused,
-        missing: "",
-    },
+    operation!(SCHEMAS, "CreateSchema", schemas::create),
+    operation!(SCHEMAS, "GetSchema", schemas::get),
+    operation!(SCHEMAS, "ListSchemas", schemas::list),
+    operation!(SCHEMAS, "ListSchemaRevisions", schemas::list_revisions),
+    operation!(SCHEMAS, "CommitSchema", schemas::commit),
+    operation!(SCHEMAS, "RollbackSchema", schemas::roll_back),
+    operation!(SCHEMAS, "DeleteSchemaRevision", schemas::delete_revision),
+    operation!(SCHEMAS, "DeleteSchema", schemas::delete),
+    operation!(SCHEMAS, "ValidateSchema", schemas::validate),
+    operation!(SCHEMAS, "ValidateMessage", schemas::validate_message),
     operation!(
         IAM,
         "SetIamPolicy",
@@ -233,10 +179,9 @@ pub(super) fn find(service: &str, method: &str) -> Option<&'static Operation> {
 pub fn coverage() -> Vec<Coverage> {
     let row = |operation: &Operation| Coverage {
         operation: operation.method,
-        support: match (&operation.run, operation.missing) {
-            (Run::Refused, _) => Support::Refused,
-            (_, "") => Support::Full,
-            (_, missing) => Support::Partly(missing),
+        support: match operation.missing {
+            "" => Support::Full,
+            missing => Support::Partly(missing),
         },
     };
     OPERATIONS.iter().map(row).collect()

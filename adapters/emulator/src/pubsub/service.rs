@@ -1,4 +1,4 @@
-//! All topics, subscriptions and snapshots.
+//! All topics, subscriptions, snapshots and schemas.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, RwLock};
@@ -12,6 +12,8 @@ use super::error::{already_exists, not_found, store};
 use super::names;
 use super::proto::google::iam::v1::Policy;
 use super::proto::pubsub as pb;
+use super::push::Signer;
+use super::schemas::Schemas;
 use super::snapshot::Snapshot;
 use super::subscription::Subscription;
 use super::topic::{LOG_SETTINGS, Topic, attributes_of, decode};
@@ -34,6 +36,8 @@ const START: &str = "start";
 pub(super) struct PubSub {
     store: Arc<Store>,
     registry: RwLock<Registry>,
+    pub(super) schemas: Schemas,
+    pub(super) signer: Signer,
     pub(super) policies: RwLock<BTreeMap<String, Policy>>,
     pub(super) faults: Faults,
     /// What other dialects share, if they do.
@@ -66,6 +70,8 @@ impl PubSub {
         let registry = Registry::read(&store)?;
         Ok(Self {
             registry: RwLock::new(registry),
+            schemas: Schemas::open(Arc::clone(&store))?,
+            signer: Signer::default(),
             policies: RwLock::default(),
             bridge,
             faults,
@@ -366,6 +372,8 @@ impl PubSub {
         if self.bridge.is_some() {
             interchange::delete_all(&self.store)?;
         }
+        drop(registry);
+        self.schemas.reset()?;
         self.policies.writing().clear();
         Ok(())
     }

@@ -107,6 +107,11 @@ impl Topic {
         about
     }
 
+    /// The schema that its messages must fit to, if there is one.
+    pub(super) fn schema_settings(&self) -> Option<pb::SchemaSettings> {
+        self.about.reading().schema_settings.clone()
+    }
+
     /// The attributes with another form in which it is shown.
     pub(super) fn attributes_with(&self, about: &pb::Topic) -> Attributes {
         let mut attributes = self.stream.attributes();

@@ -259,7 +259,7 @@ fn the_end_does_not_wait_for_long_polls() {
     other.call("ListQueues", &json!({}));
     let begun = Instant::now();
     emulator.shutdown();
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(15));
     if let Some(answer) = poll.join().unwrap() {
         assert_eq!(answer.json(), json!({}));
     }

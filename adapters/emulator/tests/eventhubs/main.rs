@@ -208,7 +208,8 @@ fn a_client_that_does_not_read_is_given_no_more() {
 #[test]
 fn a_silent_client_is_given_up() {
     let limits = Limits {
-        idle: Duration::from_millis(200),
+        // Longer than the client may take for its next step on a busy machine.
+        idle: Duration::from_secs(2),
         ..Limits::default()
     };
     let emulator = start(|config| config.limits = limits);
@@ -292,7 +293,7 @@ fn old_events_are_dropped_by_the_clock() {
     client.attach_sender(0, "hub").unwrap();
     client.send(0, b"old").unwrap().unwrap();
     clock.advance(Duration::from_secs(61));
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     client.attach_sender(2, "other").unwrap();
     while has_events(&mut client) {
         assert!(Instant::now() < deadline, "the event is still there");

@@ -24,7 +24,10 @@ use kafka_protocol::records::{
 use ssectl_emulator::kafka::{Config, Emulator};
 
 /// How long a test waits for something that should come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sooner than this is not after a wait for records: nobody waits for longer than 15 s, and a busy machine has to have time.
+pub(crate) const SOON: Duration = Duration::from_secs(12);
 
 pub(crate) fn start() -> Emulator {
     Emulator::start(Config::default()).unwrap()

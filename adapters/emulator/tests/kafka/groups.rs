@@ -1,6 +1,7 @@
 //! Consumer groups: membership, assignment, committed offsets.
 
 use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_protocol::ResponseError;
@@ -13,6 +14,7 @@ use kafka_protocol::messages::{
     LeaveGroupRequest, SyncGroupRequest,
 };
 use kafka_protocol::protocol::StrBytes;
+use ssectl_emulator::kafka::{Config, Emulator};
 
 use super::client::*;
 
@@ -195,17 +197,28 @@ fn all_members_get_what_the_leader_assigns() {
 
 #[test]
 fn members_vote_for_a_protocol_that_all_have() {
-    let emulator = start();
-    let spawn = |protocols: &'static [&'static str]| {
+    // Long enough for all three to come, whatever else the machine does: the first alone would have its own way.
+    let emulator = Emulator::start(Config {
+        initial_rebalance_delay: Duration::from_secs(2),
+        ..Config::default()
+    })
+    .unwrap();
+    let members = [
+        &["only-mine", "range", "sticky"][..],
+        &["sticky", "range"],
+        &["sticky", "range"],
+    ]
+    .map(|protocols| {
         let mut client = Client::of(&emulator);
-        thread::spawn(move || join(&mut client, protocols))
-    };
-    let threads = [
-        spawn(&["only-mine", "range", "sticky"]),
-        spawn(&["sticky", "range"]),
-        spawn(&["sticky", "range"]),
-    ];
-    for joined in threads.map(|thread| thread.join().unwrap()) {
+        let asked = client.call(9, &join_request(&text(""), protocols));
+        (client, join_request(&asked.member_id, protocols))
+    });
+    let waiting = members.map(|(mut client, request)| {
+        client.send(9, &request);
+        client
+    });
+    for mut client in waiting {
+        let joined = client.receive::<JoinGroupRequest>(9);
         assert_eq!(joined.error_code, 0);
         assert_eq!(joined.protocol_name.unwrap().as_str(), "sticky");
     }

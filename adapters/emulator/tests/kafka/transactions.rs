@@ -1,5 +1,8 @@
 //! Transactions: what becomes visible when, and who may go on.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
 use kafka_protocol::messages::offset_fetch_request::{
@@ -13,7 +16,8 @@ use kafka_protocol::messages::{
     InitProducerIdRequest, ListTransactionsRequest, OffsetFetchRequest, ProducerId,
     TransactionalId, TxnOffsetCommitRequest,
 };
-use ssectl_emulator::kafka::Emulator;
+use ssectl_emulator::kafka::{Config, Emulator};
+use ssectl_emulator::store::ManualClock;
 
 use super::client::*;
 use super::producer::Producer;
@@ -205,10 +209,18 @@ fn a_producer_can_ask_for_the_next_epoch_itself() {
 
 #[test]
 fn a_transaction_that_takes_too_long_is_aborted() {
-    let (emulator, mut client) = start_with_topic();
-    let mut producer = Producer::init(&emulator, "tx", 50);
+    let clock = Arc::new(ManualClock::new(1_000_000));
+    let emulator = Emulator::start(Config {
+        clock: clock.clone(),
+        ..Config::default()
+    })
+    .unwrap();
+    let mut client = Client::of(&emulator);
+    client.create_topic("t", 2, &[]);
+    let mut producer = Producer::init(&emulator, "tx", 60_000);
     producer.add("t", &[0]);
     producer.write("t", 0, "slow");
+    clock.advance(Duration::from_secs(61));
     eventually("an abort", || {
         client.fetch("t", 0, 0, true).last_stable_offset == 2
     });

@@ -4,10 +4,9 @@ use std::fmt;
 
 use azure_core::http::Url;
 use azure_messaging_eventhubs::ConnectionString;
-use ssectl_adapter::{Error, ErrorKind, Result};
+use ssectl_adapter::{Error, ErrorKind, Result, is_loopback};
 
 use super::EventHubsConfig;
-use crate::locate::is_loopback;
 
 /// The variable that every sample of Microsoft's uses.
 const VARIABLE: &str = "EVENTHUBS_CONNECTION_STRING";

@@ -5,6 +5,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_messaging_eventhubs::models::ReceivedEventData;
 use azure_messaging_eventhubs::{
@@ -22,6 +23,9 @@ use crate::bounds::within;
 use crate::client::{Extent, Hub, Service, close_consumer};
 use crate::error::request;
 use crate::message::{Event, decode};
+
+/// After so much silence the hub is asked whether it has an event for us; less if requests have less time.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// A connection that all links of a source share, until one of them fails.
 #[derive(Default)]
@@ -110,7 +114,7 @@ impl Link {
         let asked = client.open_receiver_on_partition(self.id.as_str().to_owned(), Some(options));
         let receiver = self.service.within("opening a link to read", asked).await?;
         let mut events = pin!(receiver.stream_events());
-        let patience = self.service.config.timeout.as_duration();
+        let patience = self.service.config.timeout.as_duration().min(SILENCE);
         let mut owed = None;
         loop {
             match timeout(patience, events.next()).await {

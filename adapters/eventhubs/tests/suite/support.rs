@@ -1,18 +1,18 @@
 //! A service to test against: the one that `SSECTL_TEST_EVENTHUBS` names, else the emulator.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use ssectl_adapter::{
-    Adapter, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source,
-    SourceSpec, StreamSpec, Target,
+    Adapter, Capabilities, Commit, Fetched, Limit, Options, Record, Source, StreamSpec, Target,
 };
 use ssectl_emulator::eventhubs::{Config, Emulator};
-use ssectl_testkit::Harness;
+use ssectl_testkit::{Harness, support};
 use tempfile::TempDir;
+
+pub(crate) use ssectl_testkit::support::{fresh, options, reader_of, sink_of, text, write};
 
 /// Hubs of a service, and a place for checkpoints.
 pub(crate) struct Hubs {
@@ -55,7 +55,7 @@ impl Hubs {
             "endpoint": self.endpoint,
             "checkpoint-dir": self.checkpoints.path(),
         }));
-        options.extend(self::options(more));
+        options.extend(support::options(more));
         options
     }
 
@@ -70,24 +70,6 @@ pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
     ssectl_adapter_eventhubs::adapter()
         .target(options)
         .expect("valid options")
-}
-
-/// JSON as options.
-pub(crate) fn options(json: Value) -> Options {
-    match json {
-        Value::Object(options) => options,
-        other => panic!("no map of options: {other}"),
-    }
-}
-
-/// A name that no other test uses, now or later.
-pub(crate) fn fresh(name: &str) -> String {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    let count = MADE.fetch_add(1, Ordering::Relaxed);
-    format!("{name}-{:x}-{count}", now.as_nanos())
 }
 
 /// Makes a hub.
@@ -117,39 +99,8 @@ impl Harness for Hubs {
     }
 
     async fn delete(&self, stream: &str) {
-        let admin = self.target(json!({})).admin().expect("an admin");
-        // Already gone is as good.
-        admin.delete(stream).await.ok();
+        support::delete(self.target(json!({})).as_ref(), stream).await;
     }
-}
-
-/// Writes to a hub.
-pub(crate) fn sink_of(stream: &str) -> SinkSpec {
-    SinkSpec {
-        stream: stream.to_owned(),
-    }
-}
-
-/// Reads a hub as no group.
-pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
-    SourceSpec {
-        stream: stream.to_owned(),
-        range,
-        ..SourceSpec::default()
-    }
-}
-
-/// Writes records, none of which may be refused.
-pub(crate) async fn write(target: &dyn Target, stream: &str, records: &[Record]) {
-    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
-    let written = sink.write(records).await.expect("a write");
-    assert!(written.rejected.is_empty(), "{:?}", written.rejected);
-    sink.close().await.expect("the sink closes");
-}
-
-/// The value of a record as text.
-pub(crate) fn text(record: &Record) -> String {
-    String::from_utf8(record.value.clone().expect("a value").to_vec()).expect("text")
 }
 
 /// So many records, and the token that commits them.

@@ -38,6 +38,16 @@ async fn every_way_to_log_in_works_and_refusals_are_told() {
         let wrong = json!({ "brokers": plain, "sasl": sasl("hunter2") });
         refused(wrong, ErrorKind::Authentication, "sasl.mechanism").await;
     }
+    // As at the Kafka endpoint of Event Hubs.
+    let sasl = json!({
+        "mechanism": "PLAIN",
+        "username": "$ConnectionString",
+        "password": broker.fact("CONNECTION_STRING"),
+    });
+    let hubs = json!({ "brokers": secure, "tls": tls, "sasl": sasl });
+    use_it(hubs, "logins")
+        .await
+        .unwrap_or_else(|error| panic!("a connection string: {error:?}"));
     let words = ["printf", "%s", &unsigned_token(user)].map(str::to_owned);
     let sasl = json!({ "mechanism": "OAUTHBEARER", "token": { "command": words } });
     let bearer = json!({ "brokers": secure, "tls": tls, "sasl": sasl });
@@ -85,7 +95,7 @@ async fn refused(options: Value, kind: ErrorKind, hint: &str) {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     assert_eq!(error.kind(), kind, "{case}: {error}: {cause}");
     assert!(
-        start.elapsed() < Duration::from_secs(8),
+        start.elapsed() < Duration::from_secs(25),
         "{case}: {:?}",
         start.elapsed()
     );

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use ssectl_adapter::{Fetched, Limit, Range, Record};
@@ -53,7 +53,7 @@ async fn survive(event: impl FnOnce(&mut Broker) + Send + 'static, shown: bool) 
     assert!(!shown || troubles > 0, "nobody was told");
 }
 
-/// Writes batches, then a last record that says it is the last; answers how many came before.
+/// Writes batches, then a last record without a key that says how many came before; answers so, too.
 async fn write_until(stop: Arc<AtomicBool>, options: Value) -> usize {
     let target = target(options);
     let mut sink = target.sink(&sink_of("busy")).await.expect("a sink");
@@ -64,11 +64,14 @@ async fn write_until(stop: Arc<AtomicBool>, options: Value) -> usize {
         written += 100;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let last = Record::from_value("the last");
+    let last = Record::from_value(written.to_string());
     sink.write(&[last]).await.expect("a write survives");
     sink.close().await.expect("the sink closes");
     written
 }
+
+/// After so long without a record those that are missing are lost.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// What was read, sorted but with repetitions, and how often something temporary was told.
 async fn read_until_told(options: Value) -> (Vec<usize>, usize) {
@@ -76,19 +79,20 @@ async fn read_until_told(options: Value) -> (Vec<usize>, usize) {
     let mut spec = whole("busy");
     spec.range = Range::default();
     let mut source = target.source(&spec).await.expect("a source");
-    let (mut read, mut troubles, mut told) = (Vec::new(), 0, false);
-    loop {
+    let (mut read, mut troubles, mut due) = (Vec::new(), 0, usize::MAX);
+    let mut progress = Instant::now();
+    // The last record is alone in its partition's order: those of the others may come later.
+    while read.len() < due && progress.elapsed() < SILENCE {
         match source.fetch(Limit::default()).await {
             Ok(Fetched::Batch(batch)) => {
-                told |= batch
-                    .records
-                    .iter()
-                    .any(|r| r.value.as_deref() == Some(b"the last"));
-                let numbers = batch.records.iter().filter(|record| record.key.is_some());
-                read.extend(numbers.map(number));
+                progress = Instant::now();
+                for record in &batch.records {
+                    match record.key {
+                        Some(_) => read.push(number(record)),
+                        None => due = number(record),
+                    }
+                }
             }
-            // The last record is alone in its partition's order: wait for the others too.
-            Ok(Fetched::Idle) if told => break,
             Ok(Fetched::Idle) => {}
             Ok(Fetched::End) => panic!("a following read ended"),
             Err(error) => {

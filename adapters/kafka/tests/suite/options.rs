@@ -79,6 +79,7 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
         json!({ "brokers": "127.0.0.1:1", "connect-timeout": "1s" }),
     ));
     let admin = target.admin().expect("an admin needs no network");
+    let start = Instant::now();
     let errors = [
         target.source(&reader_of("t", Range::all())).await.err(),
         target.sink(&sink_of("t")).await.err(),
@@ -86,7 +87,8 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
         admin.list().await.err(),
         admin.create(&StreamSpec::default()).await.err(),
     ];
-    let start = Instant::now();
+    // Five times the second that each may take, and what a busy machine adds.
+    assert!(start.elapsed() < Duration::from_secs(30));
     for error in errors {
         let error = error.expect("nobody listens there");
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
@@ -98,7 +100,6 @@ async fn an_unreachable_broker_is_unavailable_in_time() {
             "{error}"
         );
     }
-    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 /// A port of another protocol, which hangs up on everybody.
@@ -127,7 +128,7 @@ async fn a_port_of_another_protocol_is_not_flooded() {
         let error = target.probe().await.expect_err("no broker");
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         let count = count.load(Ordering::Relaxed);
-        assert!((2..=15).contains(&count), "{count} connections in 3 s");
+        assert!((1..=15).contains(&count), "{count} connections in 3 s");
     }
 }
 

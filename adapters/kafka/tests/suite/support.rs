@@ -16,16 +16,22 @@ use ssectl_testkit::Harness;
 /// A cluster, and the address to reach it at.
 pub(crate) struct Cluster {
     pub(crate) address: String,
+    /// How to log in there.
+    login: Options,
     /// Kept alive for as long as the cluster is used.
     _emulator: Option<Emulator>,
 }
 
 impl Cluster {
-    /// The broker of `SSECTL_TEST_KAFKA`, or an emulator of our own.
+    /// The broker of `SSECTL_TEST_KAFKA`, with the options of `SSECTL_TEST_KAFKA_LOGIN` (JSON) if there are some, or an
+    /// emulator of our own.
     pub(crate) fn start() -> Self {
         if let Ok(address) = std::env::var("SSECTL_TEST_KAFKA") {
+            let login = std::env::var("SSECTL_TEST_KAFKA_LOGIN");
+            let login = login.map(|json| serde_json::from_str(&json).expect("a JSON object"));
             return Self {
                 address,
+                login: login.unwrap_or_default(),
                 _emulator: None,
             };
         }
@@ -36,6 +42,7 @@ impl Cluster {
         let emulator = Emulator::start(config).expect("the emulator starts");
         Self {
             address: emulator.address().to_string(),
+            login: Options::default(),
             _emulator: Some(emulator),
         }
     }
@@ -43,6 +50,7 @@ impl Cluster {
     /// A target of it, with more options.
     pub(crate) fn target(&self, more: Value) -> Arc<dyn Target> {
         let mut options = options(json!({ "brokers": self.address }));
+        options.extend(self.login.clone());
         options.extend(self::options(more));
         target(&options)
     }

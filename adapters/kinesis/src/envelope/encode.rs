@@ -45,7 +45,7 @@ impl Encoder {
         }
     }
 
-    /// Makes a record of Kinesis of ours; nothing of it is lost, unless the envelope is off.
+    /// Makes a record of Kinesis of ours; nothing but what the envelope gives up is lost.
     pub(crate) fn encode(&mut self, record: &Record) -> Result<Encoded> {
         let partition_key = self.partition_key(record);
         let explicit_hash_key = self.explicit_hash_key(record)?;
@@ -124,7 +124,7 @@ impl Encoder {
         }
         // The partition key of a record without a key has its time.
         let elsewhere = partition_key.starts_with(NO_KEY);
-        let wanted = self.envelope == Envelope::Auto || !tags.is_empty();
+        let wanted = self.envelope == Envelope::WithTimes || !tags.is_empty();
         if let Some(at) = record.timestamp.filter(|_| wanted && !elsewhere) {
             tags.push(own(TIMESTAMP, time::print(at)));
         }

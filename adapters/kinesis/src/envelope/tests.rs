@@ -14,7 +14,7 @@ fn encoder(options: serde_json::Value) -> Encoder {
 }
 
 fn encode(record: &Record) -> Encoded {
-    encoder(json!({}))
+    encoder(json!({"envelope": "with-times"}))
         .encode(record)
         .expect("every record can be put")
 }
@@ -103,14 +103,15 @@ fn what_kinesis_cannot_hold_is_wrapped() {
 }
 
 #[test]
-fn times_alone_need_not_be_wrapped() {
-    let mut encoder = encoder(json!({"envelope": "without-times"}));
+fn times_alone_are_not_wrapped_unless_asked_for() {
+    let mut encoder = encoder(json!({}));
     let time = Some(Timestamp::from_millis(5));
     let timed = Record {
         timestamp: time,
         ..keyed(b"k", b"v")
     };
     assert_eq!(&encoder.encode(&timed).expect("plain").data[..], b"v");
+    assert_eq!(back(encode(&timed)), timed);
     let null = Record {
         value: None,
         ..timed

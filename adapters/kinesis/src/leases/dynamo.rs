@@ -53,7 +53,7 @@ impl Table {
         group: &str,
     ) -> Result<Self> {
         let table = Self {
-            client: service.dynamodb().await,
+            client: service.dynamodb().await?,
             name: name.to_owned(),
             prefix: format!("{group}:{}:{}:", stream.name, stream.created),
         };

@@ -23,9 +23,8 @@ async fn a_misspelt_stream_is_named_with_the_one_meant() {
 /// Nobody listens there.
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_unavailable() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let endpoint = format!("http://{}", free.local_addr().expect("an address"));
-    drop(free);
+    // A port that was free a moment ago may be another test's by now; nobody is given this one.
+    let endpoint = "http://127.0.0.1:1";
     let target = target(&options(json!({ "endpoint": endpoint })));
     let error = target
         .sink(&sink_of("any"))
@@ -51,7 +50,7 @@ async fn a_service_that_does_not_answer_is_timed_out() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert!(error.is_temporary());
     assert!(
-        start.elapsed() < Duration::from_secs(45),
+        start.elapsed() < Duration::from_secs(120),
         "{:?}",
         start.elapsed()
     );

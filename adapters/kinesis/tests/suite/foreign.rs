@@ -59,19 +59,20 @@ async fn a_plain_record_is_a_partition_key_and_data() {
     let streams = Streams::start();
     let target = streams.target(json!({}));
     let stream = make(target.as_ref(), 1, &[]).await;
-    let timed = Record {
+    let timed = |record| Record {
         timestamp: Some(Timestamp::from_millis(1_700_000_000_000)),
-        ..Record::from_value("{\"n\":2}")
+        ..record
     };
-    write(
-        target.as_ref(),
-        &stream,
-        &[keyed("user 7", "{\"n\":1}"), timed],
-    )
-    .await;
+    let records = [
+        keyed("user 7", "{\"n\":1}"),
+        timed(keyed("user 8", "{\"n\":2}")),
+        timed(Record::from_value("{\"n\":3}")),
+    ];
+    write(target.as_ref(), &stream, &records).await;
     let raw = raw(&streams, &stream).await;
     assert_eq!(raw[0], ("user 7".to_owned(), b"{\"n\":1}".to_vec()));
-    assert_eq!(raw[1].1, b"{\"n\":2}");
+    assert_eq!(raw[1], ("user 8".to_owned(), b"{\"n\":2}".to_vec()));
+    assert_eq!(raw[2].1, b"{\"n\":3}");
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn open(streams: &Streams, stream: &str) -> Vec<(String, u128)> {
 
 async fn settled(target: &dyn Target, stream: &str) {
     // A stream that is being changed refuses the next change.
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
     while target
         .admin()
         .expect("an admin")
@@ -91,7 +91,7 @@ async fn merge(streams: &Streams, target: &dyn Target, stream: &str) {
 }
 
 async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
     while !holds().await {
         assert!(std::time::Instant::now() < deadline, "it never came so");
         tokio::task::yield_now().await;

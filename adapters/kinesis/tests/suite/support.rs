@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 use ssectl_adapter::{
-    Adapter, Bound, Capabilities, Commit, Fetched, Limit, Options, Range, Record, SinkSpec, Source,
-    SourceSpec, StreamSpec, Target,
+    Adapter, Bound, Capabilities, Fetched, Limit, Options, Range, Record, Source, SourceSpec,
+    StreamSpec, Target,
 };
 use ssectl_emulator::aws::{Config, Emulator};
-use ssectl_testkit::Harness;
+use ssectl_testkit::{Harness, support};
 use tempfile::TempDir;
+
+pub(crate) use ssectl_testkit::support::{
+    consume, fresh, keyed, options, reader_of, sink_of, take, text, write,
+};
 
 /// Streams of a service, and a folder for checkpoints.
 pub(crate) struct Streams {
@@ -54,7 +57,7 @@ impl Streams {
         let mut options = options(
             json!({ "endpoint": self.endpoint, "checkpoint-dir": folder, "reads-per-second": 50 }),
         );
-        options.extend(self::options(more));
+        options.extend(support::options(more));
         target(&options)
     }
 
@@ -74,24 +77,6 @@ pub(crate) fn target(options: &Options) -> Arc<dyn Target> {
     ssectl_adapter_kinesis::adapter()
         .target(options)
         .expect("valid options")
-}
-
-/// JSON as options.
-pub(crate) fn options(json: Value) -> Options {
-    match json {
-        Value::Object(options) => options,
-        other => panic!("no map of options: {other}"),
-    }
-}
-
-/// A name that no other test uses, now or later.
-pub(crate) fn fresh(name: &str) -> String {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("after 1970");
-    let count = MADE.fetch_add(1, Ordering::Relaxed);
-    format!("{name}-{:x}-{count}", now.as_nanos())
 }
 
 /// Makes a stream.
@@ -125,25 +110,7 @@ impl Harness for Streams {
     }
 
     async fn delete(&self, stream: &str) {
-        let admin = self.target(json!({})).admin().expect("an admin");
-        // Already gone is as good.
-        admin.delete(stream).await.ok();
-    }
-}
-
-/// Writes to a stream.
-pub(crate) fn sink_of(stream: &str) -> SinkSpec {
-    SinkSpec {
-        stream: stream.to_owned(),
-    }
-}
-
-/// Reads a stream as no group.
-pub(crate) fn reader_of(stream: &str, range: Range) -> SourceSpec {
-    SourceSpec {
-        stream: stream.to_owned(),
-        range,
-        ..SourceSpec::default()
+        support::delete(self.target(json!({})).as_ref(), stream).await;
     }
 }
 
@@ -161,24 +128,11 @@ pub(crate) fn member_of(stream: &str, to: Option<Bound>) -> SourceSpec {
     }
 }
 
-/// A record of text.
-pub(crate) fn keyed(key: &str, value: &str) -> Record {
-    Record {
-        key: Some(key.to_owned().into()),
-        ..Record::from_value(value.to_owned())
-    }
-}
-
 /// Numbered values of so many keys in turn.
 pub(crate) fn numbered(numbers: std::ops::Range<usize>, keys: usize) -> Vec<Record> {
     numbers
         .map(|number| keyed(&format!("key {}", number % keys), &number.to_string()))
         .collect()
-}
-
-/// The value of a record as text.
-pub(crate) fn text(record: &Record) -> String {
-    String::from_utf8(record.value.clone().expect("a value").to_vec()).expect("text")
 }
 
 /// Writes records as the engine does: again what was refused for now, until all are taken. Answers how often.
@@ -237,54 +191,6 @@ pub(crate) async fn read_patiently(source: &mut dyn Source) -> (Vec<Record>, usi
                 assert!(error.is_temporary(), "{error}");
                 failures += 1;
             }
-        }
-    }
-    panic!("no end after {} records", records.len());
-}
-
-/// Writes records, none of which may be refused.
-pub(crate) async fn write(target: &dyn Target, stream: &str, records: &[Record]) {
-    let mut sink = target.sink(&sink_of(stream)).await.expect("a sink");
-    let written = sink.write(records).await.expect("a write");
-    assert!(written.rejected.is_empty(), "{:?}", written.rejected);
-    sink.close().await.expect("the sink closes");
-}
-
-/// At least so many records, and the token that commits them.
-pub(crate) async fn take(source: &mut dyn Source, count: usize) -> (Vec<Record>, Commit) {
-    let (mut records, mut commit) = (Vec::new(), Commit::Nothing);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while records.len() < count {
-        assert!(
-            Instant::now() < deadline,
-            "only {} of {count} records",
-            records.len()
-        );
-        let limit = Limit {
-            records: count - records.len(),
-            ..Limit::default()
-        };
-        if let Fetched::Batch(batch) = source.fetch(limit).await.expect("a fetch") {
-            assert!(batch.faults.is_empty(), "{:?}", batch.faults);
-            records.extend(batch.records);
-            commit.merge(batch.commit);
-        }
-    }
-    (records, commit)
-}
-
-/// Everything up to the end of a source, each batch committed before the next is fetched.
-pub(crate) async fn consume(source: &mut dyn Source) -> Vec<Record> {
-    let mut records = Vec::new();
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while Instant::now() < deadline {
-        match source.fetch(Limit::default()).await.expect("a fetch") {
-            Fetched::Batch(batch) => {
-                records.extend(batch.records);
-                source.commit(&batch.commit).await.expect("a commit");
-            }
-            Fetched::Idle => {}
-            Fetched::End => return records,
         }
     }
     panic!("no end after {} records", records.len());

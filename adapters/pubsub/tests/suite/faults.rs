@@ -30,9 +30,8 @@ async fn a_misspelt_topic_is_named_with_the_one_meant() {
 /// Nobody listens there.
 #[tokio::test]
 async fn an_endpoint_where_nobody_listens_is_unavailable() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let endpoint = format!("http://{}", free.local_addr().expect("an address"));
-    drop(free);
+    // A port that was free a moment ago may be another test's by now; nobody is given this one.
+    let endpoint = "http://127.0.0.1:1";
     let target = target(&options(
         json!({ "endpoint": endpoint, "project": PROJECT }),
     ));
@@ -77,7 +76,7 @@ async fn a_service_that_does_not_answer_is_timed_out() {
     };
     assert!(temporary, "nobody has them");
     assert!(
-        start.elapsed() < Duration::from_secs(15),
+        start.elapsed() < Duration::from_secs(60),
         "{:?}",
         start.elapsed()
     );
@@ -105,7 +104,7 @@ async fn a_lost_service_is_told_and_found_again() {
         .await
         .expect("a source");
     emulator.shutdown();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let error = loop {
         assert!(
             Instant::now() < deadline,
@@ -120,7 +119,13 @@ async fn a_lost_service_is_told_and_found_again() {
         matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout),
         "{error}"
     );
-    let _emulator = Emulator::start(config(address)).expect("it starts again");
+    // The client that knocks there all the time may have the port for a moment.
+    let _emulator = loop {
+        match Emulator::start(config(address)) {
+            Ok(emulator) => break emulator,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+    };
     write(target.as_ref(), &topic, &numbered(0..5)).await;
     let mut read = Vec::new();
     while read.len() < 5 {
@@ -153,7 +158,7 @@ async fn a_deleted_subscription_is_told() {
         .send()
         .await
         .expect("it is deleted");
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let error = loop {
         assert!(Instant::now() < deadline, "nobody said that it is gone");
         if let Err(error) = source.fetch(Limit::default()).await {
@@ -190,7 +195,7 @@ async fn messages_alone_need_no_administration() {
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
     spec.group = Some("nobody-made-this".to_owned());
     let mut source = target.source(&spec).await.expect("nothing is asked");
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let error = loop {
         assert!(Instant::now() < deadline, "nobody said that it is missing");
         if let Err(error) = source.fetch(Limit::default()).await {

@@ -22,7 +22,7 @@ async fn subscription(topics: &Topics, name: &str) -> Subscription {
 }
 
 async fn until_none_is_left(topics: &Topics, topic: &str) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     loop {
         let left = topics.subscriptions_of(topic).await;
         if left.is_empty() {

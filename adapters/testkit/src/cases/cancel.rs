@@ -10,7 +10,7 @@ use crate::{Rig, records};
 
 const COUNT: usize = 5000;
 /// After so long without a record the missing ones are lost.
-const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Fetches are dropped at every stage while a writer keeps the source busy.
 pub async fn dropped_fetches_lose_and_repeat_nothing(rig: &Rig) {

@@ -68,6 +68,9 @@ pub async fn the_end_stays_the_end(rig: &Rig) {
     source.close().await.expect("the source closes");
 }
 
+/// What a busy machine may add to a wait.
+const LATE: Duration = Duration::from_secs(20);
+
 /// A following read at the end answers `Idle`, after the wait and not much later.
 pub async fn nothing_new_is_idle(rig: &Rig) {
     let stream = rig.stream(2).await;
@@ -89,7 +92,7 @@ pub async fn nothing_new_is_idle(rig: &Rig) {
             before.elapsed()
         );
         assert!(
-            before.elapsed() < wait * 20,
+            before.elapsed() < wait + LATE,
             "idle after {:?}",
             before.elapsed()
         );

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 use std::{env, fs, thread};
@@ -13,7 +14,7 @@ use std::{env, fs, thread};
 use super::page::Step;
 
 /// How long a page may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Stands between what two commands print (ASCII: record separator).
 const SEPARATOR: char = '\u{1e}';
 
@@ -24,7 +25,7 @@ exec 2>&1
 trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT
 __mark() { local status="$1"; shift; printf '\036%s\n' "$*"; return "$status"; }
 __ready() {
-  local end=$((SECONDS + 30))
+  local end=$((SECONDS + 120))
   until (($(wc -l <"$1") >= $2)) || ((SECONDS > end)); do sleep 0.02; done
   cat "$1"
 }
@@ -55,8 +56,7 @@ pub(super) struct Shell {
 impl Shell {
     pub(super) fn new(page: String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("it is bound").port();
+        let port = free_port();
         Self { page, folder, port }
     }
 
@@ -176,6 +176,19 @@ impl Shell {
             .replace(":9092", &format!(":{}", self.port))
             .replace("-port 9092", &format!("-port {}", self.port))
     }
+}
+
+/// A port that nobody listens on, and that nobody who asks for any port is given before the page's commands bind it:
+/// those begin at 32768 (`net.ipv4.ip_local_port_range`).
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % 10_000;
+    let mut candidates = (0..10_000).map(|_| {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        20_000 + (first + next % 10_000) % 10_000
+    });
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    candidates.find(free).expect("a free port")
 }
 
 /// Ends bash and all that it started.

@@ -250,7 +250,7 @@ impl Incoming {
                         let key = front.config.access_key.as_ref();
                         request.put_token(scope.grants, key, front.hubs.now_ms())
                     }
-                    _ => request.manage(&front.hubs, scope.grants),
+                    _ => request.manage(front, scope.grants),
                 };
                 Ok(Some((node.clone(), reply_to, answer)))
             }

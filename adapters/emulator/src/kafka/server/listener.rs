@@ -216,12 +216,17 @@ impl Guests {
     pub(crate) fn broker(&self) -> &Broker {
         &self.broker
     }
+
+    /// Answers the requests that are under way, and closes all connections.
+    pub(crate) fn end(&self) {
+        self.broker.stop();
+        self.connections.drain(DRAIN);
+    }
 }
 
 #[cfg(feature = "eventhubs")]
 impl Drop for Guests {
     fn drop(&mut self) {
-        self.broker.stop();
-        self.connections.drain(DRAIN);
+        self.end();
     }
 }

@@ -61,7 +61,8 @@ fn check(call: &Call, resource: &str) -> Result<(), Status> {
     let registry = call.service.registry().reading();
     let is_there = registry.topics.contains_key(resource)
         || registry.subscriptions.contains_key(resource)
-        || registry.snapshots.contains_key(resource);
+        || registry.snapshots.contains_key(resource)
+        || call.service.schemas.get(resource).is_ok();
     match is_there {
         true => Ok(()),
         false => Err(not_found(resource)),

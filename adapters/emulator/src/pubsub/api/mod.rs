@@ -5,6 +5,7 @@ pub(super) mod messages;
 mod pages;
 pub(super) mod publish;
 pub(super) mod push_config;
+pub(super) mod schemas;
 pub(super) mod seek;
 pub(super) mod snapshots;
 pub(super) mod subscriptions;

@@ -38,6 +38,9 @@ pub(in crate::pubsub) fn publish(
         message.message_id.clear();
         message.publish_time = None;
     }
+    if let Some(settings) = topic.schema_settings() {
+        call.service.schemas.stamp(&settings, &mut messages)?;
+    }
     let now_ms = call.service.now_ms();
     let offsets = topic.publish(&messages, now_ms).map_err(store)?;
     if call.service.faults.strikes(Fault::Duplicate) {

@@ -12,8 +12,9 @@ use crate::pubsub::labels;
 use crate::pubsub::masks;
 use crate::pubsub::names::{self, DELETED_TOPIC, Kind};
 use crate::pubsub::proto::pubsub as pb;
+use crate::pubsub::schemas::DELETED_SCHEMA;
 use crate::pubsub::subscription::millis;
-use crate::pubsub::topic::LOG_SETTINGS;
+use crate::pubsub::topic::{LOG_SETTINGS, Topic};
 use crate::store::RwLockExt;
 
 /// How long a topic may keep messages: 10 minutes to 31 days.
@@ -23,6 +24,7 @@ const RETENTION: std::ops::RangeInclusive<i64> = 600_000..=31 * 24 * 3_600_000;
 pub(in crate::pubsub) fn create(call: &Call, topic: pb::Topic) -> Result<pb::Topic, Status> {
     names::check(&topic.name, Kind::Topic)?;
     check(&topic)?;
+    check_schema(call, &topic, None)?;
     Ok(call.service.create_topic(&topic)?.about())
 }
 
@@ -54,14 +56,52 @@ pub(in crate::pubsub) fn update(
         ],
     )?;
     check(&changed)?;
-    let attributes = topic.attributes_with(&changed);
+    check_schema(call, &changed, topic.schema_settings().as_ref())?;
+    remember(call, &topic, changed)?;
+    Ok(topic.about())
+}
+
+/// Lets the topics of a schema that is to be deleted refer to no schema any more.
+///
+/// # Errors
+/// That cannot be remembered.
+pub(super) fn forget_schema(call: &Call, name: &str) -> Result<(), Status> {
+    let registry = call.service.registry().writing();
+    for topic in registry.topics.values() {
+        let mut about = topic.about();
+        match &mut about.schema_settings {
+            Some(settings) if settings.schema == name => {
+                DELETED_SCHEMA.clone_into(&mut settings.schema);
+            }
+            _ => continue,
+        }
+        remember(call, topic, about)?;
+    }
+    Ok(())
+}
+
+/// Changes how a topic is shown from now on.
+fn remember(call: &Call, topic: &Topic, about: pb::Topic) -> Result<(), Status> {
+    let attributes = topic.attributes_with(&about);
     let configured = call
         .service
         .store()
         .configure(topic.stream(), LOG_SETTINGS, attributes);
     configured.map_err(store)?;
-    topic.configure(changed);
-    Ok(topic.about())
+    topic.configure(about);
+    Ok(())
+}
+
+/// Checks the schema of a topic, unless it is the same as before.
+fn check_schema(
+    call: &Call,
+    topic: &pb::Topic,
+    before: Option<&pb::SchemaSettings>,
+) -> Result<(), Status> {
+    match &topic.schema_settings {
+        Some(settings) if before != Some(settings) => call.service.schemas.check_settings(settings),
+        _ => Ok(()),
+    }
 }
 
 /// GetTopic.
@@ -143,10 +183,7 @@ fn check(topic: &pb::Topic) -> Result<(), Status> {
     if !topic.message_transforms.is_empty() {
         return Err(unsupported("message transforms"));
     }
-    match topic.schema_settings {
-        Some(_) => Err(unsupported("schemas")),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Checks how long messages are to be kept, if that is said.

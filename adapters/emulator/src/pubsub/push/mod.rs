@@ -1,17 +1,18 @@
 //! Push: a task for each subscription with an endpoint sends its messages there.
 
 mod request;
+mod tls;
+mod token;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http_body_util::BodyExt;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::tls::HttpClient;
+pub(super) use self::token::Signer;
 use super::api::messages;
 use super::dead_letters;
 use super::proto::pubsub::PushConfig;
@@ -34,8 +35,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Bytes of an endpoint's answer that are read, so that its connection can be used again.
 const ANSWER_BYTES: usize = 64 << 10;
-
-type HttpClient = Client<HttpConnector, Full<bytes::Bytes>>;
 
 /// Starts to send the messages of all subscriptions that have an endpoint.
 pub(super) fn watch_all(service: &Arc<PubSub>) {
@@ -78,10 +77,7 @@ fn endpoint(subscription: &Subscription) -> Option<PushConfig> {
 
 /// Sends messages as long as there is an endpoint.
 async fn serve(service: &Arc<PubSub>, subscription: &Arc<Subscription>) {
-    let client = Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(IN_FLIGHT)
-        .build_http();
+    let client = tls::client(IN_FLIGHT);
     let mut stopped = service.stopped();
     let mut sending = JoinSet::new();
     let (mut pause, mut resume) = (FIRST_PAUSE, Instant::now());
@@ -104,7 +100,7 @@ async fn serve(service: &Arc<PubSub>, subscription: &Arc<Subscription>) {
             let (service, subscription) = (Arc::clone(service), Arc::clone(subscription));
             let (client, config) = (client.clone(), config.clone());
             sending.spawn(async move {
-                let is_acked = send(&client, &subscription, &config, &message).await;
+                let is_acked = send(&service, &client, &subscription, &config, &message).await;
                 settle(&service, &subscription, &message, is_acked);
                 is_acked
             });
@@ -147,12 +143,17 @@ fn take(
 
 /// Sends one message; whether the endpoint acknowledged it, by an answer of 102, 200, 201, 202 or 204 in time.
 async fn send(
+    service: &PubSub,
     client: &HttpClient,
     subscription: &Subscription,
     config: &PushConfig,
     message: &ReceivedMessage,
 ) -> bool {
-    let Some(request) = request::build(subscription.name(), config, message) else {
+    let Ok(token) = service.signer.token(config, service.now_ms()) else {
+        return false;
+    };
+    let name = subscription.name();
+    let Some(request) = request::build(name, config, token.as_deref(), message) else {
         return false;
     };
     let patience = subscription.terms().lease_ms.unsigned_abs();

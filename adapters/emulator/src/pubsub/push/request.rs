@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request};
 use http_body_util::Full;
 use prost::Message as _;
@@ -44,10 +44,11 @@ struct Wrapped<'a> {
     publish_time_too: &'a str,
 }
 
-/// The request with a message; `None` if the endpoint is no address, or the message cannot be read.
+/// The request with a message and a token, if one is wanted; `None` if the endpoint is no address, or the message cannot be read.
 pub(super) fn build(
     subscription: &str,
     config: &PushConfig,
+    token: Option<&str>,
     received: &ReceivedMessage,
 ) -> Option<Request<Full<Bytes>>> {
     let message = PubsubMessage::decode(received.message.clone()).ok()?;
@@ -82,6 +83,13 @@ pub(super) fn build(
     };
     let agent = HeaderValue::from_static("CloudPubSub-Google");
     headers.insert(USER_AGENT, agent);
+    // Last, so that no attribute of a message stands for it.
+    headers.remove(AUTHORIZATION);
+    if let Some(token) = token {
+        let mut bearer = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+        bearer.set_sensitive(true);
+        headers.insert(AUTHORIZATION, bearer);
+    }
     let mut request = Request::new(Full::from(body));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = config.push_endpoint.parse().ok()?;

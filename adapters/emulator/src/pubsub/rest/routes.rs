@@ -31,7 +31,10 @@ pub(super) enum Body {
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let services = pool().services();
     let methods = services.flat_map(|service| service.methods().collect::<Vec<_>>());
-    methods.flat_map(routes_of).collect()
+    let mut routes: Vec<_> = methods.flat_map(routes_of).collect();
+    // `schemas/a:commit` is a schema with a verb, and no schema of that name.
+    routes.sort_by_key(|route| !route.template.has_verb());
+    routes
 });
 
 /// The route of a request, and the fields that its path gives.
@@ -123,6 +126,17 @@ mod tests {
                 "DetachSubscription",
             ),
             (Method::POST, "/v1/projects/p/schemas", "CreateSchema"),
+            (Method::GET, "/v1/projects/p/schemas/s", "GetSchema"),
+            (
+                Method::GET,
+                "/v1/projects/p/schemas/s:listRevisions",
+                "ListSchemaRevisions",
+            ),
+            (
+                Method::DELETE,
+                "/v1/projects/p/schemas/s@1:deleteRevision",
+                "DeleteSchemaRevision",
+            ),
             (
                 Method::POST,
                 "/v1/projects/p/topics/t:testIamPermissions",

@@ -55,6 +55,11 @@ impl Template {
         template
     }
 
+    /// Whether it ends with a verb, such as `:publish`.
+    pub(super) fn has_verb(&self) -> bool {
+        self.verb.is_some()
+    }
+
     /// The values of the variables, if the path is of this form.
     pub(super) fn matches(&self, path: &str) -> Option<Vec<(&str, String)>> {
         let path = path.strip_prefix('/')?;

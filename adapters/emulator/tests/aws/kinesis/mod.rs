@@ -14,7 +14,7 @@ use ssectl_emulator::aws::{Config, Emulator, Support, coverage};
 use ssectl_emulator::faults::{FaultPlan, Faults};
 use ssectl_emulator::store::{Fsync, Medium};
 
-use crate::client::{Answer, Client, SIGNED};
+use crate::client::{Answer, Client, PATIENCE, SIGNED};
 use crate::{start, start_in_virtual_time};
 
 const SHARD: &str = "shardId-000000000000";
@@ -400,7 +400,7 @@ fn a_full_memory_refuses_records_and_says_so_once() {
     };
     put_all();
     assert_eq!(put_all(), 4);
-    let notice = said.recv_timeout(Duration::from_secs(20)).unwrap();
+    let notice = said.recv_timeout(Duration::from_secs(60)).unwrap();
     assert!(notice.contains("memory limit of 1 MiB reached"), "{notice}");
     assert!(!read(&mut client).is_empty());
     call(&mut client, "DeleteStream", &json!({"StreamName": "s"}));

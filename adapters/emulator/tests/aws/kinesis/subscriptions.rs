@@ -28,8 +28,7 @@ fn subscribe(emulator: &Emulator, client: &mut Client) -> TcpStream {
 
 /// Reads until a text has come.
 fn until(stream: &mut TcpStream, text: &str) {
-    let timeout = Some(Duration::from_secs(30));
-    stream.set_read_timeout(timeout).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut seen = Vec::new();
     while !String::from_utf8_lossy(&seen).contains(text) {
         let mut piece = [0; 4096];
@@ -41,9 +40,7 @@ fn until(stream: &mut TcpStream, text: &str) {
 
 /// What comes until the end of the connection.
 fn rest(mut stream: TcpStream) -> String {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();
     String::from_utf8_lossy(&rest).into_owned()
@@ -58,7 +55,8 @@ fn a_subscription_ends_with_the_emulator() {
     let begun = std::time::Instant::now();
     emulator.shutdown();
     let rest = rest(stream);
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    // By itself it would last for five minutes.
+    assert!(begun.elapsed() < PATIENCE);
     assert!(rest.contains("initial-response"), "{rest}");
     assert!(
         rest.contains("application/vnd.amazon.eventstream"),

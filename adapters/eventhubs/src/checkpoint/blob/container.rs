@@ -12,9 +12,7 @@ use object_store::{
     Attribute, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
     RetryConfig, UpdateVersion,
 };
-use ssectl_adapter::{Error, ErrorKind, Result};
-
-use crate::locate::is_loopback;
+use ssectl_adapter::{Error, ErrorKind, Result, is_loopback};
 
 /// The account of the storage emulator, and its key, which is the same everywhere and no secret.
 const EMULATOR_ACCOUNT: &str = "devstoreaccount1";
