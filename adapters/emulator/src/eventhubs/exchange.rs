@@ -2,13 +2,18 @@
 //!
 //! Value and body, key and partition key, headers and application properties are the same thing twice. A property that is no
 //! text and no bytes reaches a header as text. A header reaches a property as bytes, and a key also as `x-opt-kafka-key`.
+//! Properties whose names begin with `ssectl.` are those of the Event Hubs adapter of ssectl, and a sender's `creation-time` is
+//! the record's time, as that adapter has it.
 
 use bytes::{Bytes, BytesMut};
 
 use super::amqp::{Body, Message, Value, encode};
 use super::events::{Event, events};
-use crate::interchange::Record;
+use crate::interchange::{Record, own};
 use crate::store::Frame;
+
+/// The place of `creation-time` among the properties.
+const CREATION_TIME: usize = 9;
 
 /// The annotation with the key of a record of Kafka.
 const KAFKA_KEY: &str = "x-opt-kafka-key";
@@ -26,21 +31,42 @@ pub(crate) fn records_of(frame: &Frame) -> Vec<Record> {
 
 fn record_of(event: &Event, offset: i64, timestamp_ms: i64) -> Record {
     let message = Message::read(&event.message).unwrap_or_default();
-    let properties = message.application_properties.iter();
-    let headers = properties.map(|(name, value)| {
-        let name = text_of(name).unwrap_or_default();
-        (String::from_utf8_lossy(&name).into_owned(), text_of(value))
-    });
-    Record {
+    let created = match message.property(CREATION_TIME) {
+        Value::Timestamp(created) => Some(*created),
+        _ => None,
+    };
+    let mut record = Record {
         offset,
-        timestamp_ms,
+        timestamp_ms: created.unwrap_or(timestamp_ms),
         key: event.key.clone().map(Bytes::from),
-        headers: headers.collect(),
+        headers: Vec::new(),
         value: match message.body {
             Body::Empty => Some(Bytes::new()),
             Body::Data(data) => Some(data.into()),
             Body::Value(value) => text_of(&value),
         },
+    };
+    for (name, value) in &message.application_properties {
+        let name = text_of(name).unwrap_or_default();
+        let name = String::from_utf8_lossy(&name).into_owned();
+        apply(&mut record, name, text_of(value));
+    }
+    record
+}
+
+/// Takes a property into a record: what it says of our own, or else as a header.
+fn apply(record: &mut Record, name: String, value: Option<Bytes>) {
+    let text = value
+        .as_deref()
+        .and_then(|value| std::str::from_utf8(value).ok());
+    match name.as_str() {
+        own::VALUE if text == Some("null") => record.value = None,
+        own::KEY => record.key = value,
+        own::TIMESTAMP if let Some(time) = text.and_then(own::millis) => record.timestamp_ms = time,
+        own::HEADERS if let Some(headers) = value.as_deref().and_then(own::unpack) => {
+            record.headers.splice(..0, headers);
+        }
+        _ => record.headers.push((name, value)),
     }
 }
 
