@@ -89,8 +89,13 @@ fn text_of(value: &Value) -> Option<Bytes> {
     })
 }
 
-/// A record as an event.
-pub(super) fn event_of(record: Record) -> Event {
+/// A record as an event. In a bridged hub it says all that the record does, in properties of our own where AMQP has no other
+/// way; the service itself does not.
+pub(super) fn event_of(mut record: Record, is_bridged: bool) -> Event {
+    let mut own = Vec::new();
+    if is_bridged {
+        own = own_properties(&mut record);
+    }
     let binary = |bytes: &Bytes| Value::Binary(bytes.to_vec());
     let key = record.key.as_ref();
     let text = key.and_then(|key| String::from_utf8(key.to_vec()).ok());
@@ -101,14 +106,80 @@ pub(super) fn event_of(record: Record) -> Event {
     });
     let message = Message {
         annotations: annotation.into_iter().collect(),
-        application_properties: headers.collect(),
+        application_properties: headers.chain(own).collect(),
         body: Body::Data(record.value.unwrap_or_default().to_vec()),
         ..Message::default()
     };
     let mut bytes = BytesMut::new();
     message.put(&mut bytes);
     Event {
-        key: text.filter(|key| key.chars().count() <= MAX_KEY),
+        key: text.filter(|key| is_partition_key(key)),
         message: bytes.freeze(),
+    }
+}
+
+/// Whether a key can be a partition key.
+fn is_partition_key(key: &str) -> bool {
+    key.chars().count() <= MAX_KEY
+}
+
+/// What key, body and properties do not say; headers that cannot be properties are taken out of the record.
+fn own_properties(record: &mut Record) -> Vec<(Value, Value)> {
+    let mut own = Vec::new();
+    if record.value.is_none() {
+        own.push((Value::string(own::VALUE), Value::string("null")));
+    }
+    if let Some(key) = &record.key {
+        own.extend(match std::str::from_utf8(key) {
+            Ok(text) if !text.is_empty() && is_partition_key(text) => None,
+            Ok(text) => Some((Value::string(own::KEY), Value::string(text))),
+            Err(_) => Some((Value::string(own::KEY), Value::Binary(key.to_vec()))),
+        });
+    }
+    let is_name = |name: &str| !name.is_empty() && !name.starts_with(own::PREFIX);
+    let are_names = record.headers.iter().all(|(name, _)| is_name(name));
+    if !are_names || !own::are_distinct(&record.headers) {
+        let packed = own::pack(&std::mem::take(&mut record.headers));
+        own.push((Value::string(own::HEADERS), Value::string(packed)));
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_survives_in_a_bridged_hub() {
+        let bytes = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
+        let long = Some(Bytes::from(vec![b'x'; MAX_KEY + 1]));
+        let keys = [None, bytes(b"k"), bytes(b""), bytes(b"\xff"), long];
+        let values = [None, bytes(b""), bytes(b"v\xff")];
+        let header = |name: &str, value| (name.to_owned(), value);
+        let headers = [
+            Vec::new(),
+            vec![
+                header("b", bytes(b"1")),
+                header("a", None),
+                header("c", bytes(b"\xff")),
+            ],
+            vec![header("a", bytes(b"1")), header("a", bytes(b"2"))],
+            vec![header("ssectl.key", bytes(b"2"))],
+        ];
+        for (key, value) in keys
+            .iter()
+            .flat_map(|key| values.iter().map(move |value| (key, value)))
+        {
+            for headers in &headers {
+                let record = Record {
+                    offset: 7,
+                    timestamp_ms: 5,
+                    key: key.clone(),
+                    value: value.clone(),
+                    headers: headers.clone(),
+                };
+                assert_eq!(record_of(&event_of(record.clone(), true), 7, 5), record);
+            }
+        }
     }
 }

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// What all of the names begin with.
-#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) const PREFIX: &str = "ssectl.";
 
 /// How the body stands for the value.
@@ -39,7 +38,6 @@ pub(crate) enum Packed {
 
 impl Packed {
     /// These bytes.
-    #[cfg(any(feature = "aws", feature = "pubsub"))]
     pub(crate) fn of(bytes: Option<&Bytes>) -> Self {
         match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
             None => Self::Null(()),
@@ -61,7 +59,6 @@ impl Packed {
 }
 
 /// Headers as JSON.
-#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) fn pack(headers: &Headers) -> String {
     let packed: Vec<_> = headers
         .iter()
@@ -99,7 +96,6 @@ pub(crate) fn order_of(headers: &Headers) -> Option<String> {
 }
 
 /// Whether no two headers have the same name.
-#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) fn are_distinct(headers: &Headers) -> bool {
     let mut names: Vec<_> = headers.iter().map(|(name, _)| name).collect();
     names.sort_unstable();
