@@ -1,11 +1,14 @@
 """What one dialect writes, all dialects read: every pair, in order per key, also after SIGKILL."""
 
+import json
+import os
 import subprocess
 import threading
 from collections import Counter, defaultdict
 
 import boto3
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
@@ -187,6 +190,75 @@ def test_what_a_dialect_cannot_say_is_said_as_the_table_has_it(bridged):
     found = kinesis.get_records(ShardIterator=start["ShardIterator"])["Records"]
     assert [record["PartitionKey"][:7] for record in found] == ["k", "k", "no-key:"]
     assert found[0]["Data"] == b"\xff\x00"
+
+
+ODD = [
+    {"key": "k", "value": "plain", "headers": [["a", "1"], ["b", "2"]]},
+    {"key": "k", "value": None, "headers": []},
+    {"key": None, "value": {"base64": "/wA="}, "headers": [["z", "1"], ["a", None]]},
+    {"key": {"base64": "/w=="}, "value": "", "headers": [["a", "1"], ["a", "2"]]},
+]
+"""Records as envelopes have them, most of which no cloud can say by itself."""
+
+
+@pytest.mark.parametrize("writer", ["kafka", "kinesis", "pubsub", "sqs"])
+def test_ssectl_shows_the_same_records_at_every_target(bridged, writer):
+    """What `ssectl` writes at one target, nulls, bytes and times included, it reads at all of them."""
+    clients(bridged)["kafka"].create("odd", 1)
+    records = [{"timestamp": f"2026-01-01T00:00:0{number}.123Z", **record} for number, record in enumerate(ODD)]
+    file = bridged.folder / "odd.ndjson"
+    file.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    def ssectl(*arguments):
+        ended = subprocess.run([bridged.ssectl, *arguments], capture_output=True, text=True, timeout=120,
+                               env={**os.environ, "HOME": str(bridged.folder)})
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    ssectl("generate", "--from-envelope", str(file), "--to", f"{writer}://{bridged.addresses[writer]}/odd")
+    for reader in ("kafka", "kinesis", "sqs", "eventhubs"):
+        shown = ssectl("tail", f"{reader}://{bridged.addresses[reader]}/odd", "--format", "envelope").splitlines()
+        shown = [{**{"headers": []}, **json.loads(line)} for line in shown]
+        shown = [{name: record.get(name) for name in records[0]} for record in shown]
+        assert sorted(map(json.dumps, shown)) == sorted(map(json.dumps, records)), reader
+
+
+@pytest.mark.parametrize("service", DIALECTS)
+def test_a_reset_of_one_service_deletes_the_streams_of_all(bridged, service):
+    all_of = clients(bridged)
+    all_of["kafka"].create("orders", 2)
+    all_of["kafka"].write("orders", records_of("kafka", range(3)))
+    requests.post(f"http://{bridged.addresses[service]}/_ssectl/reset", timeout=30).raise_for_status()
+    assert not all_of["kinesis"].client.list_streams()["StreamNames"]
+    all_of["sqs"].create("orders", None)
+    assert all_of["kafka"].read("orders", 0) == []
+
+
+STREAMS = """
+kafka: {orders: {partitions: 4}}
+kinesis: {orders: {shards: 2}, clicks: {shards: 2}}
+pubsub: {project: one, topics: {orders: {messageRetentionDuration: 600s}}, subscriptions: {billing: {topic: orders}}}
+sqs: {orders: {VisibilityTimeout: 7}, clicks.fifo: {FifoQueue: true}}
+eventhubs: {orders: {partitions: 3}}
+"""
+
+
+def test_streams_may_be_declared_for_several_services(bridged):
+    """The first service that declares a stream makes it; the others add their options."""
+    bridged.stop()
+    file = bridged.folder / "streams.yaml"
+    file.write_text(STREAMS)
+    for _ in range(2):
+        bridged.start("--streams", file)
+        all_of = clients(bridged)
+        assert all_of["kafka"].partitions("orders") == all_of["eventhubs"].partitions("orders") == 4
+        assert all_of["kafka"].partitions("clicks") == 2
+        sqs = all_of["sqs"].client
+        url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+        assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["VisibilityTimeout"] == "7"
+        topic = all_of["pubsub"].publisher.get_topic(topic="projects/one/topics/orders")
+        assert topic.message_retention_duration.total_seconds() == 600
+        bridged.stop()
 
 
 def test_a_directory_of_the_other_kind_is_refused(bridged):

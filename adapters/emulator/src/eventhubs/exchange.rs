@@ -2,13 +2,18 @@
 //!
 //! Value and body, key and partition key, headers and application properties are the same thing twice. A property that is no
 //! text and no bytes reaches a header as text. A header reaches a property as bytes, and a key also as `x-opt-kafka-key`.
+//! Properties whose names begin with `ssectl.` are those of the Event Hubs adapter of ssectl, and a sender's `creation-time` is
+//! the record's time, as that adapter has it.
 
 use bytes::{Bytes, BytesMut};
 
 use super::amqp::{Body, Message, Value, encode};
 use super::events::{Event, events};
-use crate::interchange::Record;
+use crate::interchange::{Record, own};
 use crate::store::Frame;
+
+/// The place of `creation-time` among the properties.
+const CREATION_TIME: usize = 9;
 
 /// The annotation with the key of a record of Kafka.
 const KAFKA_KEY: &str = "x-opt-kafka-key";
@@ -26,21 +31,42 @@ pub(crate) fn records_of(frame: &Frame) -> Vec<Record> {
 
 fn record_of(event: &Event, offset: i64, timestamp_ms: i64) -> Record {
     let message = Message::read(&event.message).unwrap_or_default();
-    let properties = message.application_properties.iter();
-    let headers = properties.map(|(name, value)| {
-        let name = text_of(name).unwrap_or_default();
-        (String::from_utf8_lossy(&name).into_owned(), text_of(value))
-    });
-    Record {
+    let created = match message.property(CREATION_TIME) {
+        Value::Timestamp(created) => Some(*created),
+        _ => None,
+    };
+    let mut record = Record {
         offset,
-        timestamp_ms,
+        timestamp_ms: created.unwrap_or(timestamp_ms),
         key: event.key.clone().map(Bytes::from),
-        headers: headers.collect(),
+        headers: Vec::new(),
         value: match message.body {
             Body::Empty => Some(Bytes::new()),
             Body::Data(data) => Some(data.into()),
             Body::Value(value) => text_of(&value),
         },
+    };
+    for (name, value) in &message.application_properties {
+        let name = text_of(name).unwrap_or_default();
+        let name = String::from_utf8_lossy(&name).into_owned();
+        apply(&mut record, name, text_of(value));
+    }
+    record
+}
+
+/// Takes a property into a record: what it says of our own, or else as a header.
+fn apply(record: &mut Record, name: String, value: Option<Bytes>) {
+    let text = value
+        .as_deref()
+        .and_then(|value| std::str::from_utf8(value).ok());
+    match name.as_str() {
+        own::VALUE if text == Some("null") => record.value = None,
+        own::KEY => record.key = value,
+        own::TIMESTAMP if let Some(time) = text.and_then(own::millis) => record.timestamp_ms = time,
+        own::HEADERS if let Some(headers) = value.as_deref().and_then(own::unpack) => {
+            record.headers.splice(..0, headers);
+        }
+        _ => record.headers.push((name, value)),
     }
 }
 
@@ -63,8 +89,13 @@ fn text_of(value: &Value) -> Option<Bytes> {
     })
 }
 
-/// A record as an event.
-pub(super) fn event_of(record: Record) -> Event {
+/// A record as an event. In a bridged hub it says all that the record does, in properties of our own where AMQP has no other
+/// way; the service itself does not.
+pub(super) fn event_of(mut record: Record, is_bridged: bool) -> Event {
+    let mut own = Vec::new();
+    if is_bridged {
+        own = own_properties(&mut record);
+    }
     let binary = |bytes: &Bytes| Value::Binary(bytes.to_vec());
     let key = record.key.as_ref();
     let text = key.and_then(|key| String::from_utf8(key.to_vec()).ok());
@@ -75,14 +106,80 @@ pub(super) fn event_of(record: Record) -> Event {
     });
     let message = Message {
         annotations: annotation.into_iter().collect(),
-        application_properties: headers.collect(),
+        application_properties: headers.chain(own).collect(),
         body: Body::Data(record.value.unwrap_or_default().to_vec()),
         ..Message::default()
     };
     let mut bytes = BytesMut::new();
     message.put(&mut bytes);
     Event {
-        key: text.filter(|key| key.chars().count() <= MAX_KEY),
+        key: text.filter(|key| is_partition_key(key)),
         message: bytes.freeze(),
+    }
+}
+
+/// Whether a key can be a partition key.
+fn is_partition_key(key: &str) -> bool {
+    key.chars().count() <= MAX_KEY
+}
+
+/// What key, body and properties do not say; headers that cannot be properties are taken out of the record.
+fn own_properties(record: &mut Record) -> Vec<(Value, Value)> {
+    let mut own = Vec::new();
+    if record.value.is_none() {
+        own.push((Value::string(own::VALUE), Value::string("null")));
+    }
+    if let Some(key) = &record.key {
+        own.extend(match std::str::from_utf8(key) {
+            Ok(text) if !text.is_empty() && is_partition_key(text) => None,
+            Ok(text) => Some((Value::string(own::KEY), Value::string(text))),
+            Err(_) => Some((Value::string(own::KEY), Value::Binary(key.to_vec()))),
+        });
+    }
+    let is_name = |name: &str| !name.is_empty() && !name.starts_with(own::PREFIX);
+    let are_names = record.headers.iter().all(|(name, _)| is_name(name));
+    if !are_names || !own::are_distinct(&record.headers) {
+        let packed = own::pack(&std::mem::take(&mut record.headers));
+        own.push((Value::string(own::HEADERS), Value::string(packed)));
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_survives_in_a_bridged_hub() {
+        let bytes = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
+        let long = Some(Bytes::from(vec![b'x'; MAX_KEY + 1]));
+        let keys = [None, bytes(b"k"), bytes(b""), bytes(b"\xff"), long];
+        let values = [None, bytes(b""), bytes(b"v\xff")];
+        let header = |name: &str, value| (name.to_owned(), value);
+        let headers = [
+            Vec::new(),
+            vec![
+                header("b", bytes(b"1")),
+                header("a", None),
+                header("c", bytes(b"\xff")),
+            ],
+            vec![header("a", bytes(b"1")), header("a", bytes(b"2"))],
+            vec![header("ssectl.key", bytes(b"2"))],
+        ];
+        for (key, value) in keys
+            .iter()
+            .flat_map(|key| values.iter().map(move |value| (key, value)))
+        {
+            for headers in &headers {
+                let record = Record {
+                    offset: 7,
+                    timestamp_ms: 5,
+                    key: key.clone(),
+                    value: value.clone(),
+                    headers: headers.clone(),
+                };
+                assert_eq!(record_of(&event_of(record.clone(), true), 7, 5), record);
+            }
+        }
     }
 }

@@ -57,7 +57,7 @@ impl Front {
         let front = Self {
             #[cfg(feature = "kafka")]
             kafka: KafkaEndpoint::new(&config, &store, visitor),
-            hubs: Hubs::open(store, auto_create),
+            hubs: Hubs::open(store, auto_create, config.bridge.is_some()),
             config,
             partial_bytes: Arc::default(),
             tls,

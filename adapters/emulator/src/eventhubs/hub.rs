@@ -55,6 +55,8 @@ impl Hub {
 pub(crate) struct OpenHub {
     pub(crate) stream: Arc<Stream>,
     pub(crate) receivers: Receivers,
+    /// Whether other dialects have it, too.
+    pub(crate) is_bridged: bool,
     about: RwLock<About>,
     /// Where the next event without a key goes.
     next: AtomicU32,
@@ -127,11 +129,12 @@ impl About {
 
 impl OpenHub {
     /// The hub that a stream is.
-    pub(super) fn new(stream: Arc<Stream>) -> Self {
+    pub(super) fn new(stream: Arc<Stream>, is_bridged: bool) -> Self {
         let about = About::recall(&stream.attributes(), stream.created_ms());
         Self {
             stream,
             receivers: Receivers::default(),
+            is_bridged,
             about: RwLock::new(about),
             next: AtomicU32::new(0),
         }
@@ -258,6 +261,7 @@ pub(crate) fn state_of(partition: &Partition) -> PartitionState {
 pub(crate) fn events_of(
     frame: Frame,
     from: i64,
+    is_bridged: bool,
 ) -> impl Iterator<Item = (events::Stamp, events::Event)> {
     let header = frame.header;
     let foreign = match header.format {
@@ -276,12 +280,12 @@ pub(crate) fn events_of(
         };
         (stamp, event)
     });
-    let foreign = foreign.into_iter().map(|record| {
+    let foreign = foreign.into_iter().map(move |record| {
         let stamp = events::Stamp {
             sequence_number: record.offset,
             enqueued_ms: record.timestamp_ms,
         };
-        (stamp, exchange::event_of(record))
+        (stamp, exchange::event_of(record, is_bridged))
     });
     own.chain(foreign)
         .skip_while(move |(stamp, _)| stamp.sequence_number < from)

@@ -47,13 +47,15 @@ pub(crate) struct Hubs {
     seen: AtomicU64,
     /// Partitions of a hub that is created because somebody names it; none are without.
     auto_create: Option<u32>,
+    /// Whether hubs are streams of other dialects, too.
+    is_bridged: bool,
 }
 
 impl Hubs {
     /// The hubs that are in the store.
-    pub(crate) fn open(store: Arc<Store>, auto_create: Option<u32>) -> Self {
+    pub(crate) fn open(store: Arc<Store>, auto_create: Option<u32>, is_bridged: bool) -> Self {
         let open = |stream| {
-            let hub = OpenHub::new(stream);
+            let hub = OpenHub::new(stream, is_bridged);
             (hub.name().to_ascii_lowercase(), Arc::new(hub))
         };
         let seen = AtomicU64::new(store.generation());
@@ -63,6 +65,7 @@ impl Hubs {
             hubs: RwLock::new(hubs),
             seen,
             auto_create,
+            is_bridged,
         }
     }
 
@@ -94,7 +97,7 @@ impl Hubs {
         for stream in streams {
             let key = stream.name().to_ascii_lowercase();
             hubs.entry(key)
-                .or_insert_with(|| Arc::new(OpenHub::new(stream)));
+                .or_insert_with(|| Arc::new(OpenHub::new(stream, self.is_bridged)));
         }
         self.seen.store(generation, Ordering::Release);
     }
@@ -163,7 +166,7 @@ impl Hubs {
             .store
             .create(&hub.name, id, hub.partitions, settings, remembered)?;
         let stream = created.ok_or_else(|| HubError::Exists(hub.name.clone()))?;
-        let opened = Arc::new(OpenHub::new(stream));
+        let opened = Arc::new(OpenHub::new(stream, self.is_bridged));
         hubs.insert(key, Arc::clone(&opened));
         Ok(opened)
     }

@@ -136,7 +136,8 @@ impl Reader {
         };
         let (from, next) = (self.next, last.header.next_offset());
         for frame in frames {
-            self.ahead.extend(events_of(frame, from));
+            self.ahead
+                .extend(events_of(frame, from, self.hub.is_bridged));
         }
         self.next = next;
         Ok(true)

@@ -6,7 +6,7 @@
 
 #[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) mod offsets;
-#[cfg(any(feature = "aws", feature = "pubsub"))]
+#[cfg(any(feature = "aws", feature = "eventhubs", feature = "pubsub"))]
 pub(crate) mod own;
 #[cfg(any(feature = "aws", feature = "pubsub"))]
 mod partitioner;

@@ -18,6 +18,7 @@ pub(crate) const KEY: &str = "ssectl.key";
 pub(crate) const TIMESTAMP: &str = "ssectl.timestamp";
 
 /// The order of headers that are attributes: their names with commas between them.
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) const ORDER: &str = "ssectl.order";
 
 /// All headers as JSON, where attributes cannot hold them one by one.
@@ -77,6 +78,7 @@ pub(crate) fn unpack(json: &[u8]) -> Option<Headers> {
 
 /// Puts headers that came as attributes into the order in which they were sent; those that nobody mentions come last, by
 /// name.
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) fn arrange(headers: &mut Headers, order: Option<&str>) {
     let names: Vec<&str> = order.map_or_else(Vec::new, |names| names.split(',').collect());
     let place = |name: &str| {
@@ -87,6 +89,7 @@ pub(crate) fn arrange(headers: &mut Headers, order: Option<&str>) {
 }
 
 /// The order of headers, for [`ORDER`]; `None` if it is that of the alphabet.
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) fn order_of(headers: &Headers) -> Option<String> {
     let names = || headers.iter().map(|(name, _)| name.as_str());
     (!headers.is_sorted_by(|a, b| a.0 < b.0)).then(|| names().collect::<Vec<_>>().join(","))
@@ -108,6 +111,7 @@ pub(crate) fn millis(text: &str) -> Option<i64> {
 }
 
 /// FNV-1a of 64 bits: the same name for the same key, whichever program wrote it.
+#[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

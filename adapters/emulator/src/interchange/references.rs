@@ -395,3 +395,6 @@ fn has_records(frame: &Frame) -> bool {
         _ => !records_of(frame).is_empty(),
     }
 }
+
+#[cfg(all(test, feature = "pubsub"))]
+mod tests;

@@ -22,6 +22,7 @@ const WORTH_IT: u64 = LOG_SETTINGS.segment_bytes / 4;
 /// # Errors
 /// A log cannot be read or written; everything else is done all the same.
 pub(super) fn run(service: &PubSub) -> Result<(), StoreError> {
+    service.retire_deleted();
     let registry = service.registry().reading();
     let subscriptions: Vec<_> = registry.subscriptions.values().cloned().collect();
     let topics = registry.topics.values().chain(&registry.orphans);

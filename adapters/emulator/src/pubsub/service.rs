@@ -125,16 +125,13 @@ impl PubSub {
 
     /// The topic that a stream of all dialects is in a project; `known` is what was found.
     fn shared_topic(&self, name: &str, known: Option<Arc<Topic>>) -> Result<Arc<Topic>, Status> {
-        let is_alive = |topic: &Arc<Topic>| topic.shared().is_some_and(References::is_alive);
-        if let Some(known) = known.filter(is_alive) {
+        if let Some(known) = known.filter(|known| is_alive(known)) {
             return Ok(known);
         }
         let mut registry = self.registry.writing();
-        match registry.topics.get(name).cloned() {
-            Some(known) if is_alive(&known) => return Ok(known),
-            // It was deleted in another dialect.
-            Some(gone) => self.retire(&mut registry, &gone).map_err(store)?,
-            None => {}
+        self.retire_if_gone(&mut registry, name)?;
+        if let Some(known) = registry.topics.get(name) {
+            return Ok(Arc::clone(known));
         }
         let shared = interchange::stream(&self.store, id_of(name));
         let shared = shared.ok_or_else(|| not_found(name))?;
@@ -144,6 +141,27 @@ impl PubSub {
             ..pb::Topic::default()
         };
         self.open_topic(&mut registry, &about, Some(&shared))
+    }
+
+    /// Takes a topic out of the list whose stream was deleted in another dialect.
+    fn retire_if_gone(&self, registry: &mut Registry, name: &str) -> Result<(), Status> {
+        let known = registry.topics.get(name).cloned();
+        match known.filter(|known| self.bridge.is_some() && !is_alive(known)) {
+            Some(gone) => self.retire(registry, &gone).map_err(store),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the topics out of the list whose streams were deleted in another dialect.
+    pub(super) fn retire_deleted(&self) {
+        if self.bridge.is_some() {
+            let mut registry = self.registry.writing();
+            let names: Vec<_> = registry.topics.keys().cloned().collect();
+            for name in names {
+                // What cannot be taken out now is later.
+                drop(self.retire_if_gone(&mut registry, &name));
+            }
+        }
     }
 
     /// Takes in the streams that other dialects have, as topics of a project.
@@ -170,11 +188,9 @@ impl PubSub {
     /// # Errors
     /// The name is taken, or the topic cannot be remembered.
     pub(super) fn create_topic(&self, about: &pb::Topic) -> Result<Arc<Topic>, Status> {
-        if self.bridge.is_some() {
-            // One that another dialect created is there already.
-            drop(self.topic(&about.name));
-        }
         let mut registry = self.registry.writing();
+        self.retire_if_gone(&mut registry, &about.name)?;
+        // A stream of another dialect that nobody asked for in this project becomes a topic as it is asked for now.
         if registry.topics.contains_key(&about.name) {
             return Err(already_exists(&about.name));
         }
@@ -379,6 +395,11 @@ impl PubSub {
         let created = created.map_err(store)?;
         created.ok_or_else(|| already_exists(name))
     }
+}
+
+/// Whether the stream that a topic shares with other dialects is still there.
+fn is_alive(topic: &Arc<Topic>) -> bool {
+    topic.shared().is_some_and(References::is_alive)
 }
 
 /// The last part of a name.

@@ -156,6 +156,8 @@ impl Topic {
             return Err(StoreError::Deleted);
         }
         if let Some(shared) = &self.shared {
+            // So that what was there before has earlier places.
+            shared.catch_up()?;
             return publish_shared(shared, messages, now_ms);
         }
         let first = frames::append_messages(&self.log, messages, now_ms)?;

@@ -166,6 +166,7 @@ impl LeaseQueue {
         let sent_ms = new.sent_ms.unwrap_or(now_ms);
         let until = now_ms + new.delay_ms.unwrap_or(inside.settings.delay_ms);
         let payload = new.encode(sent_ms, until);
+        self.catch_up(&mut inside)?;
         let offset = match &self.shared {
             Some(shared) => shared.append(&new, &payload, now_ms)?,
             None => frames::append_message(&self.log, &payload, now_ms)?,

@@ -91,7 +91,8 @@ fn take_apart(
     let sequence: std::sync::Arc<str> = raw.sequence_number.into();
     let arrival = raw
         .approximate_arrival_timestamp
-        .and_then(|time| time.to_millis().ok());
+        // It came as a fraction of seconds, which is hardly ever exact.
+        .map(|time| (time.as_secs_f64() * 1000.0).round() as i64);
     let key = raw.partition_key.unwrap_or_default();
     let data = Bytes::from(raw.data.into_inner());
     let decoded = envelope::decode(&key, data, arrival.map(Timestamp::from_millis));
