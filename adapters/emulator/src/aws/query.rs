@@ -61,7 +61,14 @@ pub(super) fn to_json(form: Vec<(String, String)>, names: &Names) -> Value {
 
 impl Tree {
     fn into_object(self, names: &Names) -> Value {
-        let fields = self.children.into_iter().map(|(name, node)| {
+        // SDKs write an empty list as its name in JSON with nothing behind it.
+        let is_list = |name: &str| names.requests.iter().any(|(_, json, _)| *json == name);
+        let is_empty = |name: &str, node: &Self| {
+            is_list(name) && node.children.is_empty() && node.value.as_deref() == Some("")
+        };
+        let children = self.children.into_iter();
+        let children = children.filter(|(name, node)| !is_empty(name, node));
+        let fields = children.map(|(name, node)| {
             let known = names.requests.iter().find(|(form, ..)| *form == name);
             match known {
                 Some((_, json, Shape::List)) => ((*json).to_owned(), node.into_list(names)),
@@ -237,6 +244,11 @@ mod tests {
             form("Attribute.Name=A&Attribute.Value=1"),
             json!({"Attributes": {"A": "1"}})
         );
+    }
+
+    #[test]
+    fn an_empty_list_is_left_out() {
+        assert_eq!(form("AttributeNames=&Entries="), json!({}));
     }
 
     #[test]
