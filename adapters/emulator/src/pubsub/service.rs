@@ -125,7 +125,7 @@ impl PubSub {
 
     /// The topic that a stream of all dialects is in a project; `known` is what was found.
     fn shared_topic(&self, name: &str, known: Option<Arc<Topic>>) -> Result<Arc<Topic>, Status> {
-        if let Some(known) = known.filter(|known| is_alive(known)) {
+        if let Some(known) = known.filter(is_alive) {
             return Ok(known);
         }
         let mut registry = self.registry.writing();
