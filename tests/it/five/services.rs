@@ -16,6 +16,21 @@ fn ready(args: &[&str], number: usize) -> (std::process::Child, Vec<String>) {
     (child, ready)
 }
 
+/// Starts one service, asks it one thing, and kills it; the answer, head and all.
+fn asked(args: &[&str], request: impl Fn(&str) -> String) -> String {
+    let (mut child, lines) = ready(args, 1);
+    let address = lines[0].split(' ').nth(1).expect("an address");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream
+        .write_all(request(address).as_bytes())
+        .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("text");
+    child.kill().expect("it lives");
+    child.wait().expect("a child");
+    answer
+}
+
 #[test]
 fn every_service_says_where_it_is() {
     let args = [
@@ -61,19 +76,12 @@ fn sqs_keeps_its_queues_in_the_data_directory() {
         &directory,
     ];
     let ask = |query: &str| {
-        let (mut child, lines) = ready(&args, 1);
-        let address = lines[0].split(' ').nth(1).expect("an address");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let request = format!(
-            "GET /?Version=2012-11-05&{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: \
-             AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("text");
-        child.kill().expect("it lives");
-        child.wait().expect("a child");
-        answer
+        asked(&args, |address| {
+            format!(
+                "GET /?Version=2012-11-05&{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: \
+                 AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/sqs/aws4_request\r\n\r\n"
+            )
+        })
     };
     assert!(ask("Action=CreateQueue&QueueName=orders").starts_with("HTTP/1.1 200"));
     assert!(ask("Action=ListQueues").contains("/000000000000/orders</QueueUrl>"));
@@ -93,18 +101,11 @@ fn pubsub_keeps_its_topics_in_the_data_directory() {
         &directory,
     ];
     let ask = |method: &str| {
-        let (mut child, lines) = ready(&args, 1);
-        let address = lines[0].split(' ').nth(1).expect("an address");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let request = format!(
-            "{method} /v1/projects/p/topics/orders HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("text");
-        child.kill().expect("it lives");
-        child.wait().expect("a child");
-        answer
+        asked(&args, |address| {
+            format!(
+                "{method} /v1/projects/p/topics/orders HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+            )
+        })
     };
     assert!(ask("GET").starts_with("HTTP/1.1 404"));
     assert!(ask("PUT").starts_with("HTTP/1.1 200"));
@@ -131,17 +132,9 @@ fn event_hubs_declares_hubs_keeps_them_and_writes_its_certificate() {
         &certificate,
     ];
     let ask = |more: &[&str], path: &str| {
-        let (mut child, lines) = ready(&[&fixed[..], more].concat(), 1);
-        let address = lines[0].split(' ').nth(1).expect("an address");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let request =
-            format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("text");
-        child.kill().expect("it lives");
-        child.wait().expect("a child");
-        answer
+        asked(&[&fixed[..], more].concat(), |address| {
+            format!("GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+        })
     };
     assert!(ask(&["--streams", &config], "health").contains("healthy"));
     let first = std::fs::read_to_string(&certificate).expect("a certificate");
