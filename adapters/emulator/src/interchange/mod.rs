@@ -4,6 +4,8 @@
 //! frames; [`records_of`] picks the one whose frame it is by the number in the frame's header. What a dialect cannot say by
 //! itself it says as the adapters of ssectl do, in names that begin with `ssectl.` ([`own`]).
 
+#[cfg(all(test, any(feature = "aws", feature = "eventhubs", feature = "pubsub")))]
+pub(crate) mod odd;
 #[cfg(any(feature = "aws", feature = "pubsub"))]
 pub(crate) mod offsets;
 #[cfg(any(feature = "aws", feature = "eventhubs", feature = "pubsub"))]

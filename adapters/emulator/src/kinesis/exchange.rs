@@ -175,6 +175,7 @@ fn tag_of((name, value): &(String, Option<Bytes>)) -> Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interchange::odd;
 
     fn there_and_back(record: &Record) -> Record {
         let Stamped {
@@ -188,36 +189,12 @@ mod tests {
 
     #[test]
     fn every_record_survives() {
-        let bytes = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
-        let keys = [
-            None,
-            bytes(b"k"),
-            bytes(b""),
-            bytes(b"\xff"),
-            bytes(b"no-key:1"),
-        ];
-        let values = [None, bytes(b""), bytes(b"v"), bytes(b"\xf3\x89\x9a\xc2")];
-        let header = |name: &str, value| (name.to_owned(), value);
-        let headers = [
-            Vec::new(),
-            vec![
-                header("b", bytes(b"1")),
-                header("a", None),
-                header("b", bytes(b"\xff")),
-            ],
-            vec![header("ssectl.key", bytes(b"x"))],
-        ];
-        for (key, value) in keys
-            .iter()
-            .flat_map(|key| values.iter().map(move |value| (key, value)))
-        {
-            for headers in &headers {
+        for odd in odd::records() {
+            // Before 1970, too.
+            for timestamp_ms in [-5, 5] {
                 let record = Record {
-                    offset: 7,
-                    timestamp_ms: -5,
-                    key: key.clone(),
-                    value: value.clone(),
-                    headers: headers.clone(),
+                    timestamp_ms,
+                    ..odd.clone()
                 };
                 assert_eq!(there_and_back(&record), record);
             }

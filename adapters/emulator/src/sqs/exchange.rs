@@ -263,47 +263,14 @@ fn is_text(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interchange::odd;
 
     #[test]
     fn every_record_survives() {
-        let bytes = |bytes: &'static [u8]| Some(Bytes::from_static(bytes));
-        let keys = [
-            None,
-            bytes(b"k"),
-            bytes(b""),
-            bytes(b"\xff"),
-            bytes(b"two words"),
-        ];
-        let values = [None, bytes(b""), bytes(b"v"), bytes(b"\0\xff")];
-        let header = |name: &str, value| (name.to_owned(), value);
-        let many = (0..11).map(|number| header(&number.to_string(), bytes(b"x")));
-        let headers = [
-            Vec::new(),
-            vec![header("b", bytes(b"1")), header("a", None)],
-            vec![header("a", bytes(b"\xff")), header("b", bytes(b""))],
-            vec![header("a", bytes(b"1")), header("a", bytes(b"2"))],
-            vec![
-                header("ssectl.key", bytes(b"2")),
-                header("n\u{e1}me", bytes(b"3")),
-            ],
-            many.collect(),
-        ];
-        for (key, value) in keys
-            .iter()
-            .flat_map(|key| values.iter().map(move |value| (key, value)))
-        {
-            for (headers, ordered) in headers
-                .iter()
-                .flat_map(|headers| [(headers, true), (headers, false)])
-            {
-                let record = Record {
-                    offset: 7,
-                    timestamp_ms: 5,
-                    key: key.clone(),
-                    value: value.clone(),
-                    headers: headers.clone(),
-                };
-                assert_eq!(record_of(7, &message_of(record.clone(), ordered)), record);
+        for record in odd::records() {
+            for ordered in [true, false] {
+                let message = message_of(record.clone(), ordered);
+                assert_eq!(record_of(7, &message), record);
             }
         }
     }
