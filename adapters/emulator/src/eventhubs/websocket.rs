@@ -118,6 +118,7 @@ where
         }
         // The engine may have gone first.
         drop(to_engine.shutdown().await);
+        from_client
     };
     let outward = async {
         let mut bytes = BytesMut::with_capacity(PIPE);
@@ -130,5 +131,8 @@ where
         }
         drop(to_client.close().await);
     };
-    tokio::join!(inward, outward);
+    let (mut from_client, ()) = tokio::join!(inward, outward);
+    // A socket dropped before the client's own close was read would be reset under the client's hands (RFC 6455, 7.1.1).
+    let goodbye = async { while let Some(Ok(_)) = from_client.next().await {} };
+    drop(timeout(FAREWELL, goodbye).await);
 }
