@@ -91,8 +91,8 @@ impl Run {
 
     pub(crate) fn with(settings: &Settings, log: Log) -> Self {
         let spec = settings.spec().expect("the settings are right");
-        let operator =
-            WindowOperator::open(&spec, log, &Space).expect("an empty state is readable");
+        let operator = WindowOperator::open(&spec, log, &Space::default())
+            .expect("an empty state is readable");
         Self {
             operator,
             panes: Vec::new(),

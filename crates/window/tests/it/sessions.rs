@@ -146,7 +146,7 @@ fn a_session_goes_when_its_lateness_is_over() {
     run.says(&["k[0,10) on-time0: a"]);
     run.at(34, "y");
     run.says(&["k[15,25) on-time0: x", "k[0,14) late0: a b"]);
-    assert_eq!(run.at(13, "z"), Fate::Late);
+    assert_eq!(run.at(4, "z"), Fate::Late);
 }
 
 #[test]
