@@ -17,6 +17,7 @@
 //!   At the end of a window there is always a pane (Beam's default `FIRE_ALWAYS`), also if an early one said all.
 //! - The end of the input is a watermark after all times (Flink, `Watermark.MAX_WATERMARK`).
 
+pub mod aggregate;
 mod aggregator;
 mod cell;
 mod codec;
