@@ -1,0 +1,9 @@
+//! The operator as its callers see it.
+
+mod against_model;
+mod harness;
+mod model;
+mod panes;
+mod partitions;
+mod sessions;
+mod zones;
