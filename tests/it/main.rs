@@ -36,5 +36,6 @@ mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;
+mod state;
 #[cfg(all(target_os = "linux", feature = "file"))]
 mod terminal;
