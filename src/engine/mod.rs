@@ -8,6 +8,7 @@
 mod control;
 mod dead_letter;
 mod error;
+mod operator;
 mod pipeline;
 mod reader;
 mod repeats;
@@ -23,6 +24,7 @@ mod writer;
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use error::{PipelineError, RecordError};
+pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
 pub use pipeline::{OnError, Pipeline, Settings};
 pub use repeats::Repeats;
 pub use retry::{Backoff, Patience, Tries};
