@@ -16,8 +16,8 @@ use super::steps::Encoding;
 /// Its results must be a function of the sequence of each partition alone: neither of how partitions are interleaved nor
 /// of the clock on the wall.
 pub trait Operator: Send {
-    /// All partitions that may give records: told before the first record, and again when there are more.
-    /// One that is no longer listed gives no more records here, but may come back.
+    /// All partitions that may give records from here on: told before the first record, and again when that changes.
+    /// One that ended is no longer listed, and then told by [`Operator::ended`] too; with a group it may come back.
     ///
     /// # Errors
     /// The state cannot be read or written.
@@ -37,7 +37,7 @@ pub trait Operator: Send {
         out: &mut Emitter,
     ) -> Result<Fate, OperatorError>;
 
-    /// A partition has reached the end of a bounded read.
+    /// A partition has reached the end of a bounded read, or went to another reader of the group.
     ///
     /// # Errors
     /// The state cannot be read or written.
@@ -77,8 +77,8 @@ pub struct Known {
     pub name: Partition,
 }
 
-/// How a record came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a record came. Results of one step are a single partition of JSON to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Arrival {
     /// From which of the pipeline's sources.
     pub source: usize,
@@ -160,6 +160,15 @@ impl Emitter {
     /// A record that was held turned out to be bad.
     pub fn settle_bad(&mut self, record: Record, error: RecordError) {
         self.bad.push((record, error));
+    }
+
+    /// Whether there is nothing to be done with it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+            && self.sides.is_empty()
+            && self.bad.is_empty()
+            && self.settled.is_empty()
+            && self.unknown.is_none()
     }
 
     /// The results so far, taken out; for tests of operators.
