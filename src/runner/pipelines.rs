@@ -12,7 +12,7 @@ use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Stats, Steps,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, State, Stats, Steps,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -114,6 +114,7 @@ impl Opener<'_> {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 inputs: vec![Input {
+                    name: input_name(&self.pipeline.source.kind),
                     source,
                     repeats: self.repeats(format),
                     steps: steps(self.pipeline, format),
@@ -123,6 +124,7 @@ impl Opener<'_> {
                 on_error: self.on_error().await?,
                 sink,
                 sides: Vec::new(),
+                state: State::default(),
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -327,6 +329,15 @@ fn steps(pipeline: &Pipeline, format: Format) -> Steps {
         encoding(format),
         encoding(pipeline.sink.format),
     )
+}
+
+/// What a source is called in checkpoints.
+fn input_name(source: &SourceKind) -> String {
+    match source {
+        SourceKind::Generate(_) => "generate".to_owned(),
+        SourceKind::Replay(_) => "replay".to_owned(),
+        SourceKind::Read(read) => read.from.to_string(),
+    }
 }
 
 /// What the bytes of a format are to programs.
