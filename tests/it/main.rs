@@ -36,6 +36,5 @@ mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;
-mod state;
-#[cfg(all(target_os = "linux", feature = "file"))]
-mod terminal;
+#[cfg(feature = "file")]
+mod steps;
