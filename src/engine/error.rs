@@ -13,13 +13,16 @@ pub enum RecordError {
     /// The source could not read it, or the sink did not take it.
     #[error("{0}")]
     Adapter(#[from] Error),
+    /// A step does not take it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl RecordError {
     /// How to fix it, where that is known.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Expression(_) => None,
+            Self::Expression(_) | Self::Refused(_) => None,
             Self::Adapter(error) => error.hint_text(),
         }
     }

@@ -85,6 +85,13 @@ impl Outputs {
         self.spans.push(start..self.bytes.len());
     }
 
+    /// Appends a result that is there as compact JSON already.
+    pub(crate) fn push_json(&mut self, json: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(json);
+        self.spans.push(start..self.bytes.len());
+    }
+
     /// The result at `index`, counted from 0.
     pub fn get(&self, index: usize) -> Option<Output<'_>> {
         let json = &self.bytes[self.spans.get(index)?.clone()];

@@ -11,12 +11,12 @@ use tokio::sync::watch;
 use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, Repeats, Settings, Stats, Steps};
+use crate::engine::{self, Encoding, PacedSink, PacedSource, Repeats, Settings, Stats, Steps};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    Address, Expr, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 
 /// A pipeline with its ends open, and the flag that bounds its read.
@@ -108,6 +108,7 @@ impl Opener<'_> {
         let sink = self
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
+        let (source, sink, settings) = self.pace(source, sink);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
@@ -117,7 +118,7 @@ impl Opener<'_> {
                 on_error: self.on_error().await?,
                 sink,
                 stats: Arc::new(Stats::default()),
-                settings: Settings::default(),
+                settings,
             },
             bound,
             writes: writes(self.pipeline),
@@ -132,6 +133,32 @@ impl Opener<'_> {
         let stream = self.scenario.stream(read.from.declared()?)?;
         let id = stream.id.as_ref()?.program.clone();
         Some(Repeats::new(id, encoding(format)))
+    }
+
+    /// Limits what is read if the first step says so, and what is written if the last one does. Little is read at once
+    /// then, so that what was read does not have to wait for long before it is committed.
+    fn pace(
+        &self,
+        source: Box<dyn Source>,
+        sink: Box<dyn Sink>,
+    ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
+        let mut settings = Settings::default();
+        let steps = &self.pipeline.steps;
+        if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
+            return (Box::new(PacedSource::new(source, *rate)), sink, settings);
+        }
+        let Some(Step::Rate(Limit { rate, .. })) = steps.last() else {
+            return (source, sink, settings);
+        };
+        let second = usize::try_from(rate.within(settings.commit_every));
+        let second = second.unwrap_or(usize::MAX).max(1);
+        settings.limit.records = settings.limit.records.min(second);
+        let stop = self.runner.control.stop.clone();
+        (
+            source,
+            Box::new(PacedSink::new(sink, *rate, stop)),
+            settings,
+        )
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> RunError {
@@ -273,11 +300,22 @@ impl Opener<'_> {
 }
 
 fn steps(pipeline: &Pipeline, format: Format) -> Steps {
-    let steps = pipeline.steps.iter().map(|step| match step {
-        Step::Map(expr) => engine::Step::Map(expr.program.clone()),
-        Step::Filter(expr) => engine::Step::Filter(expr.program.clone()),
-        Step::Key(expr) => engine::Step::Key(expr.program.clone()),
-        Step::Time(expr) => engine::Step::Time(expr.program.clone()),
+    let program = |expr: &Expr| expr.program.clone();
+    let steps = pipeline.steps.iter().filter_map(|step| {
+        Some(match step {
+            Step::Map(expr) => engine::Step::Map(program(expr)),
+            Step::FlatMap(expr) => engine::Step::FlatMap(program(expr)),
+            Step::Words(words) => engine::Step::Words(program(&words.text), words.case),
+            Step::Filter(expr) => engine::Step::Filter(program(expr)),
+            Step::Sample(sample) => {
+                let by = sample.by.as_ref().map(program);
+                engine::Step::Sample(engine::Sample::new(sample.share, sample.seed, by))
+            }
+            Step::Key(expr) => engine::Step::Key(program(expr)),
+            Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
+            Step::Time(expr) => engine::Step::Time(expr.program.clone()),
+            Step::Rate(_) => return None,
+        })
     });
     Steps::new(
         steps.collect(),

@@ -168,9 +168,9 @@ impl Needs {
         };
         for (index, step) in pipeline.steps.iter().enumerate() {
             let (feature, what) = match step {
-                Step::Key(_) => (Feature::Keys, "keys"),
+                Step::Key(_) | Step::KeyBy(_) => (Feature::Keys, "keys"),
                 Step::Time(_) => (Feature::Times, "times"),
-                Step::Map(_) | Step::Filter(_) => continue,
+                _ => continue,
             };
             let why = format!("step {} of `{name}` sets {what} of `{stream}`", index + 1);
             self.add(feature, stream, why, step.place());
@@ -226,8 +226,8 @@ impl Needs {
             let why = format!("pipeline `{name}` reads `{stream}` as a group");
             self.add(Feature::Groups, stream, why, &source.place);
         }
-        for step in &pipeline.steps {
-            self.variables(step.source(), stream, step.place());
+        for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
+            self.variables(program, stream, place);
         }
     }
 

@@ -6,7 +6,6 @@ use super::decode::{Decoder, format, text_only};
 use super::graph::Link;
 use super::{
     Address, Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed,
-    Step,
 };
 use crate::document::{Entry, Node, Typed, Value, quote};
 
@@ -148,27 +147,6 @@ impl Decoder<'_> {
                     .hint("use `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO`");
                 None
             }
-        }
-    }
-
-    fn steps(&mut self, node: &Node) -> Option<Vec<Step>> {
-        let Value::List(nodes) = &node.value else {
-            return None;
-        };
-        let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
-        steps.into_iter().collect()
-    }
-
-    fn step(&mut self, node: &Node) -> Option<Step> {
-        if let Some(program) = node.field("map") {
-            self.expr(program).map(Step::Map)
-        } else if let Some(program) = node.field("filter") {
-            self.expr(program).map(Step::Filter)
-        } else if let Some(program) = node.field("key") {
-            self.expr(program).map(Step::Key)
-        } else {
-            let program = node.field("time")?;
-            self.time(program, node.field("unit")).map(Step::Time)
         }
     }
 

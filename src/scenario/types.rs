@@ -16,7 +16,7 @@ use crate::expr::time::{EventTime, Unit};
 
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
-pub use step::Step;
+pub use step::{Limit, Sample, Step, Words};
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -126,6 +126,13 @@ pub struct Expr {
     pub place: Place,
     /// What runs.
     pub program: Program,
+}
+
+impl Expr {
+    /// Its text and where that is written.
+    pub(super) fn text(&self) -> (&str, &Place) {
+        (&self.source, &self.place)
+    }
 }
 
 impl fmt::Debug for Expr {

@@ -36,5 +36,7 @@ mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;
+#[cfg(feature = "file")]
+mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]
 mod terminal;

@@ -54,6 +54,8 @@ text! {
     FilePath("string") = "a path";
     /// `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO` of two of them.
     OffsetsText(["string", "integer"]) = "an offset such as `start` or `-10`";
+    /// A percentage such as `10%`, or a number from 0 to 1.
+    ShareText(["string", "number"]) = "a share such as `10%`";
     /// `max`, or a factor such as `10x`.
     SpeedText(["string", "number"]) = "a speed such as `10x` or `max`";
 }
