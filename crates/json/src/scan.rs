@@ -21,19 +21,37 @@ pub(crate) struct RawString<'a> {
     pub(crate) odd: bool,
 }
 
-/// What each byte means within a string: 0 nothing, 1 an end, an escape or an error, 2 a DEL.
-const IN_STRING: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = 1;
-        byte += 1;
+/// A byte in each place of a word.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// Marks, by its highest bit, at least the first byte of a word that is zero.
+#[inline]
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(each(1)) & !word & each(0x80)
+}
+
+/// How many bytes from the start of a string mean nothing but themselves: no quote, escape, control character or DEL.
+#[inline]
+fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(chunk) = bytes[at..].first_chunk() {
+        let word = u64::from_le_bytes(*chunk);
+        let controls = word.wrapping_sub(each(b' ')) & !word & each(0x80);
+        let special = controls
+            | zeros(word ^ each(b'"'))
+            | zeros(word ^ each(b'\\'))
+            | zeros(word ^ each(0x7f));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += chunk.len();
     }
-    table[b'"' as usize] = 1;
-    table[b'\\' as usize] = 1;
-    table[0x7f] = 2;
-    table
-};
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f);
+    let rest = &bytes[at..];
+    at + rest.iter().position(special).unwrap_or(rest.len())
+}
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
@@ -156,21 +174,18 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let (mut escaped, mut del) = (false, false);
         loop {
-            let byte = self.peek()?;
-            match IN_STRING[usize::from(byte)] {
-                0 => self.at += 1,
-                2 => {
+            self.at += plain(&self.bytes[self.at..]);
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                0x7f => {
                     del = true;
                     self.at += 1;
                 }
-                _ => match byte {
-                    b'"' => break,
-                    b'\\' => {
-                        escaped = true;
-                        self.escape()?;
-                    }
-                    _ => return None,
-                },
+                _ => return None,
             }
         }
         self.at += 1;
