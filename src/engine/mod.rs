@@ -38,5 +38,6 @@ pub use repeats::Repeats;
 pub use retry::{Backoff, Patience, Tries};
 pub use segments::Segment;
 pub use stats::{Counts, Stats, tried_again};
+pub(crate) use steps::eval;
 pub use steps::{Case, Encoding, Sample, Step, Steps};
 pub use take::Take;
