@@ -16,6 +16,7 @@ mod prefixed;
 mod readback;
 mod report;
 mod streams;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -11,7 +11,9 @@ use tokio::sync::watch;
 use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, PacedSink, PacedSource, Repeats, Settings, Stats, Steps};
+use crate::engine::{
+    self, Encoding, PacedSink, PacedSource, Repeats, Rows, Settings, Stats, Steps,
+};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
@@ -28,7 +30,7 @@ pub(super) struct Opened {
 }
 
 /// Streams that are written by the run, each with the flag to set when its last writer ended.
-type Ends = BTreeMap<String, watch::Sender<bool>>;
+pub(super) type Ends = BTreeMap<String, watch::Sender<bool>>;
 
 pub(super) async fn open(
     runner: &Runner<'_>,
@@ -73,13 +75,13 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .collect()
 }
 
-struct Opener<'a> {
+pub(super) struct Opener<'a> {
     runner: &'a Runner<'a>,
     scenario: &'a Scenario,
     home: &'a Home,
     copies: &'a Copies,
-    pipeline: &'a Pipeline,
-    ends: &'a Ends,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) ends: &'a Ends,
 }
 
 impl Opener<'_> {
@@ -99,7 +101,12 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(read, written.is_some()).await?,
+                    self.read(
+                        read,
+                        written.is_some(),
+                        written.is_some() || self.runner.follow,
+                    )
+                    .await?,
                     read.format,
                     bound,
                 )
@@ -109,12 +116,13 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
+        let (source, rows) = self.tables(source).await?;
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 source,
                 repeats: self.repeats(format),
-                steps: steps(self.pipeline, format),
+                steps: steps(self.pipeline, format, rows),
                 on_error: self.on_error().await?,
                 sink,
                 stats: Arc::new(Stats::default()),
@@ -198,13 +206,15 @@ impl Opener<'_> {
         })))
     }
 
-    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+    /// The records that the scenario says of a stream; without an end only if `unbounded`.
+    pub(super) async fn read(
+        &self,
+        read: &Read,
+        written_here: bool,
+        unbounded: bool,
+    ) -> Result<Box<dyn Source>, RunError> {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
-        let to = if written_here || self.runner.follow {
-            None
-        } else {
-            Some(Bound::End)
-        };
+        let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
@@ -217,6 +227,15 @@ impl Opener<'_> {
             },
             None => Range { from: usual, to },
         };
+        self.read_range(read, range).await
+    }
+
+    /// The records of a range, whatever the scenario says of it.
+    pub(super) async fn read_range(
+        &self,
+        read: &Read,
+        range: Range,
+    ) -> Result<Box<dyn Source>, RunError> {
         let spec = SourceSpec {
             stream: String::new(),
             partitions: Vec::new(),
@@ -299,7 +318,9 @@ impl Opener<'_> {
     }
 }
 
-fn steps(pipeline: &Pipeline, format: Format) -> Steps {
+/// `rows` are the tables of the steps that have some, in their order.
+fn steps(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> Steps {
+    let mut rows = rows.into_iter();
     let program = |expr: &Expr| expr.program.clone();
     let steps = pipeline.steps.iter().filter_map(|step| {
         Some(match step {
@@ -315,6 +336,12 @@ fn steps(pipeline: &Pipeline, format: Format) -> Steps {
             Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
             Step::Time(expr) => engine::Step::Time(expr.program.clone()),
             Step::Rate(_) => return None,
+            Step::Enrich(enrich) => engine::Step::Enrich(engine::Enrich {
+                by: program(&enrich.by),
+                rows: rows.next()?,
+                member: enrich.member.clone(),
+                missing: enrich.missing,
+            }),
         })
     });
     Steps::new(
@@ -325,7 +352,7 @@ fn steps(pipeline: &Pipeline, format: Format) -> Steps {
 }
 
 /// What the bytes of a format are to programs.
-fn encoding(format: Format) -> Encoding {
+pub(super) fn encoding(format: Format) -> Encoding {
     match format {
         Format::Json | Format::Csv => Encoding::Json,
         Format::Text | Format::Raw => Encoding::Text,

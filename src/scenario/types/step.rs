@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Expr, TimeExpr};
+use super::{Enrich, Expr, Read, TimeExpr};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -26,6 +26,8 @@ pub enum Step {
     Time(TimeExpr),
     /// No more records than so many in a stretch of time; the first or the last step.
     Rate(Limit),
+    /// Each record gets the row of a table that belongs to it.
+    Enrich(Box<Enrich>),
 }
 
 /// The words of a text.
@@ -72,6 +74,7 @@ impl Step {
             Self::KeyBy(_) => "key-by",
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
+            Self::Enrich(_) => "enrich",
         }
     }
 
@@ -87,6 +90,15 @@ impl Step {
             Self::Sample(sample) => sample.by.iter().map(Expr::text).collect(),
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
+            Self::Enrich(enrich) => vec![enrich.by.text()],
+        }
+    }
+
+    /// The table it reads, and where that is named.
+    pub fn table(&self) -> Option<(&Read, &Place)> {
+        match self {
+            Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            _ => None,
         }
     }
 
@@ -102,6 +114,7 @@ impl Step {
             Self::Sample(sample) => &sample.place,
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
+            Self::Enrich(enrich) => &enrich.by.place,
         }
     }
 }
