@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ssectl_adapter::{
-    Commit, Error, Fetched, Limit, Receipt, Record, Rejected, Result, Sink, Source, Written,
+    Commit, Error, Fetched, Limit, Partition, Receipt, Record, Rejected, Result, Sink, Source,
+    Written,
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -83,6 +84,10 @@ impl Source for PacedSource {
             self.pace.done += (batch.records.len() + batch.faults.len()) as u64;
         }
         Ok(fetched)
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        self.source.partitions()
     }
 
     async fn bound(&mut self) -> Result<()> {

@@ -67,6 +67,8 @@ pub struct Steps {
 pub(super) struct Processed {
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
+    /// What goes to side streams, with their index.
+    pub(super) sides: Vec<(usize, Record)>,
     /// Records of the batch, faults included.
     pub(super) count: usize,
     pub(super) filtered: usize,
@@ -77,14 +79,18 @@ pub(super) struct Processed {
 #[derive(Debug)]
 pub(super) struct Produced {
     pub(super) record: Record,
-    /// Index of its record in the batch; results of one record are neighbours.
-    pub(super) from: usize,
+    /// Index of its record in the batch; results of one record are neighbours. `None` for what a step that remembers
+    /// made of many.
+    pub(super) from: Option<usize>,
 }
 
 /// A record that could not be processed.
 #[derive(Debug)]
 pub(super) struct Bad {
-    pub(super) index: usize,
+    /// Its index in the batch; `None` for a record of an earlier one and for a result.
+    pub(super) index: Option<usize>,
+    /// Whether it was read, or made for a later step; not so a result that a sink refused.
+    pub(super) in_balance: bool,
     /// As it was read, for the dead letter.
     pub(super) record: Record,
     pub(super) error: RecordError,
@@ -103,6 +109,11 @@ impl Steps {
     /// Whether records pass untouched, so that no worker is needed.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// What the bytes of the results are.
+    pub(super) fn output(&self) -> Encoding {
+        self.output
     }
 
     /// Runs all steps on a batch. With `first_bad_ends` nothing behind a bad record is run.
@@ -135,7 +146,8 @@ impl Steps {
 
 fn unreadable(fault: Fault, index: usize) -> Bad {
     Bad {
-        index,
+        index: Some(index),
+        in_balance: true,
         record: Record {
             value: fault.raw,
             headers: fault.cut_from.map(truncated).into_iter().collect(),
@@ -186,7 +198,8 @@ impl<'a> Run<'a> {
                 self.spans.truncate(results);
                 self.arena.truncate(bytes);
                 self.out.bad.push(Bad {
-                    index,
+                    index: Some(index),
+                    in_balance: true,
                     record: original,
                     error,
                 });
@@ -343,6 +356,7 @@ impl<'a> Run<'a> {
             start..self.arena.len()
         });
         self.spans.push(span);
+        let from = Some(from);
         self.out.results.push(Produced { record, from });
     }
 

@@ -12,7 +12,7 @@ use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, PacedSink, PacedSource, Repeats, Rows, Settings, Stats, Steps,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Stats, Steps,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -21,10 +21,9 @@ use crate::scenario::{
     Address, Expr, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 
-/// A pipeline with its ends open, and the flag that bounds its read.
+/// A pipeline with its ends open.
 pub(super) struct Opened {
     pub(super) pipeline: engine::Pipeline,
-    pub(super) bound: watch::Receiver<bool>,
     /// The declared stream it writes, if it writes one.
     writes: Vec<String>,
 }
@@ -120,15 +119,19 @@ impl Opener<'_> {
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
-                source,
-                repeats: self.repeats(format),
-                steps: steps(self.pipeline, format, rows),
+                inputs: vec![Input {
+                    source,
+                    repeats: self.repeats(format),
+                    steps: steps(self.pipeline, format, rows),
+                    bound,
+                }],
+                then: Vec::new(),
                 on_error: self.on_error().await?,
                 sink,
+                sides: Vec::new(),
                 stats: Arc::new(Stats::default()),
                 settings,
             },
-            bound,
             writes: writes(self.pipeline),
         })
     }
