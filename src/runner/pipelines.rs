@@ -10,15 +10,16 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
+use super::segments::segments;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Stats, Steps,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Expr, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 
 /// A pipeline with its ends open.
@@ -70,6 +71,7 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .declared()
         .into_iter()
         .chain(dead)
+        .chain(pipeline.sides().filter_map(Address::declared))
         .map(str::to_owned)
         .collect()
 }
@@ -116,19 +118,20 @@ impl Opener<'_> {
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
         let (source, rows) = self.tables(source).await?;
+        let segments = segments(self.pipeline, format, rows);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 inputs: vec![Input {
                     source,
                     repeats: self.repeats(format),
-                    steps: steps(self.pipeline, format, rows),
+                    steps: segments.first,
                     bound,
                 }],
-                then: Vec::new(),
+                then: segments.then,
                 on_error: self.on_error().await?,
                 sink,
-                sides: Vec::new(),
+                sides: self.sides().await?,
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -275,6 +278,19 @@ impl Opener<'_> {
         opened.map_err(RunError::stream(&name))
     }
 
+    /// The streams that steps send records to.
+    async fn sides(&self) -> Result<Vec<Side>, RunError> {
+        let mut sides: Vec<Side> = Vec::new();
+        for address in self.pipeline.sides() {
+            let stream = address.to_string();
+            if sides.iter().all(|side| side.stream != stream) {
+                let sink = self.sink(address, self.pipeline.sink.format).await?;
+                sides.push(Side { stream, sink });
+            }
+        }
+        Ok(sides)
+    }
+
     /// A sink of a declared stream, and of its copies.
     async fn declared_sink(&self, stream: &str) -> ssectl_adapter::Result<Box<dyn Sink>> {
         let open = async |stream: &str| {
@@ -319,39 +335,6 @@ impl Opener<'_> {
             }
         })
     }
-}
-
-/// `rows` are the tables of the steps that have some, in their order.
-fn steps(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> Steps {
-    let mut rows = rows.into_iter();
-    let program = |expr: &Expr| expr.program.clone();
-    let steps = pipeline.steps.iter().filter_map(|step| {
-        Some(match step {
-            Step::Map(expr) => engine::Step::Map(program(expr)),
-            Step::FlatMap(expr) => engine::Step::FlatMap(program(expr)),
-            Step::Words(words) => engine::Step::Words(program(&words.text), words.case),
-            Step::Filter(expr) => engine::Step::Filter(program(expr)),
-            Step::Sample(sample) => {
-                let by = sample.by.as_ref().map(program);
-                engine::Step::Sample(engine::Sample::new(sample.share, sample.seed, by))
-            }
-            Step::Key(expr) => engine::Step::Key(program(expr)),
-            Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
-            Step::Time(expr) => engine::Step::Time(expr.program.clone()),
-            Step::Rate(_) => return None,
-            Step::Enrich(enrich) => engine::Step::Enrich(engine::Enrich {
-                by: program(&enrich.by),
-                rows: rows.next()?,
-                member: enrich.member.clone(),
-                missing: enrich.missing,
-            }),
-        })
-    });
-    Steps::new(
-        steps.collect(),
-        encoding(format),
-        encoding(pipeline.sink.format),
-    )
 }
 
 /// What the bytes of a format are to programs.

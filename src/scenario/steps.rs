@@ -37,6 +37,8 @@ impl Decoder<'_> {
             self.rate(rate)
         } else if let Some(enrich) = is("enrich") {
             self.enrich(enrich)
+        } else if let Some(window) = is("window") {
+            self.window(window).map(Box::new).map(Step::Window)
         } else {
             let program = node.field("time")?;
             self.time(program, node.field("unit")).map(Step::Time)

@@ -4,6 +4,7 @@ mod enrich;
 mod expectation;
 mod source;
 mod step;
+mod window;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 pub use step::{Limit, Sample, Step, Words};
+pub use window::Window;
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -128,6 +130,11 @@ impl Pipeline {
         source
             .into_iter()
             .chain(self.steps.iter().filter_map(Step::table))
+    }
+
+    /// Streams that steps send records to, past the sink.
+    pub fn sides(&self) -> impl Iterator<Item = &Address> {
+        self.steps.iter().filter_map(Step::side)
     }
 }
 

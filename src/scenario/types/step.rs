@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Enrich, Expr, Read, TimeExpr};
+use super::{Address, Enrich, Expr, Read, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -28,6 +28,8 @@ pub enum Step {
     Rate(Limit),
     /// Each record gets the row of a table that belongs to it.
     Enrich(Box<Enrich>),
+    /// Results per key and window take the place of the records.
+    Window(Box<Window>),
 }
 
 /// The words of a text.
@@ -75,6 +77,7 @@ impl Step {
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
             Self::Enrich(_) => "enrich",
+            Self::Window(_) => "window",
         }
     }
 
@@ -91,6 +94,7 @@ impl Step {
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
             Self::Enrich(enrich) => vec![enrich.by.text()],
+            Self::Window(window) => window.programs(),
         }
     }
 
@@ -98,6 +102,14 @@ impl Step {
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {
             Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            _ => None,
+        }
+    }
+
+    /// The stream it sends records to, past all later steps and the sink.
+    pub fn side(&self) -> Option<&Address> {
+        match self {
+            Self::Window(window) => window.late.as_ref(),
             _ => None,
         }
     }
@@ -115,6 +127,7 @@ impl Step {
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
             Self::Enrich(enrich) => &enrich.by.place,
+            Self::Window(window) => &window.place,
         }
     }
 }
