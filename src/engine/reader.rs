@@ -180,7 +180,7 @@ impl Reader {
     }
 }
 
-async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
+pub(super) async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
     if flag.wait_for(|set| *set).await.is_err() {
         // Nobody can set it any more, so it never becomes true.
         std::future::pending::<()>().await;
