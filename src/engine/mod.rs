@@ -7,6 +7,7 @@
 
 mod control;
 mod dead_letter;
+mod delivery;
 mod error;
 mod pipeline;
 mod reader;
@@ -18,10 +19,12 @@ mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 mod writer;
 
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
+pub use delivery::Delivery;
 pub use error::{PipelineError, RecordError};
 pub use pipeline::{OnError, Pipeline, Settings};
 pub use repeats::Repeats;

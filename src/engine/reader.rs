@@ -9,6 +9,7 @@ use super::control::Control;
 use super::repeats::Repeats;
 use super::retry::Patience;
 use super::stats::{Stats, add};
+use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
@@ -74,6 +75,7 @@ impl Reader {
                     Ok(Fetched::Batch(mut batch)) => {
                         tries.worked();
                         self.count(&batch);
+                        trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }

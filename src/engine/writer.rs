@@ -13,6 +13,7 @@ use super::reader::CommitRequest;
 use super::retry::Patience;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
+use super::trial::{self, Point};
 
 pub(super) struct Writer {
     /// The pipeline's name.
@@ -30,7 +31,8 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Writes one batch. With the policy `fail` the results before the first bad record are
-    /// written, and the batch is not committed.
+    /// written, and the batch is not committed; in a transaction they are not written, as they
+    /// would be committed with the batches before and come again.
     pub(super) async fn write(&mut self, processed: Processed) -> Result<(), PipelineError> {
         let Processed {
             results,
@@ -40,14 +42,17 @@ impl Writer {
             commit,
         } = processed;
         add(&self.stats.filtered, filtered);
+        let fails = matches!(self.on_error, OnError::Fail);
+        if fails && !bad.is_empty() && self.sink.awaits_commit() {
+            return self.fail(bad).await;
+        }
         let refused = self.write_results(results).await?;
         let all_bad = merge(bad, refused);
-        if let OnError::Fail = self.on_error
-            && !all_bad.is_empty()
-        {
+        if fails && !all_bad.is_empty() {
             return self.fail(all_bad).await;
         }
         self.put_aside(all_bad).await?;
+        trial::pass(Point::Written);
         self.pending.0.merge(commit);
         self.pending.1 += count;
         Ok(())
@@ -60,11 +65,14 @@ impl Writer {
 
     /// Flushes what was written and commits what it came from.
     pub(super) async fn commit(&mut self) -> Result<(), PipelineError> {
-        if std::mem::take(&mut self.dirty) {
+        let dirty = std::mem::take(&mut self.dirty);
+        if dirty {
             self.flush().await?;
+            trial::pass(Point::Flushed);
         }
         let (commit, count) = std::mem::take(&mut self.pending);
-        if !commit.is_empty() {
+        // Results at the end of the input come from no further record, and have to be seen too.
+        if !commit.is_empty() || dirty && self.sink.awaits_commit() {
             let (answer, answered) = oneshot::channel();
             // A reader that is gone has reported why.
             if self.commits.send((commit, answer)).await.is_ok()
@@ -72,6 +80,7 @@ impl Writer {
             {
                 result.map_err(PipelineError::Commit)?;
                 add(&self.stats.committed, count);
+                trial::pass(Point::Committed);
             }
         }
         Ok(())

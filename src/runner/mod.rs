@@ -16,6 +16,7 @@ mod prefixed;
 mod readback;
 mod report;
 mod streams;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use trial::{Remains, tried};
 
 /// How a scenario is run.
 pub struct Runner<'a> {

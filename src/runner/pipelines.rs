@@ -1,5 +1,7 @@
 //! From declared pipelines to open ones, and when each of them ends.
 
+mod together;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,13 +13,14 @@ use tokio::sync::watch;
 use super::copies::{Copies, Copying};
 use super::error::RunError;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, Repeats, Settings, Stats, Steps};
+use crate::engine::{self, Delivery, Encoding, Repeats, Stats, Steps, trial};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
     Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
+use together::OpenEnds;
 
 /// A pipeline with its ends open, and the flag that bounds its read.
 pub(super) struct Opened {
@@ -85,6 +88,14 @@ struct Opener<'a> {
 impl Opener<'_> {
     async fn open(&self) -> Result<Opened, RunError> {
         let never = || watch::channel(false).1;
+        if let (Delivery::ExactlyOnce, SourceKind::Read(read)) =
+            (self.pipeline.delivery, &self.pipeline.source.kind)
+        {
+            let written = read.from.declared().and_then(|name| self.ends.get(name));
+            let bound = written.map_or_else(never, watch::Sender::subscribe);
+            let ends = self.together(read, written.is_some()).await?;
+            return Ok(self.opened(ends, read.format, bound));
+        }
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -108,20 +119,30 @@ impl Opener<'_> {
         let sink = self
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
-        Ok(Opened {
+        let ends = OpenEnds {
+            source,
+            on_error: self.on_error().await?,
+            sink,
+        };
+        Ok(self.opened(ends, format, bound))
+    }
+
+    /// The pipeline between its ends.
+    fn opened(&self, ends: OpenEnds, format: Format, bound: watch::Receiver<bool>) -> Opened {
+        Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
-                source,
+                source: ends.source,
                 repeats: self.repeats(format),
                 steps: steps(self.pipeline, format),
-                on_error: self.on_error().await?,
-                sink,
+                on_error: ends.on_error,
+                sink: ends.sink,
                 stats: Arc::new(Stats::default()),
-                settings: Settings::default(),
+                settings: trial::settings(),
             },
             bound,
             writes: writes(self.pipeline),
-        })
+        }
     }
 
     /// What leaves out the records that come again of a declared stream.
@@ -171,7 +192,8 @@ impl Opener<'_> {
         })))
     }
 
-    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+    /// What to read of a stream; its name is still to be filled in.
+    fn spec(&self, read: &Read, written_here: bool) -> SourceSpec {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
         let to = if written_here || self.runner.follow {
             None
@@ -190,12 +212,16 @@ impl Opener<'_> {
             },
             None => Range { from: usual, to },
         };
-        let spec = SourceSpec {
+        SourceSpec {
             stream: String::new(),
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
-        };
+        }
+    }
+
+    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+        let spec = self.spec(read, written_here);
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {
