@@ -72,10 +72,11 @@ impl Runner<'_> {
     pub async fn live(&self, scenario: &Scenario) -> Result<(), RunError> {
         let mut scenario = scenario.clone();
         for pipeline in &mut scenario.pipelines {
-            // Without a group nothing tells where to go on.
+            // Without a group nothing tells where to go on; and the run that nobody disturbs may
+            // still count as a member of its own.
             if let SourceKind::Read(read) = &mut pipeline.source.kind {
-                let group = || format!("{}{}", self.prefix, pipeline.name);
-                read.group.get_or_insert_with(group);
+                let group = read.group.as_deref().unwrap_or(&pipeline.name);
+                read.group = Some(format!("{}{group}", self.prefix));
             }
         }
         sound(self.part(&scenario, |pipeline| !feeds(pipeline)).await?)

@@ -4,15 +4,18 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use ssectl_adapter::{Admin, Result, Sink, SinkSpec, Source, SourceSpec, Target};
+use ssectl_adapter::{Admin, Result, Sink, SinkSpec, Source, SourceSpec, Span, Target};
 
 use crate::admin::{AdminLink, KafkaAdmin, Terms, terms};
 use crate::cluster::{Cluster, blocking};
-use crate::config::{KafkaConfig, Text};
+use crate::config::{GroupProtocol, KafkaConfig, Text};
 use crate::properties;
 use crate::sink::{KafkaSink, Link};
 use crate::source::KafkaSource;
 use crate::transaction::{self, Transactions};
+
+/// How long a member that reads in transactions may be silent, unless it was said otherwise.
+const SESSION: Span = Span::from_millis(10_000);
 
 /// Opens reads and writes of one cluster; connects when first used.
 pub(crate) struct KafkaTarget {
@@ -81,8 +84,14 @@ impl Target for KafkaTarget {
         }
         let largest = topics.iter().filter_map(|(_, terms)| terms.largest).min();
         let (mut config, spec) = ((*self.config).clone(), source.clone());
-        // A restart takes its own place in the group at once, and a zombie loses it.
-        config.group_instance.get_or_insert(Text::from(id.as_str()));
+        // A restart takes its own place in the group at once, and a zombie loses it. Such a member
+        // does not say when it leaves, so others wait for its session to end.
+        if config.group_instance.is_none() {
+            config.group_instance = Some(Text::from(id.as_str()));
+            if config.group_protocol == GroupProtocol::Classic {
+                config.session_timeout.get_or_insert(SESSION);
+            }
+        }
         let said = self.said_of_nanos.clone();
         blocking(move || {
             let link = Link::open(&config, &properties::transactional(&config, largest, &id))?;
