@@ -232,11 +232,37 @@ install_jaq() {
   stamp jaq "$JAQ_VERSION"
 }
 
+# Apache Beam's SDK for Python, in an environment of its own.
+install_beam() {
+  local packages=("apache-beam[yaml]==$BEAM_VERSION" "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION")
+  fresh beam "${packages[*]}" && return
+  need python3 "3.10 or newer"
+  rm -rf "$PEERS/beam"
+  python3 -m venv "$PEERS/beam" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run beam "$PEERS/beam/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
+  stamp beam "${packages[*]}"
+}
+
+# Apache Flink with its Python API and the programs of a cluster, and Beam's job server for that Flink.
+install_flink() {
+  local package="apache-flink==$FLINK_VERSION" server="org.apache.beam:beam-runners-flink-${FLINK_VERSION%.*}-job-server:$BEAM_VERSION"
+  fresh flink "$package $server" && return
+  java_command >/dev/null
+  need python3 "3.10 or newer"
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$PEERS/flink"
+  python3 -m venv "$PEERS/flink" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run flink "$PEERS/flink/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
+  run flink mvn -B -q "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy" \
+    "-Dartifact=$server" "-DoutputDirectory=$PEERS/flink/jars"
+  stamp flink "$package $server"
+}
+
 install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq) "install_$1" ;;
+    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | beam | flink) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
