@@ -163,6 +163,7 @@ def play(events, delay):
 
     The watermark of a partition is its greatest time less `delay`, the stream's is the least of them. Records come in the
     order of the watermark of their partition behind them, as in ssectl: so nothing depends on how partitions interleave.
+
     """
     highest, ranked = {}, []
     for order, (partition, event) in enumerate(events):
@@ -174,7 +175,18 @@ def play(events, delay):
         yield event.timestamp, event
         if watermark is None or mark > watermark:
             watermark = mark
-            yield Timestamp(micros=mark // 1000), None
+            yield milliseconds(mark), None
+
+
+def milliseconds(mark):
+    """A watermark as a `TestStream` has it.
+
+    A window that ends at the watermark is over in ssectl, Flink and Beam's Java SDK. To Beam's DirectRunner in Python it is
+    over later (`trigger.py`: `input_watermark > window.end + allowed_lateness`): a millisecond is added to whole seconds,
+    where most windows end.
+    """
+    millis = mark // 1_000_000
+    return Timestamp(micros=(millis + (millis % 1000 == 0)) * 1000)
 
 
 class Events(beam.PTransform):

@@ -195,11 +195,12 @@ fn text(job: &Job, window: &Window, programs: &str, table: &str, columns: &[Stri
     text.replace(&format!("FROM {table}"), &format!("FROM TABLE({table})"))
 }
 
-/// An interval of SQL; in seconds with three digits, which is what Flink keeps.
+/// An interval of SQL; less than 1,000 days, and in milliseconds, which is what Flink keeps.
 fn interval(nanos: i64) -> String {
     let millis = nanos / 1_000_000;
-    match millis % 1000 {
-        0 => format!("INTERVAL '{}' SECOND(10)", millis / 1000),
-        rest => format!("INTERVAL '{}.{rest:03}' SECOND(10, 3)", millis / 1000),
-    }
+    let (seconds, millis) = (millis / 1000, millis % 1000);
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let (days, hours) = (hours / 24, hours % 24);
+    format!("INTERVAL '{days} {hours:02}:{minutes:02}:{seconds:02}.{millis:03}' DAY(3) TO SECOND(3)")
 }
