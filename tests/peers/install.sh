@@ -4,7 +4,7 @@
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
 #   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
-#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq
+#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq beam flink
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -243,19 +243,16 @@ install_beam() {
   stamp beam "${packages[*]}"
 }
 
-# Apache Flink with its Python API and the programs of a cluster, and Beam's job server for that Flink.
+# Apache Flink with its Python API, which runs SQL in one process.
 install_flink() {
-  local package="apache-flink==$FLINK_VERSION" server="org.apache.beam:beam-runners-flink-${FLINK_VERSION%.*}-job-server:$BEAM_VERSION"
-  fresh flink "$package $server" && return
+  local package="apache-flink==$FLINK_VERSION"
+  fresh flink "$package" && return
   java_command >/dev/null
   need python3 "3.10 or newer"
-  need mvn "Apache Maven, e.g. Debian's maven"
   rm -rf "$PEERS/flink"
   python3 -m venv "$PEERS/flink" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
   run flink "$PEERS/flink/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
-  run flink mvn -B -q "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy" \
-    "-Dartifact=$server" "-DoutputDirectory=$PEERS/flink/jars"
-  stamp flink "$package $server"
+  stamp flink "$package"
 }
 
 install_one() {
@@ -266,7 +263,7 @@ install_one() {
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq beam flink, or bench" ;;
   esac
 }
 
