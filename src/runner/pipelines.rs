@@ -10,19 +10,21 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
+use super::segments::segments;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, Repeats, Settings, Stats, Steps};
+use crate::engine::{
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
+};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 
-/// A pipeline with its ends open, and the flag that bounds its read.
+/// A pipeline with its ends open.
 pub(super) struct Opened {
     pub(super) pipeline: engine::Pipeline,
-    pub(super) bound: watch::Receiver<bool>,
     /// The declared stream it writes, if it writes one.
     writes: Vec<String>,
 }
@@ -69,6 +71,7 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .declared()
         .into_iter()
         .chain(dead)
+        .chain(pipeline.sides().filter_map(Address::declared))
         .map(str::to_owned)
         .collect()
 }
@@ -108,18 +111,24 @@ impl Opener<'_> {
         let sink = self
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
+        let (source, sink, settings) = self.pace(source, sink);
+        let segments = segments(self.pipeline, format);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
-                source,
-                repeats: self.repeats(format),
-                steps: steps(self.pipeline, format),
+                inputs: vec![Input {
+                    source,
+                    repeats: self.repeats(format),
+                    steps: segments.first,
+                    bound,
+                }],
+                then: segments.then,
                 on_error: self.on_error().await?,
                 sink,
+                sides: self.sides().await?,
                 stats: Arc::new(Stats::default()),
-                settings: Settings::default(),
+                settings,
             },
-            bound,
             writes: writes(self.pipeline),
         })
     }
@@ -132,6 +141,32 @@ impl Opener<'_> {
         let stream = self.scenario.stream(read.from.declared()?)?;
         let id = stream.id.as_ref()?.program.clone();
         Some(Repeats::new(id, encoding(format)))
+    }
+
+    /// Limits what is read if the first step says so, and what is written if the last one does. Little is read at once
+    /// then, so that what was read does not have to wait for long before it is committed.
+    fn pace(
+        &self,
+        source: Box<dyn Source>,
+        sink: Box<dyn Sink>,
+    ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
+        let mut settings = Settings::default();
+        let steps = &self.pipeline.steps;
+        if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
+            return (Box::new(PacedSource::new(source, *rate)), sink, settings);
+        }
+        let Some(Step::Rate(Limit { rate, .. })) = steps.last() else {
+            return (source, sink, settings);
+        };
+        let second = usize::try_from(rate.within(settings.commit_every));
+        let second = second.unwrap_or(usize::MAX).max(1);
+        settings.limit.records = settings.limit.records.min(second);
+        let stop = self.runner.control.stop.clone();
+        (
+            source,
+            Box::new(PacedSink::new(sink, *rate, stop)),
+            settings,
+        )
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> RunError {
@@ -226,6 +261,19 @@ impl Opener<'_> {
         opened.map_err(RunError::stream(&name))
     }
 
+    /// The streams that steps send records to.
+    async fn sides(&self) -> Result<Vec<Side>, RunError> {
+        let mut sides: Vec<Side> = Vec::new();
+        for address in self.pipeline.sides() {
+            let stream = address.to_string();
+            if sides.iter().all(|side| side.stream != stream) {
+                let sink = self.sink(address, self.pipeline.sink.format).await?;
+                sides.push(Side { stream, sink });
+            }
+        }
+        Ok(sides)
+    }
+
     /// A sink of a declared stream, and of its copies.
     async fn declared_sink(&self, stream: &str) -> ssectl_adapter::Result<Box<dyn Sink>> {
         let open = async |stream: &str| {
@@ -272,22 +320,8 @@ impl Opener<'_> {
     }
 }
 
-fn steps(pipeline: &Pipeline, format: Format) -> Steps {
-    let steps = pipeline.steps.iter().map(|step| match step {
-        Step::Map(expr) => engine::Step::Map(expr.program.clone()),
-        Step::Filter(expr) => engine::Step::Filter(expr.program.clone()),
-        Step::Key(expr) => engine::Step::Key(expr.program.clone()),
-        Step::Time(expr) => engine::Step::Time(expr.program.clone()),
-    });
-    Steps::new(
-        steps.collect(),
-        encoding(format),
-        encoding(pipeline.sink.format),
-    )
-}
-
 /// What the bytes of a format are to programs.
-fn encoding(format: Format) -> Encoding {
+pub(super) fn encoding(format: Format) -> Encoding {
     match format {
         Format::Json | Format::Csv => Encoding::Json,
         Format::Text | Format::Raw => Encoding::Text,

@@ -33,7 +33,7 @@ impl Decoder<'_> {
             name: key.name.clone(),
             source: source_place.clone(),
             reads: source.as_ref().and_then(reads),
-            writes: writes(sink.as_ref(), on_error.as_ref()),
+            writes: writes(sink.as_ref(), on_error.as_ref(), steps.as_deref()),
             endless: source.as_ref().and_then(endless),
         });
         Some(Pipeline {
@@ -151,27 +151,6 @@ impl Decoder<'_> {
         }
     }
 
-    fn steps(&mut self, node: &Node) -> Option<Vec<Step>> {
-        let Value::List(nodes) = &node.value else {
-            return None;
-        };
-        let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
-        steps.into_iter().collect()
-    }
-
-    fn step(&mut self, node: &Node) -> Option<Step> {
-        if let Some(program) = node.field("map") {
-            self.expr(program).map(Step::Map)
-        } else if let Some(program) = node.field("filter") {
-            self.expr(program).map(Step::Filter)
-        } else if let Some(program) = node.field("key") {
-            self.expr(program).map(Step::Key)
-        } else {
-            let program = node.field("time")?;
-            self.time(program, node.field("unit")).map(Step::Time)
-        }
-    }
-
     fn refuse_steps_on_raw(&mut self, source: &Source, steps: &Node) {
         let raw = match &source.kind {
             SourceKind::Generate(_) => false,
@@ -227,13 +206,18 @@ fn reads(source: &Source) -> Option<Address> {
     }
 }
 
-fn writes(sink: Option<&Sink>, on_error: Option<&OnError>) -> Vec<Address> {
+fn writes(sink: Option<&Sink>, on_error: Option<&OnError>, steps: Option<&[Step]>) -> Vec<Address> {
     let dead_letters = match on_error {
         Some(OnError::DeadLetter { to, .. }) => Some(to),
         _ => None,
     };
     let sink = sink.map(|sink| &sink.to);
-    sink.into_iter().chain(dead_letters).cloned().collect()
+    let sides = steps.unwrap_or_default().iter().filter_map(Step::side);
+    sink.into_iter()
+        .chain(dead_letters)
+        .chain(sides)
+        .cloned()
+        .collect()
 }
 
 /// How to end a source that never does.

@@ -2,6 +2,8 @@
 
 mod expectation;
 mod source;
+mod step;
+mod window;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use crate::expr::time::{EventTime, Unit};
 
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
+pub use step::{Limit, Sample, Step, Words};
+pub use window::Window;
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -115,44 +119,10 @@ pub struct Pipeline {
     pub place: Place,
 }
 
-/// A step: what happens to one record.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Each result of the program is a record of its own.
-    Map(Expr),
-    /// Records stay if the program's first result is neither `false` nor `null`.
-    Filter(Expr),
-    /// The program's first result becomes the key; `null` removes it.
-    Key(Expr),
-    /// The program's first result becomes the record's time.
-    Time(TimeExpr),
-}
-
-impl Step {
-    /// Its name in the file.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Map(_) => "map",
-            Self::Filter(_) => "filter",
-            Self::Key(_) => "key",
-            Self::Time(_) => "time",
-        }
-    }
-
-    /// The program's text.
-    pub fn source(&self) -> &str {
-        match self {
-            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.source,
-            Self::Time(expr) => &expr.source,
-        }
-    }
-
-    /// Where the program is written.
-    pub fn place(&self) -> &Place {
-        match self {
-            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.place,
-            Self::Time(expr) => &expr.place,
-        }
+impl Pipeline {
+    /// Streams that steps send records to, past the sink.
+    pub fn sides(&self) -> impl Iterator<Item = &Address> {
+        self.steps.iter().filter_map(Step::side)
     }
 }
 
@@ -165,6 +135,13 @@ pub struct Expr {
     pub place: Place,
     /// What runs.
     pub program: Program,
+}
+
+impl Expr {
+    /// Its text and where that is written.
+    pub(super) fn text(&self) -> (&str, &Place) {
+        (&self.source, &self.place)
+    }
 }
 
 impl fmt::Debug for Expr {
