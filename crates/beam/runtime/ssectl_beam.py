@@ -152,6 +152,10 @@ class Event:
     def __init__(self, key, time, inputs):
         self.key, self.time, self.inputs = key, time, inputs
 
+    def encode(self):
+        """As bytes."""
+        return dumps([self.key, self.time, self.inputs]).encode()
+
     @property
     def timestamp(self):
         """As Beam has it, which counts microseconds."""
@@ -205,18 +209,31 @@ class Events(beam.PTransform):
         made = list(worker.results(_records(self.path)))
         worker.close()
         events = ((e["partition"], Event(canonical(e["key"]), nanoseconds(e["time"], self.unit), e["inputs"])) for e in made)
-        return begin | stream(play(events, self.delay)) | beam.Map(lambda event: (event.key, event))
+        return begin | stream(play(events, self.delay))
 
 
-def stream(steps):
-    """A stream of what `play` says; at its end the watermark passes every window."""
-    test = TestStream(coder=beam.coders.PickleCoder())
-    for time, event in steps:
-        if event is None:
-            test = test.advance_watermark_to(min(time, MAX_TIMESTAMP))
-        else:
-            test = test.add_elements([TimestampedValue(event, time)])
-    return test.advance_watermark_to_infinity()
+class stream(beam.PTransform):
+    """A stream of what `play` says; at its end the watermark passes every window. It gives pairs of a key and an event."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def expand(self, begin):
+        # Events as bytes: runners in Java do not know Python's coders.
+        test = TestStream(coder=beam.coders.BytesCoder())
+        for time, event in self.steps:
+            if event is None:
+                test = test.advance_watermark_to(min(time, MAX_TIMESTAMP))
+            else:
+                test = test.add_elements([TimestampedValue(event.encode(), time)])
+        return begin | test.advance_watermark_to_infinity().with_output_types(bytes) | beam.Map(keyed)
+
+
+def keyed(encoded):
+    """An event behind what it is grouped by."""
+    event = Event(*json.loads(encoded))
+    return event.key, event
 
 
 class Aggregates(beam.CombineFn):
@@ -226,27 +243,33 @@ class Aggregates(beam.CombineFn):
         self.names = names
 
     def create_accumulator(self):
-        return {name: Aggregate.of(kind) for name, kind in self.names.items()}
+        return 0, {name: Aggregate.of(kind) for name, kind in self.names.items()}
 
     def add_input(self, accumulator, event):
-        for name, aggregate in accumulator.items():
+        records, aggregates = accumulator
+        for name, aggregate in aggregates.items():
             aggregate.add(event.time, event.inputs.get(name))
-        return accumulator
+        return records + 1, aggregates
 
     def merge_accumulators(self, accumulators):
-        merged = self.create_accumulator()
-        for accumulator in accumulators:
+        records, merged = self.create_accumulator()
+        for more, aggregates in accumulators:
+            records += more
             for name, aggregate in merged.items():
-                aggregate.merge(accumulator[name])
-        return merged
+                aggregate.merge(aggregates[name])
+        return records, merged
 
     def extract_output(self, accumulator):
-        return {name: aggregate.result() for name, aggregate in accumulator.items()}
+        records, aggregates = accumulator
+        # The last pane of a window that took late records may hold nothing: it is no result.
+        return {name: aggregate.result() for name, aggregate in aggregates.items()} if records else None
 
 
 class _Result(beam.DoFn):
     def process(self, group, window=beam.DoFn.WindowParam, pane=beam.DoFn.PaneInfoParam):
         key, aggregates = group
+        if aggregates is None:
+            return
         everything = isinstance(window, GlobalWindow)
         value = {
             "key": json.loads(key),

@@ -86,7 +86,6 @@ def run(windows, these, options):
         (
             begin
             | stream(steps_of(these))
-            | beam.Map(lambda event: (event.key, event))
             | beam.WindowInto(
                 windows_of(windows),
                 trigger=trigger_of(windows),
