@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
-use super::segments::segments;
+use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
     self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
@@ -112,7 +112,7 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
-        let segments = segments(self.pipeline, format);
+        let segments = self.segments(format)?;
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
@@ -131,6 +131,21 @@ impl Opener<'_> {
             },
             writes: writes(self.pipeline),
         })
+    }
+
+    /// The steps; those of Beam where it runs them.
+    fn segments(&self, format: Format) -> Result<Segments, RunError> {
+        let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
+            return Ok(segments(self.pipeline, format));
+        };
+        let encodings = (encoding(format), encoding(self.pipeline.sink.format));
+        let (first, then) = beam
+            .segments(self.scenario, self.pipeline, encodings)
+            .map_err(|refusals| {
+                let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                self.fault(format!("Beam cannot run it: {}", refusals.join("; ")))
+            })?;
+        Ok(Segments { first, then })
     }
 
     /// What leaves out the records that come again of a declared stream.

@@ -1,7 +1,6 @@
 """The aggregates of ssectl for Apache Beam, from their definition: exact, and none depends on the order of its records."""
 
 import json
-from collections import Counter
 from fractions import Fraction
 
 
@@ -36,9 +35,8 @@ class Aggregate:
 
     @staticmethod
     def of(kind):
-        """A new one: `count`, `sum`, `min` ..., or a list of the name and a number."""
-        name, *rest = [kind] if isinstance(kind, str) else kind
-        return KINDS[name](*rest)
+        """A new one: `count`, `sum`, `min` ..."""
+        return KINDS[kind]()
 
     def add(self, time, value):
         """Takes the argument of a record."""
@@ -154,20 +152,7 @@ class Distinct(First):
         return len({name for _, name, _ in self.values})
 
 
-class Top(First):
-    """`top(JQ; K)`: the most frequent values, the least first among equals."""
-
-    def __init__(self, most):
-        super().__init__()
-        self.most = most
-
-    def result(self):
-        counts = Counter(name for _, name, _ in self.values)
-        order = sorted(counts, key=lambda name: (-counts[name], rank(json.loads(name))))
-        return [{"value": json.loads(name), "n": counts[name]} for name in order[: self.most]]
-
-
 KINDS = {
     "count": All, "count_of": Count, "sum": Sum, "avg": Avg, "min": Min, "max": Max, "first": First, "last": Last,
-    "collect": Collect, "distinct": Distinct, "top": Top,
+    "collect": Collect, "distinct": Distinct,
 }

@@ -25,6 +25,8 @@ from ssectl_aggregates import Aggregate, canonical
 SSECTL = os.environ.get("SSECTL", "ssectl")
 # Longer than all times that Beam has.
 FOR_EVER = 10**12
+# In nanoseconds.
+UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 PANES = {PaneInfoTiming.EARLY: "early", PaneInfoTiming.ON_TIME: "on-time", PaneInfoTiming.LATE: "late"}
 
 
@@ -143,7 +145,7 @@ def nanoseconds(time, unit):
         since = moment - datetime(1970, 1, 1, tzinfo=timezone.utc)
         fraction = int(rest[:digits].ljust(9, "0")[:9]) if dot else 0
         return (since.days * 86_400 + since.seconds) * 1_000_000_000 + fraction
-    return int(time * {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}[unit])
+    return int(time * UNITS[unit])
 
 
 class Event:
@@ -266,6 +268,12 @@ class Aggregates(beam.CombineFn):
 
 
 class _Result(beam.DoFn):
+    def __init__(self, unit):
+        self.nanoseconds = UNITS["ms" if unit == "rfc3339" else unit]
+
+    def bound(self, time):
+        return time.micros * 1000 // self.nanoseconds
+
     def process(self, group, window=beam.DoFn.WindowParam, pane=beam.DoFn.PaneInfoParam):
         key, aggregates = group
         if aggregates is None:
@@ -273,8 +281,8 @@ class _Result(beam.DoFn):
         everything = isinstance(window, GlobalWindow)
         value = {
             "key": json.loads(key),
-            "start": None if everything else window.start.micros // 1000,
-            "end": None if everything else window.end.micros // 1000,
+            "start": None if everything else self.bound(window.start),
+            "end": None if everything else self.bound(window.end),
             "pane": PANES[pane.timing],
             "revision": pane.index,
             **aggregates,
@@ -283,9 +291,9 @@ class _Result(beam.DoFn):
         yield {"key": name, "headers": {}, "time_ns": None if everything else window.end.micros * 1000, "value": value}
 
 
-def Results():
-    """A record of each result of a window."""
-    return beam.ParDo(_Result())
+def Results(unit="ms"):
+    """A record of each result of a window, with times in this unit."""
+    return beam.ParDo(_Result(unit))
 
 
 class _Write(beam.DoFn):

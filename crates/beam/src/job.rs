@@ -90,6 +90,8 @@ pub struct Window {
     pub by: Option<String>,
     /// When they happened; without it the record's own time.
     pub time: Option<(String, Unit)>,
+    /// What `start` and `end` of a result count; milliseconds with [`Unit::Rfc3339`].
+    pub unit: Unit,
     /// What watermarks are kept by, instead of the partitions of the source.
     pub partition: Option<String>,
     /// Which windows.
@@ -165,6 +167,4 @@ pub struct Aggregate {
     pub function: String,
     /// The program of its argument.
     pub argument: Option<String>,
-    /// The number behind it: how many of `top`.
-    pub number: Option<String>,
 }

@@ -11,8 +11,8 @@ use crate::{Aggregate, Bad, Job, Kind, Late, Step, Unit, Window, jq};
 /// What Beam's windows are counted in.
 const MICROSECOND: i64 = 1_000;
 /// The aggregates of `ssectl_aggregates.py`.
-const FUNCTIONS: [&str; 10] = [
-    "count", "sum", "avg", "min", "max", "first", "last", "collect", "distinct", "top",
+const FUNCTIONS: [&str; 9] = [
+    "count", "sum", "avg", "min", "max", "first", "last", "collect", "distinct",
 ];
 
 /// The text of the program.
@@ -96,7 +96,7 @@ impl Compiler<'_> {
                 aggregates.join(", ")
             ),
         );
-        self.push("results", "Results()");
+        self.push("results", &format!("Results(unit=\"{}\")", window.unit.name()));
         if after.iter().any(|step| matches!(step, Step::Window(_))) {
             self.refuse(
                 "a second `window` in one pipeline",
@@ -199,9 +199,8 @@ impl Compiler<'_> {
                 &format!("has no counterpart in Python: there are {there}"),
             );
         }
-        match (name, &aggregate.argument, &aggregate.number) {
-            ("count", Some(_), _) => "\"count_of\"".to_owned(),
-            (_, _, Some(number)) => format!("[\"{name}\", {number}]"),
+        match (name, &aggregate.argument) {
+            ("count", Some(_)) => "\"count_of\"".to_owned(),
             _ => format!("\"{name}\""),
         }
     }
