@@ -79,8 +79,8 @@ impl Watermarks {
                 origin: NEVER,
             },
             named: Vec::new(),
-            table: Table::open(space, "partitions")?,
-            progress_table: Table::open(space, "progress")?,
+            table: Table::open(space, "watermarks")?,
+            progress_table: Table::open(space, "watermark")?,
         };
         watermarks.restore()?;
         Ok(watermarks)
