@@ -12,12 +12,12 @@
 //! Where the order makes no difference (aggregates that do not mind, windows that do not merge, no early panes), events
 //! that are on time are taken in as they come. The late ones wait, as they give panes of their own.
 
-use ssectl_state::{Space, StateError};
+use ssectl_state::{Kinds, Space, StateError};
 
 use crate::panes::Panes;
-use crate::queue::Queue;
-use crate::watermark::{Place, Watermarks};
-use crate::windows::{Arrival, Kept, Out, Part, Standing};
+use crate::queue::{Count, Held, Queue};
+use crate::watermark::{Partition, Place, Progress, Watermarks};
+use crate::windows::{self, Arrival, Kept, Out, Part, Standing};
 use crate::{Aggregator, Event, Fate, Spec, Time, WindowError};
 
 /// Groups events by key and window, and gives panes when the watermark says so.
@@ -254,4 +254,14 @@ impl<A: Aggregator> WindowOperator<A> {
         }
         Ok(())
     }
+}
+
+/// Adds what an operator keeps to the kinds of values that can be shown to people.
+#[must_use]
+pub fn kinds<A: Aggregator>(kinds: Kinds) -> Kinds {
+    windows::kinds::<A::Accumulator>(kinds)
+        .with::<Held>()
+        .with::<Count>()
+        .with::<Partition>()
+        .with::<Progress>()
 }

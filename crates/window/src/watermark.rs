@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use ssectl_state::{Corrupt, Group, Keep, Space, StateError, Table, Value};
 
-use crate::codec::{Put, Reader};
+use crate::codec::{Put, Reader, shown};
 use crate::{Spec, Time, WatermarkKind};
 
 /// Before all times: no watermark.
@@ -44,7 +44,7 @@ pub(crate) struct Watermarks {
 
 /// One partition.
 #[derive(Clone, Copy)]
-struct Partition {
+pub(crate) struct Partition {
     watermark: Time,
     /// The greatest event time; [`NEVER`] without an event.
     newest: Time,
@@ -55,7 +55,7 @@ struct Partition {
 
 /// What is common to all partitions.
 #[derive(Clone, Copy)]
-struct Progress {
+pub(crate) struct Progress {
     /// The greatest watermark of all so far: what was due up to it was done.
     passed: Time,
     /// The first watermark of any partition: from there on the idleness of one without events is measured.
@@ -299,6 +299,8 @@ impl Watermarks {
 }
 
 impl Value for Partition {
+    const KIND: &'static str = "partition";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_i64(self.watermark);
         out.put_i64(self.newest);
@@ -317,12 +319,23 @@ impl Value for Partition {
         })
     }
 
+    fn describe(&self) -> String {
+        let watermark = shown(self.watermark, NEVER);
+        let newest = shown(self.newest, NEVER);
+        format!(
+            r#"{{"watermark":{watermark},"newest":{newest},"ended":{},"idle":{}}}"#,
+            self.ended, self.idle
+        )
+    }
+
     fn size(&self) -> usize {
         size_of::<Self>()
     }
 }
 
 impl Value for Progress {
+    const KIND: &'static str = "watermark";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_i64(self.passed);
         out.put_i64(self.origin);
@@ -336,6 +349,10 @@ impl Value for Progress {
         };
         reader.end()?;
         Ok(progress)
+    }
+
+    fn describe(&self) -> String {
+        shown(self.passed, NEVER)
     }
 
     fn size(&self) -> usize {
