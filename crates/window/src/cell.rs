@@ -41,6 +41,8 @@ impl<S> Cell<S> {
 }
 
 impl<S: Value> Value for Cell<S> {
+    const KIND: &'static str = "window";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_value(&self.state);
         out.put_u64(self.fresh);
@@ -78,6 +80,15 @@ impl<S: Value> Value for Cell<S> {
         Ok(cell)
     }
 
+    fn describe(&self) -> String {
+        format!(
+            r#"{{"panes":{},"since":{},"aggregates":{}}}"#,
+            self.revision,
+            self.fresh,
+            self.state.describe()
+        )
+    }
+
     fn size(&self) -> usize {
         let past = self
             .past
@@ -92,4 +103,38 @@ fn kind(byte: u8) -> Result<PaneKind, Corrupt> {
         .into_iter()
         .find(|kind| *kind as u8 == byte)
         .ok_or(Corrupt("a window"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Present;
+
+    #[test]
+    fn a_cell_comes_back_from_its_bytes_and_describes_itself() {
+        let mut cell = Cell::new(Present);
+        (cell.fresh, cell.revision, cell.tick) = (3, 2, Some(-7));
+        cell.past.push(Past {
+            span: Span { start: -1, end: 9 },
+            kind: PaneKind::Late,
+            revision: 1,
+            aggregates: b"\"n\":1".to_vec(),
+        });
+        let mut bytes = Vec::new();
+        cell.encode(&mut bytes);
+        let back = Cell::<Present>::decode(&bytes).unwrap();
+        assert_eq!((back.fresh, back.revision, back.tick), (3, 2, Some(-7)));
+        assert_eq!(back.past[0].span, Span { start: -1, end: 9 });
+        assert_eq!(
+            (back.past[0].kind, back.past[0].revision),
+            (PaneKind::Late, 1)
+        );
+        assert_eq!(
+            back.describe(),
+            r#"{"panes":2,"since":3,"aggregates":true}"#
+        );
+        for cut in 0..bytes.len() {
+            assert!(Cell::<Present>::decode(&bytes[..cut]).is_err(), "{cut}");
+        }
+    }
 }

@@ -112,14 +112,29 @@ pub(crate) fn from_sortable(bytes: [u8; 8]) -> i64 {
     (u64::from_be_bytes(bytes) ^ (1 << 63)) as i64
 }
 
+/// A time as JSON, `null` where the number stands for none.
+pub(crate) fn shown(time: i64, none: i64) -> String {
+    if time == none {
+        "null".to_owned()
+    } else {
+        time.to_string()
+    }
+}
+
 /// A key that is there, or not.
 pub(crate) struct Present;
 
 impl Value for Present {
+    const KIND: &'static str = "timer";
+
     fn encode(&self, _: &mut Vec<u8>) {}
 
     fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
         Reader::new(bytes, "a timer").end().map(|()| Self)
+    }
+
+    fn describe(&self) -> String {
+        "true".to_owned()
     }
 
     fn size(&self) -> usize {

@@ -35,6 +35,6 @@ mod windows;
 pub use aggregator::{Aggregator, InputError};
 pub use error::WindowError;
 pub use event::{Event, Fate, Pane, PaneKind, Time};
-pub use operator::WindowOperator;
+pub use operator::{WindowOperator, kinds};
 pub use settings::{Amount, SettingError, Settings, Type};
 pub use spec::{Accumulation, Late, Spec, Trigger, WatermarkKind, Windows};

@@ -1,6 +1,6 @@
 //! Events that wait until those of other partitions that come before them are there.
 
-use ssectl_state::{Corrupt, Group, Keep, Space, StateError, Table, Value};
+use ssectl_state::{Corrupt, Group, Keep, Space, StateError, Table, Value, readable};
 
 use crate::codec::{Put, Reader};
 use crate::watermark::Place;
@@ -34,7 +34,8 @@ impl Held {
     }
 }
 
-struct Count(u64);
+/// How many events were ever held.
+pub(crate) struct Count(u64);
 
 impl Queue {
     pub(crate) fn open(space: &Space) -> Result<Self, StateError> {
@@ -51,6 +52,7 @@ impl Queue {
 
     /// Hands the changes of all tables over.
     pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        self.counts.get_or_insert_with(ALL, b"", || Count(0))?.0 = self.count;
         self.held.save()?;
         self.counts.save()
     }
@@ -69,7 +71,6 @@ impl Queue {
         let group = (place.0, i64::from(place.1));
         self.count += 1;
         let count = self.count;
-        self.counts.get_or_insert_with(ALL, b"", || Count(0))?.0 = count;
         self.held
             .get_or_insert_with(group, &count.to_be_bytes(), || Held {
                 time: event.time,
@@ -100,6 +101,8 @@ impl Queue {
 }
 
 impl Value for Held {
+    const KIND: &'static str = "waiting event";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_i64(self.time);
         out.put_u8(self.placed.into());
@@ -134,6 +137,17 @@ impl Value for Held {
         })
     }
 
+    fn describe(&self) -> String {
+        let inputs = self.inputs.iter();
+        let inputs = inputs.map(|input| input.as_deref().map_or("null".to_owned(), readable));
+        format!(
+            r#"{{"time":{},"key":{},"inputs":[{}]}}"#,
+            self.time,
+            readable(&self.key),
+            inputs.collect::<Vec<_>>().join(",")
+        )
+    }
+
     fn size(&self) -> usize {
         let inputs = self
             .inputs
@@ -144,6 +158,8 @@ impl Value for Held {
 }
 
 impl Value for Count {
+    const KIND: &'static str = "number";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.0);
     }
@@ -153,6 +169,10 @@ impl Value for Count {
         let count = reader.u64()?;
         reader.end()?;
         Ok(Self(count))
+    }
+
+    fn describe(&self) -> String {
+        self.0.to_string()
     }
 
     fn size(&self) -> usize {

@@ -7,7 +7,7 @@ use ssectl_state::{Corrupt, Group, Keep, Space, StateError, Table, Value};
 
 use super::{Arrival, Out, Part, Span, Standing};
 use crate::cell::Cell;
-use crate::codec::{Present, Put, Reader};
+use crate::codec::{Present, Put, Reader, shown};
 use crate::panes::Panes;
 use crate::{Aggregator, PaneKind, Time, WindowError};
 
@@ -26,7 +26,8 @@ pub(crate) struct Counts<A: Aggregator> {
     timers: Table<Present>,
 }
 
-struct Window<S> {
+/// The unfinished window of a key.
+pub(super) struct Window<S> {
     /// The least time and the greatest.
     least: Time,
     greatest: Time,
@@ -164,6 +165,8 @@ impl<A: Aggregator> Counts<A> {
 }
 
 impl<S: Value> Value for Window<S> {
+    const KIND: &'static str = "count window";
+
     fn encode(&self, out: &mut Vec<u8>) {
         for time in [self.least, self.greatest, self.due] {
             out.put_i64(time);
@@ -181,6 +184,17 @@ impl<S: Value> Value for Window<S> {
         };
         reader.end()?;
         Ok(window)
+    }
+
+    fn describe(&self) -> String {
+        let Self {
+            least, greatest, ..
+        } = self;
+        let due = shown(self.due, Time::MAX);
+        format!(
+            r#"{{"least":{least},"greatest":{greatest},"due":{due},"window":{}}}"#,
+            self.cell.describe()
+        )
     }
 
     fn size(&self) -> usize {

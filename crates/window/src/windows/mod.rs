@@ -6,13 +6,15 @@ mod count;
 mod ruler;
 mod session;
 
-use ssectl_state::{Space, StateError};
+use ssectl_state::{Kinds, Space, StateError, Value};
 
+use crate::cell::Cell;
+use crate::codec::Present;
 use crate::panes::Panes;
 use crate::{Aggregator, Pane, Spec, Time, WindowError, Windows};
 use aligned::Aligned;
-use count::Counts;
-use session::Sessions;
+use count::{Counts, Window};
+use session::{Line, Sessions};
 
 /// Where panes go.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Pane);
@@ -64,6 +66,15 @@ pub(crate) struct Standing {
     pub(crate) open: bool,
     /// At least one is complete and still takes events.
     pub(crate) lasting: bool,
+}
+
+/// Adds what windows keep to the kinds of values that can be shown.
+pub(crate) fn kinds<S: Value>(kinds: Kinds) -> Kinds {
+    kinds
+        .with::<Cell<S>>()
+        .with::<Line<S>>()
+        .with::<Window<S>>()
+        .with::<Present>()
 }
 
 /// The windows of an operator.

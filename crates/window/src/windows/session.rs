@@ -33,7 +33,7 @@ pub(crate) struct Sessions<A: Aggregator> {
 }
 
 /// The sessions of a key, one after the other.
-struct Line<S>(Vec<Session<S>>);
+pub(super) struct Line<S>(Vec<Session<S>>);
 
 struct Session<S> {
     span: Span,
@@ -281,6 +281,8 @@ fn keys(timers: &mut Table<Present>, group: Group) -> Result<Vec<Box<[u8]>>, Sta
 }
 
 impl<S: Value> Value for Line<S> {
+    const KIND: &'static str = "sessions";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.put_u32(u32::try_from(self.0.len()).expect("a key has few sessions at a time"));
         for session in &self.0 {
@@ -309,6 +311,18 @@ impl<S: Value> Value for Line<S> {
         }
         reader.end()?;
         Ok(Self(line))
+    }
+
+    fn describe(&self) -> String {
+        let sessions = self.0.iter().map(|session| {
+            let Span { start, end } = session.span;
+            format!(
+                r#"{{"start":{start},"end":{end},"complete":{},"window":{}}}"#,
+                session.complete,
+                session.cell.describe()
+            )
+        });
+        format!("[{}]", sessions.collect::<Vec<_>>().join(","))
     }
 
     fn size(&self) -> usize {
