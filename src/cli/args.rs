@@ -10,7 +10,7 @@ use ssectl_framing::{Claim, Compression, FramedSink, Framing};
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
 use crate::config;
-use crate::engine::{OnError, Pipeline, Settings, Stats, Steps, Take};
+use crate::engine::{Input, OnError, Pipeline, Settings, State, Stats, Steps, Take};
 use crate::format::Format;
 use crate::places::Place;
 
@@ -323,11 +323,12 @@ pub(super) fn pipeline(
 ) -> Pipeline {
     Pipeline {
         name: name.to_owned(),
-        source,
-        repeats: None,
-        steps,
+        inputs: vec![Input::new(source, steps)],
+        then: Vec::new(),
         on_error,
         sink,
+        sides: Vec::new(),
+        state: State::default(),
         stats: Arc::new(Stats::default()),
         settings: Settings::default(),
     }

@@ -20,11 +20,13 @@ mod schema;
 mod session;
 mod setup;
 mod signals;
+mod state;
 mod streams;
 mod tail;
 mod transform;
 mod ui;
 mod verify;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,12 +96,14 @@ enum Verb {
     Generate(Box<generate::GenerateArgs>),
     Replay(Box<replay::ReplayArgs>),
     Transform(Box<transform::TransformArgs>),
+    Window(Box<window::WindowArgs>),
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
+    State(state::StateArgs),
     Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
     Config(config::ConfigArgs),
@@ -124,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
+        Verb::State(args) => state::run(&args, &ui),
         verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
@@ -156,6 +161,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Generate(args) => generate::run(*args, session).await,
         Verb::Replay(args) => replay::run(*args, session).await,
         Verb::Transform(args) => transform::run(*args, session).await,
+        Verb::Window(args) => window::run(*args, session).await,
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
@@ -166,7 +172,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Emulator(args) => emulator::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) | Verb::State(_) => Ok(()),
     }
 }
 

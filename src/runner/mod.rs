@@ -15,7 +15,9 @@ mod pipelines;
 mod prefixed;
 mod readback;
 mod report;
+mod segments;
 mod streams;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -123,10 +125,7 @@ impl Runner<'_> {
         let tracker = pipelines::Tracker::new(&pipelines, ends);
         let runs = pipelines.into_iter().map(|opened| {
             let tracker = &tracker;
-            let control = Control {
-                bound: opened.bound,
-                ..self.control.clone()
-            };
+            let control = self.control.clone();
             (self.watch)(&opened.pipeline.name, opened.pipeline.stats.clone());
             async move {
                 let name = opened.pipeline.name.clone();

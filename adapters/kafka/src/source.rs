@@ -17,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rdkafka::consumer::{CommitMode, Consumer};
 use ssectl_adapter::{
-    Batch, Bound, Commit, Error, ErrorKind, Fetched, Limit, Result, Source, SourceSpec,
+    Batch, Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Result, Source, SourceSpec,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -164,6 +164,11 @@ impl Source for KafkaSource {
                 return Ok(Fetched::Idle);
             }
         }
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        let (_, taken) = self.shared.queue.progress();
+        Some(self.shared.assignment().open(taken))
     }
 
     async fn bound(&mut self) -> Result<()> {

@@ -97,9 +97,7 @@ fn add(row: Row<'_>, size: i64, windows: &mut Windows) {
     let wanted = Wanted(start, &row.country);
     let sum = match windows.get_mut(&wanted) {
         Some(sum) => sum,
-        None => windows
-            .entry(Group(start, row.country.into()))
-            .or_default(),
+        None => windows.entry(Group(start, row.country.into())).or_default(),
     };
     sum.count += 1;
     sum.total += row.amount;

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Slice};
+use fjall::config::PinningPolicy;
+use fjall::{
+    Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _, Slice, Snapshot,
+};
 
 use crate::StateError;
 
@@ -34,7 +37,13 @@ impl Disk {
             .worker_threads(1)
             .manual_journal_persist(!durable)
             .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(buffer);
+        // Filters are as large as the tables they are of: to read one again for each key would cost more than the key.
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(buffer)
+                .filter_block_pinning_policy(PinningPolicy::all(true))
+                .index_block_pinning_policy(PinningPolicy::all(true))
+        };
         Ok(Self {
             data: db.keyspace("data", options)?,
             meta: db.keyspace("meta", options)?,
@@ -69,23 +78,70 @@ impl Disk {
     }
 
     /// What stands between two places, in order, as it is now.
-    pub(crate) fn scan(
-        &self,
-        from: Vec<u8>,
-        to: Vec<u8>,
-    ) -> impl Iterator<Item = Result<(Slice, Slice), StateError>> + use<> {
-        let found = self.data.range(from..to);
-        found.map(|guard| Ok(guard.into_inner()?))
+    pub(crate) fn scan(&self, from: Vec<u8>, to: Vec<u8>) -> Scan {
+        Scan(self.data.range(from..to))
     }
 
-    /// What is known by a name.
-    pub(crate) fn meta(&self, name: &str) -> Result<Option<Slice>, StateError> {
-        Ok(self.meta.get(name)?)
+    /// All as it is now, whatever is written later.
+    pub(crate) fn view(&self) -> View {
+        View {
+            snapshot: self.db.snapshot(),
+            disk: self.clone(),
+        }
     }
+}
+
+/// Values in order.
+pub(crate) struct Scan(fjall::Iter);
+
+impl Iterator for Scan {
+    type Item = Result<(Slice, Slice), StateError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let guard = self.0.next()?;
+        Some(guard.into_inner().map_err(StateError::from))
+    }
+}
+
+/// What is known of the tables.
+pub(crate) trait Look {
+    /// What is known by a name.
+    fn meta(&self, name: &str) -> Result<Option<Slice>, StateError>;
 
     /// All that is known by names that begin so.
-    pub(crate) fn metas(&self, prefix: &str) -> Result<Vec<(String, Slice)>, StateError> {
-        let found = self.meta.prefix(prefix).map(|guard| {
+    fn metas(&self, prefix: &str) -> Result<Vec<(String, Slice)>, StateError>;
+}
+
+impl Look for Disk {
+    fn meta(&self, name: &str) -> Result<Option<Slice>, StateError> {
+        self.view().meta(name)
+    }
+
+    fn metas(&self, prefix: &str) -> Result<Vec<(String, Slice)>, StateError> {
+        self.view().metas(prefix)
+    }
+}
+
+/// A store as it was at one moment.
+pub(crate) struct View {
+    snapshot: Snapshot,
+    disk: Disk,
+}
+
+impl View {
+    /// What stands between two places, in order.
+    pub(crate) fn scan(&self, from: Vec<u8>, to: Vec<u8>) -> Scan {
+        Scan(self.snapshot.range(&self.disk.data, from..to))
+    }
+}
+
+impl Look for View {
+    fn meta(&self, name: &str) -> Result<Option<Slice>, StateError> {
+        Ok(self.snapshot.get(&self.disk.meta, name)?)
+    }
+
+    fn metas(&self, prefix: &str) -> Result<Vec<(String, Slice)>, StateError> {
+        let found = self.snapshot.prefix(&self.disk.meta, prefix).map(|guard| {
             let (name, value) = guard.into_inner()?;
             Ok((String::from_utf8_lossy(&name).into_owned(), value))
         });

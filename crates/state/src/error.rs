@@ -34,6 +34,28 @@ pub enum StateError {
         /// What is wrong.
         what: String,
     },
+    /// A savepoint that is damaged, or cut off.
+    #[error("the savepoint `{}` cannot be used: {what}", path.display())]
+    Unreadable {
+        /// The file, or the directory of the process that sent it.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// No state.
+    #[error("there is no state in `{}`", .0.display())]
+    None(PathBuf),
+    /// State where there should be none.
+    #[error("there is state in `{}` already; remove it, or use another directory", .0.display())]
+    Exists(PathBuf),
+    /// The process that works with it does not answer.
+    #[error("the process that works with the state in `{}` does not answer: {error}", dir.display())]
+    Silent {
+        /// The directory of the pipeline.
+        dir: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
     /// It was written by another version of the program.
     #[error("the state in `{}` has format {found}, and this version reads format {known}", dir.display())]
     Format {

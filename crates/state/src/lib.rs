@@ -7,6 +7,7 @@
 //! The way of a checkpoint: every table hands over what changed ([`Table::save`]), the store seals it together with the
 //! positions ([`Store::seal`]), and the seal is written ([`Sealed::write`]), on another thread if one likes.
 
+mod contents;
 mod disk;
 mod error;
 mod place;
@@ -15,8 +16,9 @@ mod store;
 mod table;
 mod value;
 
+pub use contents::{Contents, Entries, Stored, Summary, TableName, pipelines, restore};
 pub use error::{Corrupt, StateError};
 pub use space::Space;
 pub use store::{Checkpoint, Marks, Sealed, Store, StoreSpec};
 pub use table::{Group, Keep, Table};
-pub use value::{Describe, Kinds, Value};
+pub use value::{Describe, Kinds, Value, readable};

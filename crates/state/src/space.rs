@@ -5,9 +5,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use serde::{Deserialize, Serialize};
-
 use crate::StateError;
+use crate::contents::TableName;
 use crate::disk::{Change, Disk};
 
 /// Where the tables of one step have their place in the state of a pipeline.
@@ -48,14 +47,6 @@ impl Space {
         };
         self.shared.register(known)
     }
-}
-
-/// What tells a table from others, as the state has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TableName {
-    pub(crate) step: String,
-    pub(crate) table: String,
-    pub(crate) kind: String,
 }
 
 /// A table that is open.

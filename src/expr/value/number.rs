@@ -290,9 +290,7 @@ impl Number {
             Self::Big(int) => write!(out, "{int}"),
             Self::Literal(literal) => out.write_all(literal.as_str().as_bytes()),
             Self::Float(double) if double.is_nan() => out.write_all(b"null"),
-            Self::Float(double) => {
-                ssectl_json::write_float(double.clamp(f64::MIN, f64::MAX), out)
-            }
+            Self::Float(double) => ssectl_json::write_float(double.clamp(f64::MIN, f64::MAX), out),
         };
     }
 }

@@ -158,6 +158,8 @@ impl Reader {
         if !records.is_empty() || fault.is_some() {
             self.shared.queue.push(records, fault, bytes, generation);
         }
+        let (chunks, _) = self.shared.queue.progress();
+        self.shared.assignment().queued(chunks);
         outcome
     }
 

@@ -3,8 +3,9 @@
 //! `state.json` says the format, the pipeline and the fingerprint of its steps; `lock` is locked by the process that works
 //! with it; `checkpoint` is the number of the last checkpoint, which the store in `db` must know.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,16 @@ pub(crate) struct Header {
     pub(crate) fingerprint: String,
 }
 
+impl Header {
+    pub(crate) fn of(spec: &StoreSpec) -> Self {
+        Self {
+            format: FORMAT,
+            pipeline: spec.pipeline.clone(),
+            fingerprint: spec.fingerprint.clone(),
+        }
+    }
+}
+
 /// The open directory of a pipeline.
 pub(crate) struct Folder {
     path: PathBuf,
@@ -32,23 +43,47 @@ pub(crate) struct Folder {
 impl Folder {
     /// Locks the directory of a pipeline; it is made if it is not there.
     pub(crate) fn open(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
-        let path = root.join(file_name(&spec.pipeline));
-        fs::create_dir_all(&path).map_err(StateError::io("create", &path))?;
-        let lock = lock(&path)?;
-        let header = Header {
-            format: FORMAT,
-            pipeline: spec.pipeline.clone(),
-            fingerprint: spec.fingerprint.clone(),
-        };
-        let folder = Self { path, _lock: lock };
+        let folder = Self::make(root, spec)?;
+        let header = Header::of(spec);
         match read_header(&folder.path)? {
             Some(found) => folder.compare(&found, &header)?,
             None if folder.database().exists() => {
                 return Err(folder.damage("`state.json` is missing"));
             }
-            None => replace(&folder.path.join("state.json"), &json(&header)?)?,
+            None => folder.claim(spec)?,
         }
         Ok(folder)
+    }
+
+    /// Locks the directory of a pipeline that has no state yet; [`Folder::claim`] makes it one.
+    pub(crate) fn empty(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
+        let folder = Self::make(root, spec)?;
+        if folder.database().exists() || folder.path.join("state.json").exists() {
+            return Err(StateError::Exists(folder.path));
+        }
+        Ok(folder)
+    }
+
+    /// Locks a directory that is there.
+    pub(crate) fn again(dir: &Path) -> Result<Self, StateError> {
+        Ok(Self {
+            path: dir.to_owned(),
+            _lock: lock(dir)?,
+        })
+    }
+
+    /// Says whose state it is.
+    pub(crate) fn claim(&self, spec: &StoreSpec) -> Result<(), StateError> {
+        replace(&self.path.join("state.json"), &json(&Header::of(spec))?)
+    }
+
+    fn make(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
+        let path = root.join(file_name(&spec.pipeline));
+        fs::create_dir_all(&path).map_err(StateError::io("create", &path))?;
+        Ok(Self {
+            _lock: lock(&path)?,
+            path,
+        })
     }
 
     /// The directory.
@@ -67,7 +102,7 @@ impl Folder {
         let path = self.path.join("checkpoint");
         let noted = match fs::read_to_string(&path) {
             Ok(text) => text.trim().parse::<u64>(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => return Err(StateError::io("read", path)(error)),
         };
         match noted {
@@ -128,7 +163,7 @@ pub(crate) fn read_header(dir: &Path) -> Result<Option<Header>, StateError> {
     let path = dir.join("state.json");
     let text = match fs::read(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StateError::io("read", path)(error)),
     };
     let header = serde_json::from_slice(&text).map_err(|error| StateError::Damaged {
@@ -139,7 +174,7 @@ pub(crate) fn read_header(dir: &Path) -> Result<Option<Header>, StateError> {
 }
 
 /// Locks a directory for this process.
-pub(crate) fn lock(dir: &Path) -> Result<File, StateError> {
+fn lock(dir: &Path) -> Result<File, StateError> {
     let path = dir.join("lock");
     let file = File::options()
         .create(true)
@@ -155,7 +190,7 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StateError> {
 }
 
 /// The name of a pipeline's directory: what is odd in a path is written as its bytes.
-pub(crate) fn file_name(pipeline: &str) -> String {
+fn file_name(pipeline: &str) -> String {
     let mut name = String::new();
     for byte in pipeline.bytes() {
         match byte {
@@ -163,18 +198,20 @@ pub(crate) fn file_name(pipeline: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
                 name.push(char::from(byte));
             }
-            _ => name.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(name, "%{byte:02X}");
+            }
         }
     }
     name
 }
 
 /// Puts a file in the place of another one; it is there as a whole or not at all.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
+        io::Write::write_all(&mut file, bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()

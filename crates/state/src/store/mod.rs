@@ -1,5 +1,6 @@
 //! The state of one pipeline: its tables, and checkpoints of them.
 
+pub(crate) mod control;
 mod folder;
 mod seal;
 
@@ -7,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+pub(crate) use folder::{FORMAT, Folder, Header, read_header};
+pub(crate) use seal::meta;
 pub use seal::{Checkpoint, Marks, Sealed};
 
-use crate::disk::Disk;
-use crate::space::{Shared, Space, TableName, locked};
+use crate::contents::TableName;
+use crate::disk::{Disk, Look};
+use crate::space::{Shared, Space, locked};
 use crate::{Corrupt, StateError};
-use folder::Folder;
+use control::Control;
 
 /// Where the last checkpoint stands among what is known of the tables.
 const CHECKPOINT: &str = "checkpoint";
@@ -35,6 +39,8 @@ pub struct Store {
     shared: Arc<Shared>,
     folder: Option<Arc<Folder>>,
     restored: Option<Checkpoint>,
+    /// Gone before the lock of the directory is.
+    _control: Option<Control>,
 }
 
 impl Store {
@@ -44,6 +50,7 @@ impl Store {
             shared: Shared::new(memory, None),
             folder: None,
             restored: None,
+            _control: None,
         }
     }
 
@@ -59,6 +66,7 @@ impl Store {
         let restored = checkpoint(&disk)?;
         folder.check(restored.as_ref().map_or(0, |found| found.number))?;
         let tables = tables(&disk)?;
+        let control = Control::start(folder.path(), Header::of(spec), disk.clone())?;
         let shared = Shared::new(spec.memory, Some(disk));
         shared.know(tables);
         let number = restored.as_ref().map_or(0, |found| found.number);
@@ -68,6 +76,7 @@ impl Store {
             shared,
             folder: Some(Arc::new(folder)),
             restored,
+            _control: Some(control),
         })
     }
 
@@ -127,7 +136,7 @@ impl Store {
 }
 
 /// The last checkpoint in a store.
-fn checkpoint(disk: &Disk) -> Result<Option<Checkpoint>, StateError> {
+pub(crate) fn checkpoint(disk: &impl Look) -> Result<Option<Checkpoint>, StateError> {
     let Some(found) = disk.meta(CHECKPOINT)? else {
         return Ok(None);
     };
@@ -136,7 +145,7 @@ fn checkpoint(disk: &Disk) -> Result<Option<Checkpoint>, StateError> {
 }
 
 /// The tables in a store.
-fn tables(disk: &Disk) -> Result<Vec<(u32, TableName)>, StateError> {
+pub(crate) fn tables(disk: &impl Look) -> Result<Vec<(u32, TableName)>, StateError> {
     let found = disk.metas(TABLE)?.into_iter().map(|(name, value)| {
         let id = name.strip_prefix(TABLE).and_then(|id| id.parse().ok());
         let table = serde_json::from_slice(&value).ok();

@@ -10,8 +10,9 @@ use ssectl_adapter::{Partition, Position};
 use super::folder::Folder;
 use super::{CHECKPOINT, TABLE};
 use crate::StateError;
+use crate::contents::TableName;
 use crate::disk::Change;
-use crate::space::{Shared, TableName};
+use crate::space::Shared;
 
 /// Where a pipeline stood when a checkpoint was taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,16 @@ pub struct Checkpoint {
     pub number: u64,
     /// Where the pipeline stood.
     pub marks: Marks,
+}
+
+impl Checkpoint {
+    /// The one before the first.
+    pub(crate) fn none() -> Self {
+        Self {
+            number: 0,
+            marks: Marks::default(),
+        }
+    }
 }
 
 /// A checkpoint that is complete and not yet on disk.
@@ -69,7 +80,7 @@ impl Sealed {
 }
 
 /// What is written of a checkpoint beside the values.
-pub(super) fn meta(
+pub(crate) fn meta(
     checkpoint: &Checkpoint,
     tables: &[(u32, TableName)],
 ) -> Result<Vec<(String, Vec<u8>)>, StateError> {

@@ -12,6 +12,7 @@ use crate::space::Shared;
 use crate::{Corrupt, StateError, Value};
 
 type Keys = HashSet<Box<[u8]>, RandomState>;
+type First = (Group, Box<[u8]>);
 type Deleted = BTreeMap<Group, Keys>;
 
 /// So many deletions are written at once where nothing has to wait for a checkpoint.
@@ -21,7 +22,7 @@ const DELETIONS: usize = 4096;
 pub(super) struct Spilled {
     table: u32,
     /// The first value on disk that is not deleted. Nothing that is on disk alone stands before it.
-    first: Option<(Group, Box<[u8]>)>,
+    first: Option<First>,
     /// No value on disk alone is in a group behind this one.
     last: Group,
     /// Values on disk that are gone, and the disk is still to be told.
@@ -57,12 +58,6 @@ impl Spilled {
     /// The first group that has values on disk.
     pub(super) fn first_group(&self) -> Option<Group> {
         self.first.as_ref().map(|(group, _)| *group)
-    }
-
-    /// The key of the first value on disk, if it is in this group.
-    pub(super) fn first_key_of(&self, group: Group) -> Option<Box<[u8]>> {
-        let first = self.first.as_ref()?;
-        (first.0 == group).then(|| first.1.clone())
     }
 
     /// Whether it is certain, without a look at the disk, that no value of a group is on disk alone.
@@ -107,7 +102,7 @@ impl Spilled {
 
     /// Notes that a value left the memory and is on disk.
     pub(super) fn evicted(&mut self, group: Group, key: &[u8]) {
-        let before = |(first, name): &(Group, Box<[u8]>)| (*first, &**name) <= (group, key);
+        let before = |(first, name): &First| (*first, &**name) <= (group, key);
         if !self.first.as_ref().is_some_and(before) {
             self.first = Some((group, key.into()));
         }
@@ -218,11 +213,7 @@ impl Spilled {
         Ok(())
     }
 
-    fn look(
-        &mut self,
-        shared: &Shared,
-        from: Vec<u8>,
-    ) -> Result<Option<(Group, Box<[u8]>)>, StateError> {
+    fn look(&mut self, shared: &Shared, from: Vec<u8>) -> Result<Option<First>, StateError> {
         let Some(disk) = shared.disk() else {
             return Ok(None);
         };

@@ -66,8 +66,7 @@ impl<V: Value> Table<V> {
         };
         while result.is_ok() && self.visit_next(&mut walk, &mut visit, &mut result) {}
         self.put_back(walk)?;
-        let first = self.spilled.first_key_of(group);
-        if first.is_some_and(|key| self.spilled.is_gone(&self.shared, group, &key)) {
+        if on_disk && self.spilled.first_group() == Some(group) {
             self.spilled.advance(&self.shared)?;
         }
         result

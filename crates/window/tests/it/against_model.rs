@@ -25,7 +25,7 @@ fn partition(name: char) -> impl Strategy<Value = Vec<Given>> {
     })
 }
 
-fn input() -> impl Strategy<Value = Vec<Vec<Given>>> {
+pub(crate) fn input() -> impl Strategy<Value = Vec<Vec<Given>>> {
     prop_oneof![
         partition('p').prop_map(|only| vec![only]),
         (partition('p'), partition('q')).prop_map(|(p, q)| vec![p, q]),
@@ -84,7 +84,7 @@ fn pace() -> impl Strategy<Value = Option<Amount>> {
     ]
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     let watermark = (prop::option::of(0..25_i64), prop::option::of(5..40_i64));
     let late = (
         prop::option::of(0..40_i64),

@@ -5,5 +5,6 @@ mod harness;
 mod model;
 mod panes;
 mod partitions;
+mod restore;
 mod sessions;
 mod zones;
