@@ -188,6 +188,12 @@ impl<'a> Run<'a> {
 
     /// All results of the record, or none and the reason.
     fn record(&mut self, record: Record, index: usize) {
+        if self.steps.is_empty() {
+            // Nothing can fail, so that no copy is kept for the dead letters.
+            let text = unquoted(&record, self.steps.input, self.steps.output);
+            self.emit(record, text.as_deref().map(str::as_bytes), index);
+            return;
+        }
         let (results, bytes) = (self.out.results.len(), self.arena.len());
         let original = record.clone();
         match self.step(0, record, self.steps.input, index) {

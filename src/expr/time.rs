@@ -122,8 +122,20 @@ impl Unit {
     }
 }
 
+/// A whole number of few digits, as most times are.
+fn few_digits(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let few = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    few.then(|| text.parse().ok()).flatten()
+}
+
 /// `text * 10^scale`, rounded down, without a detour over floating point.
 fn decimal(text: &str, scale: i32) -> Option<i128> {
+    if let Some(int) = few_digits(text) {
+        return 10_i128
+            .checked_pow(scale.try_into().ok()?)?
+            .checked_mul(int.into());
+    }
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (negative, mantissa) = match mantissa.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -172,7 +172,9 @@ def multiple(samples: dict[str, Sample], name: str, figure: str) -> str:
     if name not in samples:
         return "-"
     ours, theirs = (getattr(samples[who], figure) for who in ("ssectl", name))
-    return f"1 ({ours:.2f} s)" if name == "ssectl" else f"{theirs / ours:.1f}"
+    if name == "ssectl":
+        return f"1 ({ours:.2f} s)"
+    return f"{theirs / ours:.1f}" if theirs >= ours else f"{theirs / ours:.2f}"
 
 
 def heading(text: str) -> None:

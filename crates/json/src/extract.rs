@@ -1,7 +1,5 @@
 //! The values at several paths of a record, found in one pass over its bytes.
 
-use std::borrow::Cow;
-
 use super::path::{Path, Step};
 use super::scan::{RawString, Scanner};
 use super::text;
@@ -238,14 +236,21 @@ impl Node {
     /// Where the value of `key` is looked into.
     #[inline]
     fn key(&self, key: RawString<'_>) -> Option<Option<usize>> {
-        let bytes = if key.escaped {
+        if key.escaped {
             let text = text::unescape(std::str::from_utf8(key.bytes).ok()?);
-            Cow::Owned(text.into_owned().into_bytes())
-        } else {
-            Cow::Borrowed(key.bytes)
+            return Some(self.child(text.as_bytes()));
+        }
+        Some(self.child(key.bytes))
+    }
+
+    #[inline]
+    fn child(&self, key: &[u8]) -> Option<usize> {
+        // Most keys are told apart by their length and first byte, without a call to compare the rest.
+        let same = |wanted: &[u8]| {
+            wanted.len() == key.len() && wanted.first() == key.first() && wanted == key
         };
-        let found = self.keys.iter().find(|(wanted, _)| **wanted == *bytes);
-        Some(found.map(|(_, next)| *next))
+        let found = self.keys.iter().find(|(wanted, _)| same(wanted));
+        found.map(|(_, next)| *next)
     }
 }
 
