@@ -6,6 +6,7 @@ mod cloud;
 mod completions;
 mod config;
 mod copy;
+mod delivery;
 mod doctor;
 mod emulator;
 mod error;
@@ -14,6 +15,7 @@ mod lint;
 mod log;
 mod man;
 mod progress;
+mod prove;
 mod replay;
 mod run;
 mod schema;
@@ -26,6 +28,7 @@ mod tail;
 mod transform;
 mod ui;
 mod verify;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,10 +98,12 @@ enum Verb {
     Generate(Box<generate::GenerateArgs>),
     Replay(Box<replay::ReplayArgs>),
     Transform(Box<transform::TransformArgs>),
+    Window(Box<window::WindowArgs>),
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
+    Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
     State(state::StateArgs),
@@ -159,10 +164,12 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Generate(args) => generate::run(*args, session).await,
         Verb::Replay(args) => replay::run(*args, session).await,
         Verb::Transform(args) => transform::run(*args, session).await,
+        Verb::Window(args) => window::run(*args, session).await,
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
         Verb::Verify(args) => verify::run(args, session).await,
+        Verb::Prove(args) => prove::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,

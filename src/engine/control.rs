@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Something a user may want to know while the pipeline goes on.
@@ -21,19 +20,15 @@ pub struct Notice {
 pub struct Control {
     /// Cancelled: stop reading, write and commit what was read.
     pub stop: CancellationToken,
-    /// Becomes true when nothing will be written to the source's stream any more: the read ends
-    /// at what the stream holds then.
-    pub bound: watch::Receiver<bool>,
     /// Receives notices; must not block.
     pub notify: Arc<dyn Fn(Notice) + Send + Sync>,
 }
 
 impl Control {
-    /// A control nobody ever uses: runs until the source ends.
+    /// A control nobody ever uses: runs until the sources end.
     pub fn detached() -> Self {
         Self {
             stop: CancellationToken::new(),
-            bound: watch::channel(false).1,
             notify: Arc::new(|_| {}),
         }
     }

@@ -1,6 +1,7 @@
 //! Why a pipeline stopped.
 
 use ssectl_adapter::{Error, Origin};
+use ssectl_state::StateError;
 
 use crate::expr::EvalError;
 
@@ -13,13 +14,16 @@ pub enum RecordError {
     /// The source could not read it, or the sink did not take it.
     #[error("{0}")]
     Adapter(#[from] Error),
+    /// A step does not take it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl RecordError {
     /// How to fix it, where that is known.
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Expression(_) => None,
+            Self::Expression(_) | Self::Refused(_) => None,
             Self::Adapter(error) => error.hint_text(),
         }
     }
@@ -49,6 +53,15 @@ pub enum PipelineError {
         #[source]
         error: RecordError,
     },
+    /// A step that remembers cannot go on.
+    #[error("a step cannot go on")]
+    Step(#[source] RecordError),
+    /// What steps remember cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A step has a record for a side stream that the pipeline was not given; a defect of ours.
+    #[error("the pipeline has no side stream `{0}`")]
+    NoSide(String),
     /// A worker thread panicked; a defect of ours.
     #[error("a worker stopped unexpectedly: {0}")]
     Worker(String),

@@ -1,31 +1,51 @@
 //! Running pipelines: source, steps, sink, and the one place where commits happen.
 //!
 //! A [`Pipeline`] reads batches, runs its [`Steps`] on them on as many cores as there are, puts
-//! the results back in order and writes them. Only when the sink has the records, the source's
+//! the results back in order, takes them through the steps that remember ([`Operator`]) and writes them. Only when the sink has the records, the source's
 //! positions are committed. Nothing here prints, reads arguments or looks at the clock on the
 //! wall for a result.
 
 mod control;
 mod dead_letter;
+mod delivery;
 mod error;
+mod input;
+mod keyed;
+mod numbers;
+mod operator;
+mod pace;
 mod pipeline;
 mod reader;
 mod repeats;
 mod retold;
 mod retry;
+mod rows;
+mod segments;
+mod skip;
+mod state;
 mod stats;
 mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+pub mod trial;
+mod workers;
 mod writer;
 
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
+pub use delivery::Delivery;
 pub use error::{PipelineError, RecordError};
-pub use pipeline::{OnError, Pipeline, Settings};
+pub use input::Input;
+pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+pub use pace::{PacedSink, PacedSource};
+pub use pipeline::{OnError, Pipeline, Settings, Side};
 pub use repeats::Repeats;
 pub use retry::{Backoff, Patience, Tries};
+pub use rows::{AfterTables, Rows, TableSource};
+pub use segments::Segment;
+pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
-pub use steps::{Encoding, Step, Steps};
+pub(crate) use steps::eval;
+pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub use take::Take;

@@ -1,27 +1,30 @@
-//! One pipeline: three stages with bounded queues between them.
+//! One pipeline: stages with bounded queues between them.
 //!
-//! The reader owns the source, workers run the steps on whole batches, and the writer puts them
-//! out in the order they came in. Batches in flight are few, so memory does not grow with the
-//! input.
+//! A reader owns each source, workers run the parallel steps on whole batches, steps that remember see what they give in
+//! the order it came in, and the writer puts the results out. Batches in flight are few, so memory does not grow with
+//! the input.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{FuturesOrdered, StreamExt};
-use ssectl_adapter::{Batch, Commit, Limit, Sink, Source};
+use ssectl_adapter::{Commit, Limit, Sink};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::control::Control;
 use super::error::PipelineError;
+use super::input::Input;
+use super::keyed::Keyed;
+use super::numbers::Numbers;
 use super::reader::Reader;
-use super::repeats::Repeats;
 use super::retry::{Backoff, Patience};
+use super::segments::{Line, Segment};
+use super::skip::Skip;
+use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
-use super::steps::{Processed, Steps};
-use super::writer::Writer;
+use super::workers::{Done, Workers};
+use super::writer::{Sinks, Writer};
 
 /// What happens to a record that cannot be read, processed or written.
 pub enum OnError {
@@ -57,145 +60,198 @@ impl Default for Settings {
     }
 }
 
-/// Source, steps and sink.
+/// Sources, steps and sinks.
 pub struct Pipeline {
     /// Name for messages.
     pub name: String,
-    /// Where records come from.
-    pub source: Box<dyn Source>,
-    /// Leaves out records that come again.
-    pub repeats: Option<Repeats>,
-    /// What happens to them.
-    pub steps: Steps,
+    /// Where records come from, and what happens to them first. Steps that remember see by a number which of them a
+    /// record is of.
+    pub inputs: Vec<Input>,
+    /// What happens to the records of all inputs then, one after the other.
+    pub then: Vec<Segment>,
     /// What happens to bad ones.
     pub on_error: OnError,
     /// Where the results go.
     pub sink: Box<dyn Sink>,
+    /// Where steps send records past all others.
+    pub sides: Vec<Side>,
+    /// What its steps remember.
+    pub state: State,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
     /// How to run.
     pub settings: Settings,
 }
 
-/// Batches that wait for a worker.
+/// A further sink of a pipeline.
+pub struct Side {
+    /// What steps call it.
+    pub stream: String,
+    /// Where the records go.
+    pub sink: Box<dyn Sink>,
+}
+
+/// Batches that wait for a worker, for each source.
 const QUEUED: usize = 2;
 
 impl Pipeline {
-    /// Runs to the end of the source, to a stop, or to the first error that the policy does not
+    /// Runs to the end of the sources, to a stop, or to the first error that the policy does not
     /// cover. Whatever the outcome, what was written before is committed as far as it is safe.
+    ///
+    /// # Errors
+    /// What stopped it before the end.
     pub async fn run(self, control: Control) -> Result<Counts, PipelineError> {
-        let (batch_sender, batches) = mpsc::channel(QUEUED);
-        let (commits, commit_requests) = mpsc::channel(1);
-        let (backoff, stats) = (self.settings.backoff, self.stats.clone());
-        let patience = Patience::counted(&self.name, &control, backoff, stats);
-        let reader = Reader {
-            control,
-            patience: patience.clone(),
-            source: self.source,
-            repeats: self.repeats,
-            limit: self.settings.limit,
-            stats: self.stats.clone(),
-        };
-        let reading = tokio::spawn(reader.run(batch_sender, commit_requests));
-        let fail = matches!(self.on_error, OnError::Fail);
-        let mut writer = Writer {
-            name: self.name,
-            patience,
-            sink: self.sink,
-            on_error: self.on_error,
-            stats: self.stats.clone(),
-            commits,
-            pending: (Commit::Nothing, 0),
-            dirty: false,
-        };
-        let mut workers = Workers {
-            steps: self.steps,
-            fail,
-            batches,
-            running: FuturesOrdered::new(),
-            most: self.settings.workers.get(),
-            ended: false,
-        };
-        let mut result = drive(&mut workers, &mut writer, self.settings.commit_every).await;
-        drop(workers);
-        let closed = writer.close().await;
-        let read = match reading.await {
-            Ok(read) => read.map_err(PipelineError::Source),
-            Err(error) => Err(PipelineError::Worker(error.to_string())),
-        };
-        result = result.and(read).and(closed);
-        let counts = self.stats.finish(result.is_err());
+        let (stats, every) = (self.stats.clone(), self.settings.commit_every);
+        let (mut parts, readings) = self.start(&control)?;
+        let mut result = parts.drive(every).await;
+        drop(parts.workers);
+        let closed = parts.writer.close().await;
+        for reading in readings {
+            let read = match reading.await {
+                Ok(read) => read.map_err(PipelineError::Source),
+                Err(error) => Err(PipelineError::Worker(error.to_string())),
+            };
+            result = result.and(read);
+        }
+        result = result.and(closed);
+        let counts = stats.finish(result.is_err());
         result.map(|()| counts)
     }
-}
 
-async fn drive(
-    workers: &mut Workers,
-    writer: &mut Writer,
-    every: Duration,
-) -> Result<(), PipelineError> {
-    let mut due = Instant::now() + every;
-    loop {
-        tokio::select! {
-            processed = workers.next() => match processed? {
-                Some(processed) => {
-                    writer.write(processed).await?;
-                    // A queue may give nothing more of a group before its leases are settled.
-                    if writer.holds_leases() && workers.is_idle() {
-                        writer.commit().await?;
-                    }
-                }
-                None => return writer.commit().await,
-            },
-            () = sleep_until(due) => {
-                writer.commit().await?;
-                due = Instant::now() + every;
-            }
+    /// Opens the steps and starts the readers.
+    fn start(self, control: &Control) -> Result<(Parts, Vec<Reading>), PipelineError> {
+        let fail = matches!(self.on_error, OnError::Fail);
+        let streams = self.sides.iter().map(|side| side.stream.clone()).collect();
+        let stats = self.stats;
+        let space = |step: &str| self.state.space(step);
+        let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
+        let counted = self.state.is_durable();
+        let told = self.inputs.iter().map(|input| input.source.partitions());
+        let numbers = Numbers::new(told.collect());
+        let backoff = self.settings.backoff;
+        let patience = Patience::counted(&self.name, control, backoff, stats.clone());
+        // One source that fails stops the others.
+        let stop = control.stop.child_token();
+        let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
+        let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names = Vec::new();
+        for (index, input) in self.inputs.into_iter().enumerate() {
+            let (sender, requests) = mpsc::channel(1);
+            let skip = Skip::new(&self.state.positions(&input.name));
+            let reader = Reader {
+                index,
+                partitions: input.source.partitions(),
+                stop: stop.clone(),
+                bound: input.bound,
+                patience: patience.clone(),
+                source: input.source,
+                skip,
+                counted,
+                repeats: input.repeats,
+                limit: self.settings.limit,
+                stats: stats.clone(),
+            };
+            readings.push(tokio::spawn(reader.run(arrivals.clone(), requests)));
+            names.push(input.name);
+            steps.push(input.steps);
+            commits.push(sender);
         }
+        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let sinks = Sinks {
+            sink: self.sink,
+            sides: self.sides,
+            on_error: self.on_error,
+        };
+        let remembers = !line.is_stateless();
+        let keyed = Keyed::new(line, numbers, stats.clone());
+        let writer = Writer::new(self.name, patience, sinks, remembers, stats, commits);
+        let keeper = Keeper::new(self.state, names);
+        let parts = Parts {
+            workers,
+            keyed,
+            writer,
+            keeper,
+        };
+        Ok((parts, readings))
     }
 }
 
-/// Runs the steps of several batches at once and gives them back in order.
-struct Workers {
-    steps: Steps,
-    fail: bool,
-    batches: mpsc::Receiver<Batch>,
-    running: FuturesOrdered<JoinHandle<Processed>>,
-    most: usize,
-    ended: bool,
+type Reading = tokio::task::JoinHandle<Result<(), ssectl_adapter::Error>>;
+
+/// What follows the readers.
+struct Parts {
+    workers: Workers,
+    keyed: Keyed,
+    writer: Writer,
+    keeper: Keeper,
 }
 
-impl Workers {
-    /// Cancel-safe: batches are kept here between calls.
-    async fn next(&mut self) -> Result<Option<Processed>, PipelineError> {
+impl Parts {
+    async fn drive(&mut self, every: Duration) -> Result<(), PipelineError> {
+        let begun = self.keyed.begin()?;
+        self.writer.write(0, begun).await?;
+        let mut due = Instant::now() + every;
         loop {
-            let room = self.running.len() < self.most && !self.ended;
+            let wake = self.keyed.wakes_at();
             tokio::select! {
-                biased;
-                batch = self.batches.recv(), if room => match batch {
-                    Some(batch) => self.start(batch),
-                    None => self.ended = true,
+                done = self.workers.next() => match done? {
+                    Some(done) => self.take(done).await?,
+                    None => {
+                        self.commit().await?;
+                        return self.written().await;
+                    }
                 },
-                Some(done) = self.running.next(), if !self.running.is_empty() => {
-                    return done.map(Some).map_err(|error| PipelineError::Worker(error.to_string()));
+                () = sleep_until(due) => {
+                    if !self.keeper.is_writing() {
+                        self.commit().await?;
+                    }
+                    due = Instant::now() + every;
                 }
-                else => return Ok(None),
+                commits = self.keeper.written(), if self.keeper.is_writing() => {
+                    self.writer.settle(commits?).await?;
+                }
+                () = sleep_until(wake.unwrap_or(due)), if wake.is_some() => {
+                    let woken = self.keyed.wake()?;
+                    self.keeper.note(0, &Commit::Nothing);
+                    self.writer.write(0, woken).await?;
+                }
             }
         }
     }
 
-    /// Whether nothing is there to work on.
-    fn is_idle(&self) -> bool {
-        self.running.is_empty() && self.batches.is_empty()
+    /// Takes a batch through the steps to the sinks.
+    async fn take(&mut self, done: Done) -> Result<(), PipelineError> {
+        let source = done.source;
+        let processed = self.keyed.take(done)?;
+        self.keeper.note(source, &processed.commit);
+        self.writer.write(source, processed).await?;
+        // A queue may give nothing more of a group before its leases are settled.
+        if self.keeper.is_crowded() || self.writer.holds_leases() && self.workers.is_idle() {
+            self.commit().await?;
+            self.written().await?;
+        }
+        Ok(())
     }
 
-    fn start(&mut self, batch: Batch) {
-        let steps = self.steps.clone();
-        let fail = self.fail;
-        self.running.push_back(if steps.is_empty() {
-            tokio::spawn(async move { steps.run(batch, fail) })
-        } else {
-            tokio::task::spawn_blocking(move || steps.run(batch, fail))
-        });
+    /// Flushes what was written, and commits what it came from unless steps remember it only in memory. With state that
+    /// lasts, a checkpoint comes between the two.
+    async fn commit(&mut self) -> Result<(), PipelineError> {
+        if !self.keeper.is_durable() {
+            return self.writer.commit(self.keyed.is_safe()).await;
+        }
+        self.written().await?;
+        if self.keeper.is_current() {
+            return Ok(());
+        }
+        self.writer.complete().await?;
+        self.keyed.save()?;
+        let commits = self.writer.take_pending(true);
+        Ok(self.keeper.begin(commits)?)
+    }
+
+    /// Waits for the checkpoint that is being written, if there is one, and commits what it stands for.
+    async fn written(&mut self) -> Result<(), PipelineError> {
+        let commits = self.keeper.written().await?;
+        self.writer.settle(commits).await
     }
 }

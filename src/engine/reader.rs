@@ -2,21 +2,51 @@
 
 use std::sync::Arc;
 
-use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Source};
-use tokio::sync::{mpsc, oneshot};
+use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Partition, Source};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
-use super::control::Control;
 use super::repeats::Repeats;
 use super::retry::Patience;
+use super::skip::Skip;
 use super::stats::{Stats, add};
+use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
 
+/// Something from a source, on its way to the workers.
+pub(super) struct Arrived {
+    /// Which source.
+    pub(super) source: usize,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    Batch {
+        batch: Batch,
+        /// The partitions that may give records after it, if they are others than before.
+        partitions: Option<Vec<Partition>>,
+    },
+    /// The source has come to its end; it was not stopped.
+    End,
+}
+
 pub(super) struct Reader {
-    pub(super) control: Control,
+    /// Which of the pipeline's sources it reads.
+    pub(super) index: usize,
+    /// The partitions that the source told of last.
+    pub(super) partitions: Option<Vec<Partition>>,
+    /// Cancelled: stop reading.
+    pub(super) stop: CancellationToken,
+    /// See [`Input::bound`](super::input::Input::bound).
+    pub(super) bound: watch::Receiver<bool>,
     pub(super) patience: Patience,
     pub(super) source: Box<dyn Source>,
+    /// Leaves out what was read before a restart.
+    pub(super) skip: Skip,
+    /// Whether the records of a source without positions are counted, for checkpoints.
+    pub(super) counted: bool,
     /// Leaves out what comes again.
     pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
@@ -30,10 +60,14 @@ impl Reader {
     /// Reads until the end, then serves commits until the writer is done, then closes.
     pub(super) async fn run(
         mut self,
-        batches: mpsc::Sender<Batch>,
+        arrivals: mpsc::Sender<Arrived>,
         mut commits: mpsc::Receiver<CommitRequest>,
     ) -> Ended {
-        let ended = self.read(batches, &mut commits).await;
+        let ended = self.read(arrivals, &mut commits).await;
+        if ended.is_err() {
+            // The others need not go on.
+            self.stop.cancel();
+        }
         while let Some(request) = commits.recv().await {
             self.commit(request).await;
         }
@@ -43,15 +77,15 @@ impl Reader {
 
     async fn read(
         &mut self,
-        batches: mpsc::Sender<Batch>,
+        arrivals: mpsc::Sender<Arrived>,
         commits: &mut mpsc::Receiver<CommitRequest>,
     ) -> Ended {
         let mut tries = self.patience.tries();
-        let stop = self.control.stop.clone();
+        let stop = self.stop.clone();
         let mut bounded = false;
         let mut room = None;
         loop {
-            let bound = self.control.bound.clone();
+            let bound = self.bound.clone();
             tokio::select! {
                 biased;
                 Some(request) = commits.recv() => self.commit(request).await,
@@ -65,7 +99,7 @@ impl Reader {
                         },
                     }
                 }
-                permit = batches.reserve(), if room.is_none() => match permit {
+                permit = arrivals.reserve(), if room.is_none() => match permit {
                     Ok(permit) => room = Some(permit),
                     // The writer gave up; its error is the one to report.
                     Err(_) => return Ok(()),
@@ -73,16 +107,34 @@ impl Reader {
                 fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
                     Ok(Fetched::Batch(mut batch)) => {
                         tries.worked();
+                        if self.counted {
+                            self.skip.pass(&mut batch);
+                        }
                         self.count(&batch);
+                        trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }
                         if let Some(permit) = room.take() {
-                            permit.send(batch);
+                            let partitions = self.changed();
+                            permit.send(self.arrived(What::Batch { batch, partitions }));
                         }
                     }
-                    Ok(Fetched::Idle) => tries.idle(),
-                    Ok(Fetched::End) => return Ok(()),
+                    Ok(Fetched::Idle) => {
+                        tries.idle();
+                        if let Some(partitions) = self.changed()
+                            && let Some(permit) = room.take()
+                        {
+                            let (batch, partitions) = (Batch::default(), Some(partitions));
+                            permit.send(self.arrived(What::Batch { batch, partitions }));
+                        }
+                    }
+                    Ok(Fetched::End) => {
+                        if let Some(permit) = room.take() {
+                            permit.send(self.arrived(What::End));
+                        }
+                        return Ok(());
+                    }
                     Err(error) => tokio::select! {
                         again = tries.failed("reading", error) => again?,
                         () = stop.cancelled() => return Ok(()),
@@ -90,6 +142,23 @@ impl Reader {
                 },
             }
         }
+    }
+
+    fn arrived(&self, what: What) -> Arrived {
+        Arrived {
+            source: self.index,
+            what,
+        }
+    }
+
+    /// The partitions of the source, if they are others than it told before.
+    fn changed(&mut self) -> Option<Vec<Partition>> {
+        let now = self.source.partitions();
+        if now == self.partitions {
+            return None;
+        }
+        self.partitions.clone_from(&now);
+        now
     }
 
     fn count(&self, batch: &Batch) {
@@ -113,7 +182,7 @@ impl Reader {
     }
 }
 
-async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
+pub(super) async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
     if flag.wait_for(|set| *set).await.is_err() {
         // Nobody can set it any more, so it never becomes true.
         std::future::pending::<()>().await;

@@ -11,13 +11,19 @@ pub struct Stats {
     pub(super) read_bytes: AtomicU64,
     pub(super) repeated: AtomicU64,
     pub(super) used: AtomicU64,
+    pub(super) made: AtomicU64,
     pub(super) filtered: AtomicU64,
+    pub(super) late: AtomicU64,
+    pub(super) dropped: AtomicU64,
+    pub(super) held: AtomicU64,
     pub(super) skipped: AtomicU64,
     pub(super) dead_lettered: AtomicU64,
     pub(super) failed: AtomicU64,
     pub(super) unfinished: AtomicU64,
     pub(super) written: AtomicU64,
     pub(super) written_bytes: AtomicU64,
+    pub(super) sided: AtomicU64,
+    pub(super) refused: AtomicU64,
     pub(super) committed: AtomicU64,
     pub(super) retries: AtomicU64,
 }
@@ -31,10 +37,19 @@ pub struct Counts {
     pub read_bytes: u64,
     /// Came again, known by their ids, and were left out.
     pub repeated: u64,
-    /// Went through all steps and gave results that the sink has.
+    /// Results of steps that remember which went into later steps, where they count like records that were read; and
+    /// what a program made of one record beyond the first.
+    pub made: u64,
+    /// Went through all steps and gave results that the sink has, or are part of what a step remembers.
     pub used: u64,
     /// Gave no result: a filter held them back, or a program gave nothing.
     pub filtered: u64,
+    /// Came after their windows had closed, also those that went to a side stream.
+    pub late: u64,
+    /// Left out by a step for another reason, such as having come before.
+    pub dropped: u64,
+    /// Wait in a step for what the other partitions bring; none at the end of the input.
+    pub held: u64,
     /// Bad, and skipped because the policy says so.
     pub skipped: u64,
     /// Bad, and put aside.
@@ -48,6 +63,10 @@ pub struct Counts {
     pub written: u64,
     /// Bytes of those.
     pub written_bytes: u64,
+    /// Those of them that went to side streams.
+    pub sided: u64,
+    /// Results of steps that remember which a sink did not take for good. They come from many records.
+    pub refused: u64,
     /// Records of the source that were committed.
     pub committed: u64,
     /// How often something that failed for now was tried again. No records.
@@ -62,13 +81,19 @@ impl Stats {
             read_bytes: self.read_bytes.load(Relaxed),
             repeated: self.repeated.load(Relaxed),
             used: self.used.load(Relaxed),
+            made: self.made.load(Relaxed),
             filtered: self.filtered.load(Relaxed),
+            late: self.late.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+            held: self.held.load(Relaxed),
             skipped: self.skipped.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
             failed: self.failed.load(Relaxed),
             unfinished: self.unfinished.load(Relaxed),
             written: self.written.load(Relaxed),
             written_bytes: self.written_bytes.load(Relaxed),
+            sided: self.sided.load(Relaxed),
+            refused: self.refused.load(Relaxed),
             committed: self.committed.load(Relaxed),
             retries: self.retries.load(Relaxed),
         }
@@ -76,6 +101,11 @@ impl Stats {
 }
 
 impl Stats {
+    /// So many records are no longer held.
+    pub(super) fn release(&self, count: usize) {
+        self.held.fetch_sub(count as u64, Relaxed);
+    }
+
     /// The last numbers. A run that was broken off leaves records unfinished; in any other, what
     /// is not accounted for is missing.
     pub(super) fn finish(&self, broken_off: bool) -> Counts {
@@ -88,32 +118,41 @@ impl Stats {
 }
 
 impl Counts {
-    /// How many records vanished: read, but in none of the other counts. 0 at the end of a
+    /// How many records vanished: read or made within, but in none of the other counts. 0 at the end of a
     /// sound run.
     pub fn missing(&self) -> i64 {
         let accounted = self.used
             + self.repeated
             + self.filtered
+            + self.late
+            + self.dropped
+            + self.held
             + self.skipped
             + self.dead_lettered
             + self.failed
             + self.unfinished;
-        self.read.cast_signed() - accounted.cast_signed()
+        (self.read + self.made).cast_signed() - accounted.cast_signed()
     }
 
     /// The counts in one line, for people: after `read` come parts that add up to it.
     pub fn line(&self) -> String {
         let mut text = format!("{} read, {} written", self.read, self.written);
-        if self.used != self.written {
+        if self.used != self.written - self.sided {
             text += &format!(" from {}", self.used);
         }
         let others = [
+            (self.made, "made within"),
             (self.repeated, "repeated"),
             (self.filtered, "filtered"),
+            (self.late, "late"),
+            (self.dropped, "dropped"),
+            (self.held, "held"),
             (self.skipped, "skipped"),
             (self.dead_lettered, "dead-lettered"),
             (self.failed, "failed"),
             (self.unfinished, "unfinished"),
+            (self.sided, "to side streams"),
+            (self.refused, "results refused"),
         ];
         for (count, what) in others.into_iter().filter(|(count, _)| *count > 0) {
             text += &format!(", {count} {what}");

@@ -1,5 +1,10 @@
 //! What happens to each record between source and sink.
 
+mod elements;
+mod enrich;
+mod sample;
+mod words;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,16 +16,30 @@ use super::error::RecordError;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
+pub use enrich::{Enrich, Missing};
+pub use sample::Sample;
+pub use words::Case;
+
 /// One step of a pipeline.
 #[derive(Clone)]
 pub enum Step {
     /// A program whose results replace the record: none, one or many.
     Map(Program),
+    /// Each element of the arrays that the program gives replaces the record.
+    FlatMap(Program),
+    /// Each word of the text that the program gives replaces the record.
+    Words(Program, Case),
+    /// Puts a row of a table into the record.
+    Enrich(Enrich),
+    /// Keeps a share of the records.
+    Sample(Sample),
     /// Keeps the records for which the program is true.
     Filter(Program),
     /// Sets the key to the program's first result: a string as its bytes, `null` or nothing as
     /// no key, anything else as JSON.
     Key(Program),
+    /// As [`Step::Key`], but a record without a key is bad.
+    KeyBy(Program),
     /// Sets the record's timestamp.
     Time(EventTime),
 }
@@ -48,6 +67,8 @@ pub struct Steps {
 pub(super) struct Processed {
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
+    /// What goes to side streams, with their index.
+    pub(super) sides: Vec<(usize, Record)>,
     /// Records of the batch, faults included.
     pub(super) count: usize,
     pub(super) filtered: usize,
@@ -58,14 +79,18 @@ pub(super) struct Processed {
 #[derive(Debug)]
 pub(super) struct Produced {
     pub(super) record: Record,
-    /// Index of its record in the batch; results of one record are neighbours.
-    pub(super) from: usize,
+    /// Index of its record in the batch; results of one record are neighbours. `None` for what a step that remembers
+    /// made of many.
+    pub(super) from: Option<usize>,
 }
 
 /// A record that could not be processed.
 #[derive(Debug)]
 pub(super) struct Bad {
-    pub(super) index: usize,
+    /// Its index in the batch; `None` for a record of an earlier one and for a result.
+    pub(super) index: Option<usize>,
+    /// Whether it was read, or made for a later step; not so a result that a sink refused.
+    pub(super) in_balance: bool,
     /// As it was read, for the dead letter.
     pub(super) record: Record,
     pub(super) error: RecordError,
@@ -84,6 +109,11 @@ impl Steps {
     /// Whether records pass untouched, so that no worker is needed.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// What the bytes of the results are.
+    pub(super) fn output(&self) -> Encoding {
+        self.output
     }
 
     /// Runs all steps on a batch. With `first_bad_ends` nothing behind a bad record is run.
@@ -116,7 +146,8 @@ impl Steps {
 
 fn unreadable(fault: Fault, index: usize) -> Bad {
     Bad {
-        index,
+        index: Some(index),
+        in_balance: true,
         record: Record {
             value: fault.raw,
             headers: fault.cut_from.map(truncated).into_iter().collect(),
@@ -134,7 +165,7 @@ struct Run<'a> {
     /// Values of the results, one behind the other; `spans` says where, by result.
     arena: BytesMut,
     spans: Vec<Option<Range<usize>>>,
-    /// One buffer per step, kept for its memory.
+    /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
 }
 
@@ -150,7 +181,7 @@ impl<'a> Run<'a> {
             arena: BytesMut::new(),
             spans: Vec::with_capacity(count),
             buffers: std::iter::repeat_with(Outputs::default)
-                .take(steps.steps.len())
+                .take(2 * steps.steps.len())
                 .collect(),
         }
     }
@@ -167,7 +198,8 @@ impl<'a> Run<'a> {
                 self.spans.truncate(results);
                 self.arena.truncate(bytes);
                 self.out.bad.push(Bad {
-                    index,
+                    index: Some(index),
+                    in_balance: true,
                     record: original,
                     error,
                 });
@@ -196,38 +228,96 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Step::Key(program) => {
-                let mut outputs = std::mem::take(&mut self.buffers[at]);
-                outputs.clear();
-                let result = eval(&record, encoding, |input| program.eval(input, &mut outputs));
-                let key = outputs.get(0).filter(|output| !output.is_null());
-                let key = key.map(|output| Bytes::from(output.raw().into_owned()));
-                self.buffers[at] = outputs;
-                result?;
-                record.key = key;
+                record.key = self.key(at, program, &record, encoding)?;
                 self.step(at + 1, record, encoding, index)
+            }
+            Step::KeyBy(program) => {
+                let key = self.key(at, program, &record, encoding)?;
+                let missing = || RecordError::Refused("`key-by` found no key".to_owned());
+                record.key = Some(key.ok_or_else(missing)?);
+                self.step(at + 1, record, encoding, index)
+            }
+            Step::Enrich(enrich) => {
+                let value = enrich.value(&record, encoding, &mut self.buffers[at])?;
+                if value.is_some() {
+                    record.value = value;
+                    self.step(at + 1, record, encoding, index)?;
+                }
+                Ok(())
+            }
+            Step::Sample(sample) => {
+                if sample.takes(&record, encoding, &mut self.buffers[at])? {
+                    self.step(at + 1, record, encoding, index)?;
+                }
+                Ok(())
             }
             Step::Time(time) => {
                 let nanos = eval(&record, encoding, |input| time.eval(input))?;
                 record.timestamp = Some(Timestamp::from_nanos(nanos));
                 self.step(at + 1, record, encoding, index)
             }
-            Step::Map(program) => self.map(at, program, record, encoding, index),
+            Step::Map(program) => self.map(at, program, &record, encoding, index),
+            Step::FlatMap(program) => {
+                self.divide(at, program, &record, encoding, index, elements::of)
+            }
+            Step::Words(program, case) => {
+                let split = |from: &Outputs, to: &mut Outputs| words::of(from, *case, to);
+                self.divide(at, program, &record, encoding, index, split)
+            }
         }
+    }
+
+    /// The first result of a program as a key.
+    fn key(
+        &mut self,
+        at: usize,
+        program: &Program,
+        record: &Record,
+        encoding: Encoding,
+    ) -> Result<Option<Bytes>, RecordError> {
+        let outputs = &mut self.buffers[at];
+        outputs.clear();
+        eval(record, encoding, |input| program.eval(input, outputs))?;
+        let key = outputs.get(0).filter(|output| !output.is_null());
+        Ok(key.map(|output| Bytes::from(output.raw().into_owned())))
     }
 
     fn map(
         &mut self,
         at: usize,
         program: &Program,
-        record: Record,
+        record: &Record,
         encoding: Encoding,
         index: usize,
     ) -> Result<(), RecordError> {
         let mut outputs = std::mem::take(&mut self.buffers[at]);
         outputs.clear();
-        let result = eval(&record, encoding, |input| program.eval(input, &mut outputs));
-        let result = result.and_then(|()| self.results(at, &record, &outputs, index));
+        let result = eval(record, encoding, |input| program.eval(input, &mut outputs));
+        let result = result.and_then(|()| self.results(at, record, &outputs, index));
         self.buffers[at] = outputs;
+        result
+    }
+
+    /// As [`Run::map`], with the parts that `divide` makes of the program's results.
+    fn divide(
+        &mut self,
+        at: usize,
+        program: &Program,
+        record: &Record,
+        encoding: Encoding,
+        index: usize,
+        divide: impl FnOnce(&Outputs, &mut Outputs) -> Result<(), RecordError>,
+    ) -> Result<(), RecordError> {
+        let second = self.steps.steps.len() + at;
+        let mut outputs = std::mem::take(&mut self.buffers[at]);
+        let mut parts = std::mem::take(&mut self.buffers[second]);
+        outputs.clear();
+        parts.clear();
+        let result = eval(record, encoding, |input| program.eval(input, &mut outputs))
+            .and_then(|()| divide(&outputs, &mut parts))
+            .and_then(|()| self.results(at, record, &parts, index));
+        self.buffers[at] = outputs;
+        self.buffers[second] = parts;
         result
     }
 
@@ -266,6 +356,7 @@ impl<'a> Run<'a> {
             start..self.arena.len()
         });
         self.spans.push(span);
+        let from = Some(from);
         self.out.results.push(Produced { record, from });
     }
 
@@ -290,7 +381,8 @@ fn unquoted(record: &Record, from: Encoding, to: Encoding) -> Option<String> {
     serde_json::from_slice(value).ok()
 }
 
-pub(super) fn eval<T>(
+/// Runs a program on a record.
+pub(crate) fn eval<T>(
     record: &Record,
     encoding: Encoding,
     run: impl FnOnce(&Input<'_>) -> Result<T, crate::expr::EvalError>,

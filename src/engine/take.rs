@@ -1,7 +1,7 @@
 //! Stop after so many records.
 
 use async_trait::async_trait;
-use ssectl_adapter::{Commit, Fetched, Limit, Receipt, Result, Source};
+use ssectl_adapter::{Commit, Fetched, Limit, Partition, Receipt, Result, Source};
 
 /// A source that ends after `count` records, however many there are.
 pub struct Take {
@@ -33,6 +33,10 @@ impl Source for Take {
             self.left = self.left.saturating_sub(batch.records.len() as u64);
         }
         Ok(fetched)
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        self.source.partitions()
     }
 
     async fn bound(&mut self) -> Result<()> {

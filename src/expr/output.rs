@@ -85,6 +85,13 @@ impl Outputs {
         self.spans.push(start..self.bytes.len());
     }
 
+    /// Appends a result that is there as compact JSON already.
+    pub(crate) fn push_json(&mut self, json: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(json);
+        self.spans.push(start..self.bytes.len());
+    }
+
     /// The result at `index`, counted from 0.
     pub fn get(&self, index: usize) -> Option<Output<'_>> {
         let json = &self.bytes[self.spans.get(index)?.clone()];
@@ -99,6 +106,11 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
+    /// A result that was kept as its JSON.
+    pub fn of(json: &'a [u8]) -> Self {
+        Self { json }
+    }
+
     /// Compact JSON, as `jq -c` prints it, without a line end.
     pub fn json(&self) -> &'a [u8] {
         self.json

@@ -15,7 +15,10 @@ mod pipelines;
 mod prefixed;
 mod readback;
 mod report;
+mod segments;
 mod streams;
+mod tables;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +41,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use trial::{Remains, tried};
 
 /// How a scenario is run.
 pub struct Runner<'a> {
@@ -123,10 +127,7 @@ impl Runner<'_> {
         let tracker = pipelines::Tracker::new(&pipelines, ends);
         let runs = pipelines.into_iter().map(|opened| {
             let tracker = &tracker;
-            let control = Control {
-                bound: opened.bound,
-                ..self.control.clone()
-            };
+            let control = self.control.clone();
             (self.watch)(&opened.pipeline.name, opened.pipeline.stats.clone());
             async move {
                 let name = opened.pipeline.name.clone();

@@ -1,5 +1,7 @@
 //! From declared pipelines to open ones, and when each of them ends.
 
+mod together;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,25 +12,29 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
+use super::segments::segments;
 use super::{Runner, notice};
-use crate::engine::{self, Encoding, Repeats, Settings, Stats, Steps};
+use crate::engine::{
+    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, State, Stats,
+    trial,
+};
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Format, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
+use together::OpenEnds;
 
-/// A pipeline with its ends open, and the flag that bounds its read.
+/// A pipeline with its ends open.
 pub(super) struct Opened {
     pub(super) pipeline: engine::Pipeline,
-    pub(super) bound: watch::Receiver<bool>,
     /// The declared stream it writes, if it writes one.
     writes: Vec<String>,
 }
 
 /// Streams that are written by the run, each with the flag to set when its last writer ended.
-type Ends = BTreeMap<String, watch::Sender<bool>>;
+pub(super) type Ends = BTreeMap<String, watch::Sender<bool>>;
 
 pub(super) async fn open(
     runner: &Runner<'_>,
@@ -69,22 +75,37 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .declared()
         .into_iter()
         .chain(dead)
+        .chain(pipeline.sides().filter_map(Address::declared))
         .map(str::to_owned)
         .collect()
 }
 
-struct Opener<'a> {
+pub(super) struct Opener<'a> {
     runner: &'a Runner<'a>,
     scenario: &'a Scenario,
     home: &'a Home,
     copies: &'a Copies,
-    pipeline: &'a Pipeline,
-    ends: &'a Ends,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) ends: &'a Ends,
 }
 
 impl Opener<'_> {
     async fn open(&self) -> Result<Opened, RunError> {
         let never = || watch::channel(false).1;
+        if let (Delivery::ExactlyOnce, SourceKind::Read(read)) =
+            (self.pipeline.delivery, &self.pipeline.source.kind)
+        {
+            let written = read.from.declared().and_then(|name| self.ends.get(name));
+            let bound = written.map_or_else(never, watch::Sender::subscribe);
+            let ends = self.together(read, written.is_some()).await?;
+            let (source, sink, settings) = self.pace(ends.source, ends.sink);
+            let ends = OpenEnds {
+                source,
+                sink,
+                ..ends
+            };
+            return self.opened(ends, read.format, bound, settings).await;
+        }
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -99,7 +120,12 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(read, written.is_some()).await?,
+                    self.read(
+                        read,
+                        written.is_some(),
+                        written.is_some() || self.runner.follow,
+                    )
+                    .await?,
                     read.format,
                     bound,
                 )
@@ -108,18 +134,43 @@ impl Opener<'_> {
         let sink = self
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
+        let (source, sink, settings) = self.pace(source, sink);
+        let ends = OpenEnds {
+            source,
+            on_error: self.on_error().await?,
+            sink,
+        };
+        self.opened(ends, format, bound, settings).await
+    }
+
+    /// The pipeline between its ends.
+    async fn opened(
+        &self,
+        ends: OpenEnds,
+        format: Format,
+        bound: watch::Receiver<bool>,
+        settings: Settings,
+    ) -> Result<Opened, RunError> {
+        let (source, rows) = self.tables(ends.source).await?;
+        let segments = segments(self.pipeline, format, rows);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
-                source,
-                repeats: self.repeats(format),
-                steps: steps(self.pipeline, format),
-                on_error: self.on_error().await?,
-                sink,
+                inputs: vec![Input {
+                    name: input_name(&self.pipeline.source.kind),
+                    source,
+                    repeats: self.repeats(format),
+                    steps: segments.first,
+                    bound,
+                }],
+                then: segments.then,
+                on_error: ends.on_error,
+                sink: ends.sink,
+                sides: self.sides().await?,
+                state: State::default(),
                 stats: Arc::new(Stats::default()),
-                settings: Settings::default(),
+                settings,
             },
-            bound,
             writes: writes(self.pipeline),
         })
     }
@@ -132,6 +183,32 @@ impl Opener<'_> {
         let stream = self.scenario.stream(read.from.declared()?)?;
         let id = stream.id.as_ref()?.program.clone();
         Some(Repeats::new(id, encoding(format)))
+    }
+
+    /// Limits what is read if the first step says so, and what is written if the last one does. Little is read at once
+    /// then, so that what was read does not have to wait for long before it is committed.
+    fn pace(
+        &self,
+        source: Box<dyn Source>,
+        sink: Box<dyn Sink>,
+    ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
+        let mut settings = trial::settings();
+        let steps = &self.pipeline.steps;
+        if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
+            return (Box::new(PacedSource::new(source, *rate)), sink, settings);
+        }
+        let Some(Step::Rate(Limit { rate, .. })) = steps.last() else {
+            return (source, sink, settings);
+        };
+        let second = usize::try_from(rate.within(settings.commit_every));
+        let second = second.unwrap_or(usize::MAX).max(1);
+        settings.limit.records = settings.limit.records.min(second);
+        let stop = self.runner.control.stop.clone();
+        (
+            source,
+            Box::new(PacedSink::new(sink, *rate, stop)),
+            settings,
+        )
     }
 
     fn fault(&self, message: impl std::fmt::Display) -> RunError {
@@ -171,31 +248,52 @@ impl Opener<'_> {
         })))
     }
 
-    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+    /// The records that the scenario says of a stream; without an end only if `unbounded`.
+    pub(super) async fn read(
+        &self,
+        read: &Read,
+        written_here: bool,
+        unbounded: bool,
+    ) -> Result<Box<dyn Source>, RunError> {
+        self.read_range(read, self.range(read, written_here, unbounded))
+            .await
+    }
+
+    /// Which part of a stream is read.
+    fn range(&self, read: &Read, written_here: bool, unbounded: bool) -> Range {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
-        let to = if written_here || self.runner.follow {
-            None
-        } else {
-            Some(Bound::End)
-        };
+        let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
             (None, false) => Bound::Start,
         };
-        let range = match read.range.resolve(now) {
+        match read.range.resolve(now) {
             Some(range) => Range {
                 to: range.to.or(to),
                 ..range
             },
             None => Range { from: usual, to },
-        };
-        let spec = SourceSpec {
+        }
+    }
+
+    /// What to read of a stream; its name is still to be filled in.
+    fn spec(read: &Read, range: Range) -> SourceSpec {
+        SourceSpec {
             stream: String::new(),
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
-        };
+        }
+    }
+
+    /// The records of a range, whatever the scenario says of it.
+    pub(super) async fn read_range(
+        &self,
+        read: &Read,
+        range: Range,
+    ) -> Result<Box<dyn Source>, RunError> {
+        let spec = Self::spec(read, range);
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {
@@ -224,6 +322,19 @@ impl Opener<'_> {
             },
         };
         opened.map_err(RunError::stream(&name))
+    }
+
+    /// The streams that steps send records to.
+    async fn sides(&self) -> Result<Vec<Side>, RunError> {
+        let mut sides: Vec<Side> = Vec::new();
+        for address in self.pipeline.sides() {
+            let stream = address.to_string();
+            if sides.iter().all(|side| side.stream != stream) {
+                let sink = self.sink(address, self.pipeline.sink.format).await?;
+                sides.push(Side { stream, sink });
+            }
+        }
+        Ok(sides)
     }
 
     /// A sink of a declared stream, and of its copies.
@@ -272,22 +383,17 @@ impl Opener<'_> {
     }
 }
 
-fn steps(pipeline: &Pipeline, format: Format) -> Steps {
-    let steps = pipeline.steps.iter().map(|step| match step {
-        Step::Map(expr) => engine::Step::Map(expr.program.clone()),
-        Step::Filter(expr) => engine::Step::Filter(expr.program.clone()),
-        Step::Key(expr) => engine::Step::Key(expr.program.clone()),
-        Step::Time(expr) => engine::Step::Time(expr.program.clone()),
-    });
-    Steps::new(
-        steps.collect(),
-        encoding(format),
-        encoding(pipeline.sink.format),
-    )
+/// What a source is called in checkpoints.
+fn input_name(source: &SourceKind) -> String {
+    match source {
+        SourceKind::Generate(_) => "generate".to_owned(),
+        SourceKind::Replay(_) => "replay".to_owned(),
+        SourceKind::Read(read) => read.from.to_string(),
+    }
 }
 
 /// What the bytes of a format are to programs.
-fn encoding(format: Format) -> Encoding {
+pub(super) fn encoding(format: Format) -> Encoding {
     match format {
         Format::Json | Format::Csv => Encoding::Json,
         Format::Text | Format::Raw => Encoding::Text,

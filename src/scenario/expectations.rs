@@ -35,7 +35,7 @@ impl Decoder<'_> {
         clippy::option_option,
         reason = "faulty, absent and present are three things"
     )]
-    fn optional<T>(
+    pub(super) fn optional<T>(
         &mut self,
         node: &Node,
         name: &str,

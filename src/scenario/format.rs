@@ -5,6 +5,8 @@
 
 mod expect;
 mod scalar;
+mod steps;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,15 @@ use crate::duration::HumanDuration;
 use crate::generate::Spec;
 
 pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
-pub use scalar::{AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, SpeedText, StreamAddress};
+pub use scalar::{
+    AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
+    StreamAddress,
+};
+pub use steps::{
+    Enrich, EnrichStep, FlatMapStep, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase,
+    WordsStep,
+};
+pub use window::*;
 
 /// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
 #[derive(JsonSchema)]
@@ -127,6 +137,9 @@ pub struct Pipeline {
     pub on_error: Option<OnError>,
     /// Where the results go.
     pub sink: Sink,
+    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default), or
+    /// `exactly-once`, which goes from a Kafka topic to others of the same cluster and needs a `group`.
+    pub delivery: Option<Delivery>,
     /// What a record becomes in the sink; short for `format` inside of `sink`.
     pub format: Option<Format>,
 }
@@ -204,12 +217,26 @@ pub struct Write {
 pub enum Step {
     /// Each result of the program becomes a record.
     Map(MapStep),
+    /// Each element of the array that the program gives becomes a record.
+    FlatMap(FlatMapStep),
+    /// Each word of the text that the program gives becomes a record.
+    Words(WordsStep),
     /// Records stay if the program says so.
     Filter(FilterStep),
+    /// A share of the records stays.
+    Sample(SampleStep),
     /// The program's result becomes the key.
     Key(KeyStep),
+    /// The program's result becomes the key, and there must be one.
+    KeyBy(KeyByStep),
+    /// No more records than so many in a stretch of time.
+    Rate(RateStep),
+    /// Each record gets the row of a table that belongs to it.
+    Enrich(EnrichStep),
     /// The program's result becomes the time.
     Time(TimeStep),
+    /// Results per key and window.
+    Window(WindowStep),
 }
 
 /// Each result of the program becomes a record: none, one or many.
@@ -254,6 +281,16 @@ pub enum OnError {
     Plain(OnErrorWord),
     /// The record goes to another stream as it was read.
     DeadLetter(DeadLetter),
+}
+
+/// How often a record may count in the results.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Once or more: after a crash some results are written again.
+    AtLeastOnce,
+    /// Once: results and positions are committed in one transaction.
+    ExactlyOnce,
 }
 
 /// What happens to a record that a step cannot handle.

@@ -16,9 +16,11 @@ mod load;
 mod needs;
 mod params;
 mod pipelines;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod types;
+mod window;
 
 pub(crate) use expect::canonical;
 pub use expect::{Checker, CheckerError, Line, Verdict};
@@ -27,7 +29,7 @@ pub use load::{Loaded, declared_params, load, schema};
 pub use needs::{Feature, Need, Needs, Reader};
 pub use params::Params;
 pub use types::{
-    Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Offsets, OnError,
-    Param, ParamKind, Pipeline, Read, Replay, Scenario, Sink, Source, SourceKind, Speed, Step,
-    Stream, TimeExpr,
+    Address, Count, Enrich, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Limit,
+    Offsets, OnError, Param, ParamKind, Pipeline, Read, Replay, Sample, Scenario, Sink, Source,
+    SourceKind, Speed, Step, Stream, TimeExpr, Window, Words,
 };

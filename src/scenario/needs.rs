@@ -3,7 +3,8 @@
 use ssectl_adapter::{Bound, Timestamp};
 
 use super::{
-    EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind, Step,
+    Address, EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind,
+    Step,
 };
 use crate::document::Place;
 use crate::generate::{BadKind, Spec};
@@ -88,10 +89,11 @@ impl Scenario {
     pub fn readers(&self, stream: &str) -> Vec<Reader<'_>> {
         let mut groups: Vec<Option<&str>> = Vec::new();
         let mut readers: Vec<Reader> = Vec::new();
-        for Pipeline { name, source, .. } in &self.pipelines {
-            let SourceKind::Read(read) = &source.kind else {
-                continue;
-            };
+        let reads = self.pipelines.iter().flat_map(|pipeline| {
+            let named = move |(read, place)| (&pipeline.name, read, place);
+            pipeline.reads().map(named)
+        });
+        for (name, read, place) in reads {
             if read.from.declared() != Some(stream) {
                 continue;
             }
@@ -105,7 +107,7 @@ impl Scenario {
                     groups.push(group);
                     readers.push(Reader {
                         pipelines: vec![name],
-                        place: &source.place,
+                        place,
                     });
                 }
             }
@@ -152,14 +154,32 @@ impl Needs {
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
         let name = &pipeline.name;
-        if let SourceKind::Read(read) = &pipeline.source.kind {
-            self.read(pipeline, read);
+        for (read, place) in pipeline.reads() {
+            self.read(pipeline, read, place);
+        }
+        if let SourceKind::Read(read) = &pipeline.source.kind
+            && let Some(stream) = read.from.declared()
+        {
+            for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
+                self.variables(program, stream, place);
+            }
+        }
+        for step in &pipeline.steps {
+            if let Step::Enrich(enrich) = step
+                && let Some(stream) = enrich.with.from.declared()
+            {
+                for (program, place) in [enrich.key.text(), enrich.value.text()] {
+                    self.variables(program, stream, place);
+                }
+            }
         }
         let dead_letters = match &pipeline.on_error {
             OnError::DeadLetter { to, .. } => to.declared(),
             OnError::Fail | OnError::Skip => None,
         };
-        for stream in pipeline.sink.to.declared().into_iter().chain(dead_letters) {
+        let sides = pipeline.sides().filter_map(Address::declared);
+        let streams = pipeline.sink.to.declared().into_iter();
+        for stream in streams.chain(dead_letters).chain(sides) {
             let why = format!("pipeline `{name}` writes `{stream}`");
             self.add(Feature::Write, stream, why, &pipeline.place);
         }
@@ -168,9 +188,9 @@ impl Needs {
         };
         for (index, step) in pipeline.steps.iter().enumerate() {
             let (feature, what) = match step {
-                Step::Key(_) => (Feature::Keys, "keys"),
+                Step::Key(_) | Step::KeyBy(_) => (Feature::Keys, "keys"),
                 Step::Time(_) => (Feature::Times, "times"),
-                Step::Map(_) | Step::Filter(_) => continue,
+                _ => continue,
             };
             let why = format!("step {} of `{name}` sets {what} of `{stream}`", index + 1);
             self.add(feature, stream, why, step.place());
@@ -199,13 +219,13 @@ impl Needs {
         }
     }
 
-    fn read(&mut self, pipeline: &Pipeline, read: &Read) {
+    fn read(&mut self, pipeline: &Pipeline, read: &Read, place: &Place) {
         let Some(stream) = read.from.declared() else {
             return;
         };
-        let Pipeline { name, source, .. } = pipeline;
+        let name = &pipeline.name;
         let why = format!("pipeline `{name}` reads `{stream}`");
-        self.add(Feature::Read, stream, why, &source.place);
+        self.add(Feature::Read, stream, why, place);
         let range = read.range.resolve(Timestamp::from_millis(0));
         let bounds = range
             .into_iter()
@@ -220,14 +240,24 @@ impl Needs {
                 }
             };
             let why = format!("pipeline `{name}` reads `{stream}` from `{bound}`");
-            self.add(feature, stream, why, &source.place);
+            self.add(feature, stream, why, place);
         }
         if read.group.is_some() {
             let why = format!("pipeline `{name}` reads `{stream}` as a group");
-            self.add(Feature::Groups, stream, why, &source.place);
+            self.add(Feature::Groups, stream, why, place);
         }
-        for step in &pipeline.steps {
-            self.variables(step.source(), stream, step.place());
+        self.windows(pipeline, stream);
+    }
+
+    /// A window without a `time` of its own goes by the times of the records, unless a step before it sets them.
+    fn windows(&mut self, pipeline: &Pipeline, stream: &str) {
+        let Pipeline { name, steps, .. } = pipeline;
+        let sets_time = |step: &&Step| matches!(step, Step::Time(_) | Step::Window(_));
+        if let Some(Step::Window(window)) = steps.iter().find(sets_time)
+            && window.time.is_none()
+        {
+            let why = format!("the window of `{name}` goes by the times of `{stream}`");
+            self.add(Feature::Times, stream, why, &window.place);
         }
     }
 

@@ -1,7 +1,10 @@
 //! What a scenario says, checked and compiled.
 
+mod enrich;
 mod expectation;
 mod source;
+mod step;
+mod window;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,11 +13,15 @@ use ssectl_adapter::{StreamSpec, StreamUri};
 
 use crate::document::Place;
 use crate::document::redact_uri;
+use crate::engine::Delivery;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 
+pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
+pub use step::{Limit, Sample, Step, Words};
+pub use window::Window;
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -45,9 +52,8 @@ impl Scenario {
 
     /// Whether a pipeline reads this declared stream.
     pub fn reads(&self, stream: &str) -> bool {
-        self.pipelines.iter().any(|pipeline| {
-            matches!(&pipeline.source.kind, SourceKind::Read(read) if read.from.declared() == Some(stream))
-        })
+        let mut reads = self.pipelines.iter().flat_map(Pipeline::reads);
+        reads.any(|(read, _)| read.from.declared() == Some(stream))
     }
 
     /// The stream of that name.
@@ -109,50 +115,29 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
     /// What happens to a record that a step cannot handle.
     pub on_error: OnError,
+    /// How often a record may count in the results.
+    pub delivery: Delivery,
     /// Where the results go.
     pub sink: Sink,
     /// Where it is declared.
     pub place: Place,
 }
 
-/// A step: what happens to one record.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Each result of the program is a record of its own.
-    Map(Expr),
-    /// Records stay if the program's first result is neither `false` nor `null`.
-    Filter(Expr),
-    /// The program's first result becomes the key; `null` removes it.
-    Key(Expr),
-    /// The program's first result becomes the record's time.
-    Time(TimeExpr),
-}
-
-impl Step {
-    /// Its name in the file.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Map(_) => "map",
-            Self::Filter(_) => "filter",
-            Self::Key(_) => "key",
-            Self::Time(_) => "time",
-        }
+impl Pipeline {
+    /// The streams it reads, and where they are named: its source first, then the tables of its steps.
+    pub fn reads(&self) -> impl Iterator<Item = (&Read, &Place)> {
+        let source = match &self.source.kind {
+            SourceKind::Read(read) => Some((read, &self.source.place)),
+            SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+        };
+        source
+            .into_iter()
+            .chain(self.steps.iter().filter_map(Step::table))
     }
 
-    /// The program's text.
-    pub fn source(&self) -> &str {
-        match self {
-            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.source,
-            Self::Time(expr) => &expr.source,
-        }
-    }
-
-    /// Where the program is written.
-    pub fn place(&self) -> &Place {
-        match self {
-            Self::Map(expr) | Self::Filter(expr) | Self::Key(expr) => &expr.place,
-            Self::Time(expr) => &expr.place,
-        }
+    /// Streams that steps send records to, past the sink.
+    pub fn sides(&self) -> impl Iterator<Item = &Address> {
+        self.steps.iter().filter_map(Step::side)
     }
 }
 
@@ -165,6 +150,13 @@ pub struct Expr {
     pub place: Place,
     /// What runs.
     pub program: Program,
+}
+
+impl Expr {
+    /// Its text and where that is written.
+    pub(in crate::scenario) fn text(&self) -> (&str, &Place) {
+        (&self.source, &self.place)
+    }
 }
 
 impl fmt::Debug for Expr {

@@ -6,6 +6,7 @@ const VERBS: [&str; 17] = [
     "generate",
     "replay",
     "transform",
+    "window",
     "tail",
     "copy",
     "run",

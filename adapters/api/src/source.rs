@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Commit, Fetched, Limit, Range, Receipt, Result};
+use crate::{Commit, Fetched, Limit, Partition, Range, Receipt, Result};
 
 /// What to read and from where to where.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,15 @@ pub trait Source: Send {
     /// order. After `End` every further call answers `End`. A temporary error leaves the source
     /// usable; any other error ends it.
     async fn fetch(&mut self, limit: Limit) -> Result<Fetched>;
+
+    /// The partitions that may still give records in this read, as far as they are known. Each is there before the
+    /// first of its records, and until the last of them was handed over: one that has come to the end of a bounded
+    /// read is left out as soon as that is known, so that nobody waits for it. With a group it may go to others.
+    ///
+    /// `None` where the stream has no partitions, or nobody can tell them (queues): then it is all one.
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        None
+    }
 
     /// Fixes the end of the read at what the stream holds now; `fetch` answers `End` once it is
     /// there. Calling it again does nothing. A stream that ends by itself ignores it.

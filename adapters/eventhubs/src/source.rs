@@ -270,6 +270,10 @@ impl Source for EventHubsSource {
         }
     }
 
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        Some(self.queue.state().open())
+    }
+
     async fn bound(&mut self) -> Result<()> {
         if self.ends.is_some() {
             return Ok(());

@@ -75,7 +75,7 @@ impl FramedSource {
         Batch {
             records: self.records.drain(..count).collect(),
             faults,
-            commit: Commit::Nothing,
+            ..Batch::default()
         }
     }
 }

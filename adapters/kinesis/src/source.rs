@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
-use ssectl_adapter::{Commit, Error, ErrorKind, Fetched, Limit, Result, Source};
+use ssectl_adapter::{Commit, Error, ErrorKind, Fetched, Limit, Partition, Result, Source};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -109,6 +109,10 @@ impl Source for KinesisSource {
                 () = sleep_until(wake) => {}
             }
         }
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        Some(self.open_shards().map(Partition::from).collect())
     }
 
     /// Fixes the end of every shard that there is; see `end.rs`.

@@ -127,6 +127,12 @@ impl Lineage {
         self.finished.iter().any(|id| !parents.contains(id))
     }
 
+    /// Whether nothing is known that came of this shard, which ended.
+    pub(crate) fn expects_children_of(&self, id: &ShardId) -> bool {
+        let mut shards = self.shards.values();
+        !shards.any(|shard| shard.parents.contains(id))
+    }
+
     /// All shards that are known.
     #[cfg(test)]
     fn ids(&self) -> impl Iterator<Item = &ShardId> {

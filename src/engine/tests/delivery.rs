@@ -207,13 +207,10 @@ async fn a_source_that_breaks_leaves_what_came_before_written_and_committed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_bound_ends_a_read_without_end() {
-    let bench = plain(vec![Do::Give(batch(0, &["1"])), Do::Wait], vec![]);
+    let mut bench = plain(vec![Do::Give(batch(0, &["1"])), Do::Wait], vec![]);
     let (bound, receiver) = watch::channel(false);
-    let control = Control {
-        bound: receiver,
-        ..Control::detached()
-    };
-    let running = tokio::spawn(bench.pipeline.run(control));
+    bench.pipeline.inputs[0].bound = receiver;
+    let running = tokio::spawn(bench.pipeline.run(Control::detached()));
     tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     assert!(!running.is_finished());
     bound.send_replace(true);

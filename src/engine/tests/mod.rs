@@ -2,6 +2,7 @@
 //! committed after it.
 
 mod delivery;
+mod keyed;
 mod policy;
 mod script;
 mod steps;

@@ -10,7 +10,7 @@ use ssectl_adapter::{
     Result, Sink, Source, Written,
 };
 
-use crate::engine::{OnError, Pipeline, Settings, Stats, Steps};
+use crate::engine::{Input, OnError, Pipeline, Settings, State, Stats, Steps};
 
 /// What happened, in order, as short words.
 #[derive(Clone, Default)]
@@ -32,6 +32,8 @@ pub(super) enum Do {
     Fail(Error),
     /// Refuses one commit for now, and stays idle until then.
     FailToCommit,
+    /// Has nothing more of this partition.
+    End(&'static str),
     /// Stays idle until leases were settled.
     UntilSettled,
     /// Stays idle until the pipeline is told to stop or the read is bounded.
@@ -42,6 +44,7 @@ pub(super) struct ScriptSource {
     pub(super) script: VecDeque<Do>,
     pub(super) log: Log,
     pub(super) bounded: bool,
+    pub(super) partitions: Option<Vec<Partition>>,
 }
 
 #[async_trait]
@@ -51,6 +54,11 @@ impl Source for ScriptSource {
             None => Ok(Fetched::End),
             Some(Do::Give(batch)) => Ok(Fetched::Batch(batch)),
             Some(Do::Fail(error)) => Err(error),
+            Some(Do::End(ended)) => {
+                let partitions = self.partitions.as_mut().expect("it has some");
+                partitions.retain(|name| name.as_str() != ended);
+                Ok(Fetched::Idle)
+            }
             Some(Do::Wait) if self.bounded => Ok(Fetched::End),
             Some(waiting) => {
                 let settled = self.log.all().iter().any(|what| what.starts_with("settle"));
@@ -61,6 +69,10 @@ impl Source for ScriptSource {
                 Ok(Fetched::Idle)
             }
         }
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        self.partitions.clone()
     }
 
     async fn bound(&mut self) -> Result<()> {
@@ -191,14 +203,16 @@ impl Bench {
             script: script.into(),
             log: log.clone(),
             bounded: false,
+            partitions: None,
         };
         let pipeline = Pipeline {
             name: "test".to_owned(),
-            source: Box::new(source),
-            repeats: None,
-            steps,
+            inputs: vec![Input::new(Box::new(source), steps)],
+            then: Vec::new(),
             on_error,
             sink: Box::new(sink),
+            sides: Vec::new(),
+            state: State::default(),
             stats: stats.clone(),
             settings: Settings::default(),
         };

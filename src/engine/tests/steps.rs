@@ -49,7 +49,10 @@ fn a_map_gives_none_one_or_many() {
     assert_eq!(values(&out), some(&["1", "\"a\"", "null"]));
     assert_eq!((out.filtered, out.count), (1, 3));
     assert_eq!(
-        out.results.iter().map(|r| r.from).collect::<Vec<_>>(),
+        out.results
+            .iter()
+            .filter_map(|r| r.from)
+            .collect::<Vec<_>>(),
         [1, 2, 2]
     );
 }

@@ -48,12 +48,16 @@ macro_rules! text {
 text! {
     /// A program in the jq language.
     Jq("string") = "a jq program";
+    /// `count`, `count(JQ)`, `sum(JQ)`, `min`, `max`, `avg`, `first`, `last`, `collect`, `distinct`, `approx_distinct`, `median`, `percentile(JQ; 0.99)`, `top(JQ; 3)` or `reduce(JQ; JQ)`.
+    AggregateText("string") = "an aggregate such as `sum(.amount)`";
     /// The name of a stream under `streams`, `kafka://host:port/topic`, `file:path`, `-` or `TARGET:STREAM`.
     StreamAddress("string") = "the name or address of a stream";
     /// A path; relative ones start from the scenario's folder.
     FilePath("string") = "a path";
     /// `start`, `end`, `stored`, `N`, `+N`, `-N`, `@TIME`, or `FROM:TO` of two of them.
     OffsetsText(["string", "integer"]) = "an offset such as `start` or `-10`";
+    /// A percentage such as `10%`, or a number from 0 to 1.
+    ShareText(["string", "number"]) = "a share such as `10%`";
     /// `max`, or a factor such as `10x`.
     SpeedText(["string", "number"]) = "a speed such as `10x` or `max`";
 }

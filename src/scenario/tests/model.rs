@@ -167,7 +167,10 @@ fn reads_say_where_to_start() {
 fn a_step_does_one_thing() {
     let scenario = whole().scenario();
     let steps = &scenario.pipelines[3].steps;
-    let said: Vec<(&str, &str)> = steps.iter().map(|s| (s.name(), s.source())).collect();
+    let said: Vec<(&str, &str)> = steps
+        .iter()
+        .map(|s| (s.name(), s.programs()[0].0))
+        .collect();
     assert_eq!(
         said,
         [

@@ -160,7 +160,7 @@ pipelines:
     );
     assert_eq!(scenario.pipelines[0].name, "${p}");
     assert_eq!(
-        scenario.pipelines[0].steps[0].source(),
+        scenario.pipelines[0].steps[0].programs()[0].0,
         r#". as $x | "\($x.id) $x""#
     );
 }

@@ -34,6 +34,14 @@ struct Cursor {
     end: Option<i64>,
 }
 
+impl Cursor {
+    /// Whether it was read to its end.
+    fn is_done(&self) -> bool {
+        let next = self.next.unwrap_or(self.start);
+        self.end.is_some_and(|end| next >= end)
+    }
+}
+
 impl MemorySource {
     pub(super) fn open(store: Arc<Store>, stream: Arc<Stream>, spec: &SourceSpec) -> Result<Self> {
         let cursors = cursors(&stream, spec)?;
@@ -105,10 +113,11 @@ impl MemorySource {
     }
 
     fn is_done(&self) -> bool {
-        self.cursors.iter().all(|(_, cursor)| match cursor.next {
-            Some(next) => cursor.end.is_some_and(|end| next >= end),
+        let done = |cursor: &Cursor| match cursor.next {
+            Some(_) => cursor.is_done(),
             None => cursor.end.is_some(),
-        })
+        };
+        self.cursors.iter().all(|(_, cursor)| done(cursor))
     }
 }
 
@@ -157,6 +166,12 @@ impl Source for MemorySource {
                 return Ok(Fetched::Idle);
             }
         }
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        let cursors = self.cursors.iter().enumerate();
+        let open = cursors.filter(|(number, (_, cursor))| self.owns(*number) && !cursor.is_done());
+        Some(open.map(|(_, (id, _))| id.clone()).collect())
     }
 
     async fn bound(&mut self) -> Result<()> {

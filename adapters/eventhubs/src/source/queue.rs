@@ -53,6 +53,8 @@ pub(super) struct Slot {
     pub(super) first: i64,
     /// Offsets of what was handed over, for checkpoints: of the last events of batches.
     handed: VecDeque<(i64, String)>,
+    /// Events of it that wait to be handed over.
+    waiting: usize,
 }
 
 impl Slot {
@@ -66,6 +68,7 @@ impl Slot {
             sparse: false,
             first: next,
             handed: VecDeque::new(),
+            waiting: 0,
         }
     }
 
@@ -175,6 +178,7 @@ impl State {
     fn add(&mut self, id: &Partition, item: Item) {
         if let Some(slot) = self.slots.get_mut(id) {
             slot.next = item.number.saturating_add(1);
+            slot.waiting += 1;
             self.bytes += item.size();
             self.items.push_back((id.clone(), item));
         }
@@ -194,12 +198,22 @@ impl State {
         }
         let end = |id: &Partition| ends.get(id.as_str()).copied().unwrap_or(i64::MAX);
         self.items.retain(|(id, item)| item.number < end(id));
+        for (id, slot) in &mut self.slots {
+            slot.waiting = self.items.iter().filter(|(of, _)| of == id).count();
+        }
         self.bytes = self.items.iter().map(|(_, item)| item.size()).sum();
     }
 
     /// Whether every partition is read to its end, and all was handed over.
     pub(super) fn is_done(&self) -> bool {
         self.items.is_empty() && self.slots.values().all(Slot::is_done)
+    }
+
+    /// The partitions that are not read to their end, or not handed over up to there.
+    pub(super) fn open(&self) -> Vec<Partition> {
+        let slots = self.slots.iter();
+        let open = slots.filter(|(_, slot)| !slot.is_done() || slot.waiting > 0);
+        open.map(|(id, _)| id.clone()).collect()
     }
 
     fn take(&mut self, limit: Limit) -> Option<Batch> {
@@ -217,6 +231,9 @@ impl State {
             };
             bytes += size;
             self.bytes -= size;
+            if let Some(slot) = self.slots.get_mut(&id) {
+                slot.waiting -= 1;
+            }
             last.insert(id, (item.number.saturating_add(1), item.offset));
             match item.record {
                 Ok(record) => batch.records.push(record),
@@ -365,6 +382,21 @@ mod tests {
         // It comes back further on: the old token does not take it backwards.
         queue.state().slots.insert(id("0"), Slot::new(50, None));
         assert!(queue.state().checkpoints(&batch.commit).is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_partition_is_open_until_its_end_was_handed_over() {
+        let queue = queue(&["0", "1"]);
+        for number in 0..3 {
+            queue.push(&id("0"), 0, item(number)).await;
+        }
+        let ends = Positions::from([("0".to_owned(), 2), ("1".to_owned(), 0)]);
+        queue.state().bound(&ends);
+        assert_eq!(queue.state().open(), [id("0")]);
+        queue.take(limit(1)).expect("one");
+        assert_eq!(queue.state().open(), [id("0")]);
+        queue.take(limit(1)).expect("the last");
+        assert!(queue.state().open().is_empty());
     }
 
     #[tokio::test]

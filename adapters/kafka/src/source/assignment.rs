@@ -1,7 +1,9 @@
 //! Which partitions are ours, how far each was read, and where each ends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use rdkafka::consumer::ConsumerGroupMetadata;
 use ssectl_adapter::{Commit, Origin, Partition, Position};
 
 use super::queue::Portion;
@@ -19,6 +21,8 @@ pub(super) struct Assignment {
     pub(super) ends_are_new: bool,
     /// There was an assignment, be it an empty one.
     pub(super) known: bool,
+    /// Who we were in the group when it dealt out the partitions.
+    pub(super) membership: Option<Arc<ConsumerGroupMetadata>>,
 }
 
 /// One partition of ours.
@@ -33,6 +37,8 @@ pub(super) struct Slot {
     /// The first offset not to read.
     pub(super) end: Option<i64>,
     pub(super) done: bool,
+    /// Once it is done: all of it was handed over when so many chunks of the queue were.
+    drained: Option<u64>,
 }
 
 impl Slot {
@@ -67,6 +73,7 @@ impl Assignment {
                 next: *start,
                 end,
                 done: end.is_some_and(|end| *start >= end),
+                drained: None,
             });
         }
     }
@@ -113,6 +120,20 @@ impl Assignment {
         if let Some(slot) = self.slots.get_mut(&partition) {
             slot.done |= counts && slot.end.is_some();
         }
+    }
+
+    /// All that was read is in the queue, behind so many chunks in all.
+    pub(super) fn queued(&mut self, chunks: u64) {
+        for slot in self.slots.values_mut().filter(|slot| slot.done) {
+            slot.drained.get_or_insert(chunks);
+        }
+    }
+
+    /// Partitions of which not all was handed over, when so many chunks were.
+    pub(super) fn open(&self, taken: u64) -> Vec<Partition> {
+        let slots = self.slots.values();
+        let open = slots.filter(|slot| slot.drained.is_none_or(|chunks| taken < chunks));
+        open.map(|slot| slot.name.clone()).collect()
     }
 
     /// Whether everything up to the ends was read.
@@ -269,6 +290,26 @@ mod tests {
         ours.add(&offsets(&[(1, 0)]));
         assert_eq!(ours.newly_bounded(), None);
         assert!(ours.is_done());
+    }
+
+    #[test]
+    fn a_partition_is_open_until_the_last_of_it_was_handed_over() {
+        let mut ours = Assignment::default();
+        ours.add(&offsets(&[(0, 0), (1, 0)]));
+        ours.bound(offsets(&[(0, 0), (1, 9)]));
+        ours.take_new_ends();
+        let names = |taken: u64, ours: &Assignment| -> Vec<String> {
+            let open = ours.open(taken);
+            open.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(7, &ours), ["0", "1"]);
+        ours.queued(7);
+        assert_eq!(names(6, &ours), ["0", "1"]);
+        assert_eq!(names(7, &ours), ["1"]);
+        ours.reached_end(1);
+        ours.queued(9);
+        assert_eq!(names(8, &ours), ["1"]);
+        assert_eq!(names(9, &ours), [""; 0]);
     }
 
     #[test]

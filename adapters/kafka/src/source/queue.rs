@@ -50,6 +50,8 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     chunks: VecDeque<Chunk>,
+    /// Chunks that were added since the beginning.
+    added: u64,
     records: usize,
     bytes: usize,
     /// A temporary error, told once.
@@ -89,6 +91,7 @@ impl Queue {
         let mut state = self.state();
         state.records += records.len();
         state.bytes += bytes;
+        state.added += 1;
         state.chunks.push_back(Chunk {
             records: records.into_iter(),
             fault,
@@ -96,6 +99,12 @@ impl Queue {
             generation,
         });
         self.filled.notify_one();
+    }
+
+    /// How many chunks were added and how many of them were taken whole, since the beginning.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.added, state.added - state.chunks.len() as u64)
     }
 
     /// Tells the task about something that may pass.

@@ -158,6 +158,8 @@ impl Reader {
         if !records.is_empty() || fault.is_some() {
             self.shared.queue.push(records, fault, bytes, generation);
         }
+        let (chunks, _) = self.shared.queue.progress();
+        self.shared.assignment().queued(chunks);
         outcome
     }
 
@@ -251,6 +253,7 @@ impl Reader {
         let cooperative = is_cooperative(&self.consumer);
         let list = {
             let mut assignment = self.shared.assignment();
+            assignment.membership = self.consumer.group_metadata().map(Arc::new);
             if cooperative {
                 assignment.add(&starts);
             } else {

@@ -109,6 +109,19 @@ impl KinesisSource {
         }
     }
 
+    /// The shards that are read here and not handed over to their end. A child takes the place of its parents when
+    /// they are done with; until it is known, a parent keeps its place.
+    pub(super) fn open_shards(&self) -> impl Iterator<Item = ShardId> {
+        let follows = !self.bounded && self.only.is_empty();
+        let open = self.lanes.iter().filter(move |(id, lane)| {
+            let done = matches!(lane.stage, Stage::Finished);
+            let childless = follows && done && self.lineage.expects_children_of(id);
+            let ours = self.group.is_none() || self.view.held.contains_key(*id);
+            ours && (childless || !done && self.lineage.may_begin(id))
+        });
+        open.map(|(id, _)| id.clone())
+    }
+
     /// Whether nothing is left to read, here or by others of the group.
     pub(super) fn is_done(&self) -> bool {
         let done = |(id, lane): (&ShardId, &Lane)| {

@@ -1,0 +1,342 @@
+//! What follows the parallel steps of a pipeline, one record after the other.
+
+use std::sync::Arc;
+
+use ssectl_adapter::{Batch, Record};
+use ssectl_state::{Space, StateError};
+
+use super::error::PipelineError;
+use super::operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+use super::stats::{Stats, add};
+use super::steps::{Bad, Processed, Produced, Steps};
+
+/// A part of a pipeline behind its parallel steps.
+pub enum Segment {
+    /// Steps that do not remember.
+    Stateless(Steps),
+    /// One that does.
+    Keyed {
+        /// Its name in the state; no two of a pipeline are the same.
+        name: String,
+        /// Makes it.
+        open: Open,
+    },
+}
+
+/// The segments of a pipeline, opened.
+pub(super) struct Line {
+    stages: Vec<Stage>,
+    stats: Arc<Stats>,
+    /// What became of records since the counters were told.
+    tally: Tally,
+    /// Whether the first bad record ends it all.
+    fail: bool,
+}
+
+enum Stage {
+    Stateless(Steps),
+    Keyed(Box<dyn Operator>, Emitter),
+}
+
+/// Records by their fate; added to the counters of the pipeline once per batch.
+#[derive(Default)]
+struct Tally {
+    used: usize,
+    filtered: usize,
+    late: usize,
+    dropped: usize,
+    held: usize,
+}
+
+impl Tally {
+    fn count(&mut self, fate: Fate) {
+        *match fate {
+            Fate::Used => &mut self.used,
+            Fate::Filtered => &mut self.filtered,
+            Fate::Late => &mut self.late,
+            Fate::Dropped => &mut self.dropped,
+            Fate::Held => &mut self.held,
+        } += 1;
+    }
+}
+
+/// What is done with an operator.
+type Call<'a> = &'a mut dyn FnMut(&mut dyn Operator, &mut Emitter) -> Result<(), OperatorError>;
+
+impl Line {
+    pub(super) fn open(
+        segments: Vec<Segment>,
+        space: impl Fn(&str) -> Space,
+        streams: Arc<[String]>,
+        stats: Arc<Stats>,
+        fail: bool,
+    ) -> Result<Self, StateError> {
+        let stages = segments.into_iter().map(|segment| {
+            Ok(match segment {
+                Segment::Stateless(steps) => Stage::Stateless(steps),
+                Segment::Keyed { name, open } => {
+                    Stage::Keyed(open(&space(&name))?, Emitter::new(streams.clone()))
+                }
+            })
+        });
+        Ok(Self {
+            stages: stages.collect::<Result<_, StateError>>()?,
+            stats,
+            tally: Tally::default(),
+            fail,
+        })
+    }
+
+    /// Whether records pass it untouched.
+    pub(super) fn is_empty(&self) -> bool {
+        self.stages.is_empty()
+    }
+
+    /// Whether no step of it remembers.
+    pub(super) fn is_stateless(&self) -> bool {
+        let mut stages = self.stages.iter();
+        stages.all(|stage| matches!(stage, Stage::Stateless(_)))
+    }
+
+    /// Tells the partitions of the sources to the steps that see them, and to all others that they have but one.
+    pub(super) fn partitions(
+        &mut self,
+        known: &[Known],
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        let one = [Known {
+            number: 0,
+            source: 0,
+            name: ssectl_adapter::Partition::default(),
+        }];
+        let mut known = known;
+        for at in 0..self.stages.len() {
+            self.call(at, out, &mut |operator, emitter| {
+                operator.partitions(known, emitter)
+            })?;
+            known = &one;
+        }
+        Ok(())
+    }
+
+    /// Takes one record of a source; false if it was bad and no other is to follow.
+    pub(super) fn record(
+        &mut self,
+        produced: Produced,
+        arrival: Arrival,
+        out: &mut Processed,
+    ) -> Result<bool, PipelineError> {
+        let bad = out.bad.len();
+        self.at(0, produced, arrival, out)?;
+        Ok(!self.fail || out.bad.len() == bad)
+    }
+
+    /// A partition of a source has come to its end.
+    pub(super) fn ended(
+        &mut self,
+        partition: u32,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        self.call(0, out, &mut |operator, emitter| {
+            operator.ended(partition, emitter)
+        })
+    }
+
+    /// The end of all input.
+    pub(super) fn end(&mut self, out: &mut Processed) -> Result<(), PipelineError> {
+        for at in 0..self.stages.len() {
+            self.call(at, out, &mut |operator, emitter| operator.end(emitter))?;
+        }
+        Ok(())
+    }
+
+    /// Hands over what the operators remember, for a checkpoint.
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        for stage in &mut self.stages {
+            if let Stage::Keyed(operator, _) = stage {
+                operator.save()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Wakes the operators that want it; the next moment that one of them asks for.
+    pub(super) fn wake(
+        &mut self,
+        now: std::time::Instant,
+        out: &mut Processed,
+    ) -> Result<Option<std::time::Instant>, PipelineError> {
+        let mut next = None;
+        for at in 0..self.stages.len() {
+            self.call(at, out, &mut |operator, emitter| {
+                let wanted = operator.wake(now, emitter)?;
+                next = next.into_iter().chain(wanted).min();
+                Ok(())
+            })?;
+        }
+        Ok(next)
+    }
+
+    /// Does something with the operator at a place, if there is one, and takes what it gives to the next.
+    fn call(
+        &mut self,
+        at: usize,
+        out: &mut Processed,
+        call: Call<'_>,
+    ) -> Result<(), PipelineError> {
+        let Some(Stage::Keyed(operator, emitter)) = self.stages.get_mut(at) else {
+            return Ok(());
+        };
+        match call(&mut **operator, emitter) {
+            Ok(()) => self.emitted(at, out),
+            Err(OperatorError::State(error)) => Err(PipelineError::State(error)),
+            Err(OperatorError::Record(error)) => Err(PipelineError::Step(error)),
+        }
+    }
+
+    fn at(
+        &mut self,
+        at: usize,
+        produced: Produced,
+        arrival: Arrival,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        match self.stages.get_mut(at) {
+            None => {
+                out.results.push(Produced {
+                    from: None,
+                    ..produced
+                });
+                Ok(())
+            }
+            Some(Stage::Stateless(_)) => self.stateless(at, vec![produced.record], out),
+            Some(Stage::Keyed(operator, emitter)) => {
+                match operator.record(&produced.record, arrival, emitter) {
+                    Ok(fate) => self.tally.count(fate),
+                    Err(OperatorError::State(error)) => return Err(PipelineError::State(error)),
+                    Err(OperatorError::Record(error)) => out.bad.push(Bad {
+                        index: produced.from,
+                        in_balance: true,
+                        record: produced.record,
+                        error,
+                    }),
+                }
+                match emitter.is_empty() {
+                    true => Ok(()),
+                    false => self.emitted(at, out),
+                }
+            }
+        }
+    }
+
+    /// What an operator gave goes on to the next.
+    fn emitted(&mut self, at: usize, out: &mut Processed) -> Result<(), PipelineError> {
+        let Some(Stage::Keyed(_, emitter)) = self.stages.get_mut(at) else {
+            return Ok(());
+        };
+        if let Some(stream) = emitter.unknown.take() {
+            return Err(PipelineError::NoSide(stream));
+        }
+        let records = emitter.take();
+        let settled = emitter.settled.len() + emitter.bad.len();
+        // Those that were held in this batch are not in the counters yet.
+        let here = settled.min(self.tally.held);
+        self.tally.held -= here;
+        self.stats.release(settled - here);
+        for fate in emitter.settled.drain(..) {
+            self.tally.count(fate);
+        }
+        out.sides.append(&mut emitter.sides);
+        out.bad
+            .extend(emitter.bad.drain(..).map(|(record, error)| Bad {
+                index: None,
+                in_balance: true,
+                record,
+                error,
+            }));
+        match self.stages.get(at + 1) {
+            None => out.results.extend(records.into_iter().map(made)),
+            Some(Stage::Stateless(_)) if !records.is_empty() => {
+                add(&self.stats.made, records.len());
+                self.stateless(at + 1, records, out)?;
+            }
+            Some(_) => {
+                add(&self.stats.made, records.len());
+                for record in records {
+                    self.at(at + 1, made(record), Arrival::default(), out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what became of the records of a batch to the counters.
+    pub(super) fn publish(&mut self) {
+        let Tally {
+            used,
+            filtered,
+            late,
+            dropped,
+            held,
+        } = std::mem::take(&mut self.tally);
+        add(&self.stats.used, used);
+        add(&self.stats.filtered, filtered);
+        add(&self.stats.late, late);
+        add(&self.stats.dropped, dropped);
+        add(&self.stats.held, held);
+    }
+
+    /// Runs steps that do not remember on results of one that does.
+    fn stateless(
+        &mut self,
+        at: usize,
+        records: Vec<Record>,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        let Some(Stage::Stateless(steps)) = self.stages.get(at) else {
+            return Ok(());
+        };
+        let batch = Batch {
+            records,
+            ..Batch::default()
+        };
+        let done = steps.run(batch, self.fail);
+        let encoding = steps.output();
+        add(&self.stats.filtered, done.filtered);
+        add(&self.stats.used, distinct(&done.results));
+        out.bad
+            .extend(done.bad.into_iter().map(|bad| Bad { index: None, ..bad }));
+        let last = at + 1 == self.stages.len();
+        for produced in done.results {
+            let produced = made(produced.record);
+            if last {
+                out.results.push(produced);
+                continue;
+            }
+            add(&self.stats.made, 1);
+            let arrival = Arrival {
+                encoding,
+                ..Arrival::default()
+            };
+            self.at(at + 1, produced, arrival, out)?;
+        }
+        Ok(())
+    }
+}
+
+fn made(record: Record) -> Produced {
+    Produced { record, from: None }
+}
+
+/// The number of records that gave results, whose results are neighbours.
+pub(super) fn distinct(results: &[Produced]) -> usize {
+    let mut last = None;
+    let mut count = 0;
+    for from in results.iter().filter_map(|result| result.from) {
+        if last != Some(from) {
+            last = Some(from);
+            count += 1;
+        }
+    }
+    count
+}

@@ -1,0 +1,102 @@
+//! The parallel part of a pipeline: steps that do not remember, run on several batches at once.
+
+use futures::stream::{FuturesOrdered, StreamExt};
+use ssectl_adapter::Partition;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::error::PipelineError;
+use super::reader::{Arrived, What};
+use super::steps::{Encoding, Processed, Steps};
+
+/// What came of something that arrived.
+pub(super) struct Done {
+    /// From which source.
+    pub(super) source: usize,
+    pub(super) what: Outcome,
+}
+
+pub(super) enum Outcome {
+    /// The results of a batch.
+    Processed {
+        processed: Processed,
+        /// What their bytes are.
+        encoding: Encoding,
+        /// The partitions that may give records after it, if they are others than before.
+        partitions: Option<Vec<Partition>>,
+    },
+    /// The source has ended.
+    End,
+}
+
+/// Runs the steps of several batches at once and gives them back in order.
+pub(super) struct Workers {
+    /// By source.
+    steps: Vec<Steps>,
+    fail: bool,
+    arrived: mpsc::Receiver<Arrived>,
+    running: FuturesOrdered<JoinHandle<Done>>,
+    most: usize,
+    ended: bool,
+}
+
+impl Workers {
+    pub(super) fn new(
+        steps: Vec<Steps>,
+        fail: bool,
+        arrived: mpsc::Receiver<Arrived>,
+        most: usize,
+    ) -> Self {
+        Self {
+            steps,
+            fail,
+            arrived,
+            running: FuturesOrdered::new(),
+            most,
+            ended: false,
+        }
+    }
+
+    /// Cancel-safe: batches are kept here between calls.
+    pub(super) async fn next(&mut self) -> Result<Option<Done>, PipelineError> {
+        loop {
+            let room = self.running.len() < self.most && !self.ended;
+            tokio::select! {
+                biased;
+                arrived = self.arrived.recv(), if room => match arrived {
+                    Some(arrived) => self.start(arrived),
+                    None => self.ended = true,
+                },
+                Some(done) = self.running.next(), if !self.running.is_empty() => {
+                    return done.map(Some).map_err(|error| PipelineError::Worker(error.to_string()));
+                }
+                else => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether nothing is there to work on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.arrived.is_empty()
+    }
+
+    fn start(&mut self, Arrived { source, what }: Arrived) {
+        let steps = self.steps[source].clone();
+        let (fail, light) = (self.fail, steps.is_empty());
+        let work = move || {
+            let what = match what {
+                What::End => Outcome::End,
+                What::Batch { batch, partitions } => Outcome::Processed {
+                    partitions,
+                    encoding: steps.output(),
+                    processed: steps.run(batch, fail),
+                },
+            };
+            Done { source, what }
+        };
+        self.running.push_back(match light {
+            true => tokio::spawn(async move { work() }),
+            false => tokio::task::spawn_blocking(work),
+        });
+    }
+}

@@ -1,0 +1,118 @@
+//! The steps of scenarios: every example of their page is run.
+
+use std::fs;
+
+use crate::command::run_in;
+
+/// A section of the page: its files by name, and what is expected of `out.ndjson`.
+struct Example {
+    name: String,
+    files: Vec<(String, String)>,
+    expected: String,
+}
+
+/// What the page has: a block of YAML is the scenario, one below the line `` `NAME`: `` that file.
+fn examples(page: &str) -> Vec<Example> {
+    let sections = page.split("\n## ").skip(1);
+    sections.filter_map(example).collect()
+}
+
+fn example(section: &str) -> Option<Example> {
+    let mut parts = section.split("```");
+    let mut before = parts.next()?;
+    let name = before.lines().next().unwrap_or_default().to_owned();
+    let mut files = Vec::new();
+    let mut expected = None;
+    // Text and blocks take turns; a lonely pair of backticks would mix them up, and a file would be missing.
+    while let (Some(block), text) = (parts.next(), parts.next()) {
+        let (language, content) = block.split_once('\n').unwrap_or_default();
+        let label = before.trim_end().lines().last().unwrap_or_default();
+        let label = label
+            .strip_prefix('`')
+            .and_then(|rest| rest.strip_suffix("`:"));
+        match (language, label) {
+            ("yaml", _) => {
+                let head = "apiVersion: ssectl/v1\nname: example\n";
+                files.push(("scenario.yaml".to_owned(), format!("{head}{content}")));
+            }
+            (_, Some("out.ndjson")) => expected = Some(content.to_owned()),
+            (_, Some(file)) => files.push((file.to_owned(), content.to_owned())),
+            _ => {}
+        }
+        before = text.unwrap_or_default();
+    }
+    let expected = expected?;
+    Some(Example {
+        name,
+        files,
+        expected,
+    })
+}
+
+#[test]
+fn every_example_gives_what_the_page_says() {
+    let page = fs::read_to_string("docs/steps.md").expect("the page");
+    let examples = examples(&page);
+    let sections = page.matches("\n## ").count();
+    assert_eq!(examples.len(), sections, "a section without an example");
+    let mut wrong = String::new();
+    for Example {
+        name,
+        files,
+        expected,
+    } in examples
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (file, content) in files {
+            fs::write(folder.path().join(file), content).expect("written");
+        }
+        let done = run_in(folder.path(), &["run", ".", "--target", "memory:"], "").ended(0);
+        let found = fs::read_to_string(folder.path().join("out.ndjson")).unwrap_or_default();
+        if found != expected {
+            wrong += &format!("{name}: expected\n{expected}found\n{found}{}\n", done.err());
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// A table that another pipeline writes, with a row that is removed again.
+#[test]
+fn a_table_of_the_same_scenario_is_complete_before_the_first_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, content: &str| {
+        fs::write(folder.path().join(name), content).expect("written");
+    };
+    write(
+        "scenario.yaml",
+        r#"
+apiVersion: ssectl/v1
+name: enriched
+streams: {users: {partitions: 1}, orders: {partitions: 3}, out: {partitions: 1}}
+pipelines:
+  users:
+    source: file:users.ndjson
+    steps: [{key: .id}]
+    sink: users
+  orders: {source: {generate: orders, count: 300, seed: 7}, sink: orders}
+  enrich:
+    source: orders
+    steps:
+      - enrich: {by: .seq % 3, with: users, key: .id, value: .name, as: user, missing: filter}
+      - map: .user
+    sink: out
+expect:
+  out: {count: 200, every: '. == "new" or . == "two"', some: ['. == "new"', '. == "two"']}
+"#,
+    );
+    let users = r#"{"id":1,"name":"old"}
+{"id":2,"name":"two"}
+{"id":1,"name":"new"}
+"#;
+    write("users.ndjson", users);
+    let done = run_in(folder.path(), &["run", ".", "--target", "memory:"], "").ended(0);
+    assert!(
+        done.err().contains("300 read, 200 written"),
+        "{}",
+        done.err()
+    );
+}
