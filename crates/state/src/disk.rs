@@ -1,6 +1,8 @@
 //! The store on disk: an LSM tree with the values of all tables, and one with what is known of them.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fjall::config::PinningPolicy;
 use fjall::{
@@ -8,6 +10,9 @@ use fjall::{
 };
 
 use crate::StateError;
+
+/// Bytes that a buffer takes for a value beside itself.
+const NODE: usize = 64;
 
 /// A value that changed, or went.
 #[derive(Debug, Clone)]
@@ -23,6 +28,9 @@ pub(crate) struct Disk {
     data: Keyspace,
     meta: Keyspace,
     durable: bool,
+    /// Bytes that a buffer of writes may have before it goes to the disk, and that this one has.
+    buffer: usize,
+    buffered: Arc<AtomicUsize>,
 }
 
 impl Disk {
@@ -34,7 +42,7 @@ impl Disk {
         let db = Database::builder(path)
             .cache_size((memory / 4).clamp(1 << 20, 1 << 30))
             .max_journaling_size((buffer * 2).max(64 << 20))
-            .worker_threads(1)
+            .worker_threads(2)
             .manual_journal_persist(!durable)
             .open()?;
         // Filters are as large as the tables they are of: to read one again for each key would cost more than the key.
@@ -49,6 +57,8 @@ impl Disk {
             meta: db.keyspace("meta", options)?,
             db,
             durable,
+            buffer: usize::try_from(buffer).unwrap_or(usize::MAX),
+            buffered: Arc::default(),
         })
     }
 
@@ -60,7 +70,9 @@ impl Disk {
     ) -> Result<(), StateError> {
         let mode = self.durable.then_some(PersistMode::SyncAll);
         let mut batch = self.db.batch().durability(mode);
+        let mut bytes = 0;
         for Change { place, value } in changes {
+            bytes += NODE + place.len() + value.as_ref().map_or(0, |value| value.len());
             match value {
                 Some(value) => batch.insert(&self.data, place, value),
                 None => batch.remove(&self.data, place),
@@ -69,7 +81,13 @@ impl Disk {
         for (name, value) in meta {
             batch.insert(&self.meta, name, value);
         }
-        Ok(batch.commit()?)
+        batch.commit()?;
+        // The store begins a new buffer in a thread that may be busy with other work, while this one grows.
+        if self.buffered.fetch_add(bytes, Ordering::Relaxed) + bytes > self.buffer {
+            self.buffered.store(0, Ordering::Relaxed);
+            self.data.rotate_memtable()?;
+        }
+        Ok(())
     }
 
     /// What stands at a place.

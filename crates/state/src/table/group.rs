@@ -4,8 +4,8 @@ use hashbrown::HashTable;
 
 use crate::Value;
 
-/// What an entry takes beside its key and its value.
-const OVERHEAD: usize = 48;
+/// What an entry takes beside its key and its value: its place in a hash map that is half full, and what an allocator adds.
+const OVERHEAD: usize = 96;
 
 /// The values of one group that are in memory.
 pub(super) struct Keys<V> {

@@ -9,7 +9,7 @@ use crate::space::locked;
 use crate::{StateError, Value};
 
 /// So many changes are written at once where nothing has to wait for a checkpoint.
-pub(super) const CHUNK: usize = 8192;
+const CHUNK: usize = 8192;
 
 impl<V: Value> Table<V> {
     /// Hands over what changed since the last time, to the checkpoint that is sealed next. Without a directory for

@@ -6,11 +6,13 @@ use std::sync::atomic::Ordering;
 use fjall::Slice;
 
 use super::group::Entry;
-use super::save::CHUNK;
 use super::{Group, Table, hash_of};
 use crate::disk::Change;
 use crate::place::{behind_group, of_group, parse};
 use crate::{Corrupt, StateError, Value};
+
+/// So many values on disk are visited in one scan.
+const PIECE: usize = 8192;
 
 /// Whether a visited value stays in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,13 +80,33 @@ impl<V: Value> Table<V> {
         walk: &mut Walk<V>,
         visit: &mut impl FnMut(&[u8], &mut V) -> Result<Keep, E>,
     ) -> Result<(), E> {
+        let mut from = Some(of_group(self.registered.id, walk.group));
+        while let Some(place) = from {
+            from = self.visit_piece(walk, place, visit)?;
+        }
+        Ok(())
+    }
+
+    /// Visits what is on disk from a place on, but not all at once: as long as a scan is open the store keeps all that is
+    /// written meanwhile in memory. Returns where to go on.
+    fn visit_piece<E: From<StateError>>(
+        &mut self,
+        walk: &mut Walk<V>,
+        from: Vec<u8>,
+        visit: &mut impl FnMut(&[u8], &mut V) -> Result<Keep, E>,
+    ) -> Result<Option<Vec<u8>>, E> {
         let shared = std::sync::Arc::clone(&self.shared);
         let Some(disk) = shared.disk() else {
-            return Ok(());
+            return Ok(None);
         };
-        let (table, group) = (self.registered.id, walk.group);
-        for found in disk.scan(of_group(table, group), behind_group(table, group)) {
+        let behind = behind_group(self.registered.id, walk.group);
+        let mut next = None;
+        for (seen, found) in disk.scan(from, behind).enumerate() {
             let (place, bytes) = found?;
+            if seen == PIECE {
+                next = Some(place.to_vec());
+                break;
+            }
             let (_, _, key) = parse(&place).ok_or(StateError::Corrupt(Corrupt("a place")))?;
             let mut result = Ok(());
             while walk.ahead.peek().is_some_and(|entry| *entry.key < *key) {
@@ -92,15 +114,15 @@ impl<V: Value> Table<V> {
                 std::mem::replace(&mut result, Ok(()))?;
             }
             let in_memory = walk.ahead.peek().is_some_and(|entry| *entry.key == *key);
-            if in_memory || self.spilled.is_gone(&shared, group, key) {
-                continue;
-            }
-            self.visit_spilled(walk, (&place, key, &bytes), visit)?;
-            if walk.changed.len() >= CHUNK {
-                disk.write(walk.changed.drain(..), [])?;
+            if !in_memory && !self.spilled.is_gone(&shared, walk.group, key) {
+                self.visit_spilled(walk, (&place, key, &bytes), visit)?;
+            } else if in_memory {
+                self.visit_next(walk, visit, &mut result);
+                result?;
             }
         }
-        Ok(disk.write(walk.changed.drain(..), [])?)
+        disk.write(walk.changed.drain(..), [])?;
+        Ok(next)
     }
 
     /// Visits the next value in memory, if there is one.

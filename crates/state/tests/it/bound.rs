@@ -4,10 +4,17 @@ use ssectl_state::{Keep, Marks, StateError, Store, StoreSpec, Table};
 
 use crate::events::Count;
 
-const MEMORY: usize = 4 << 20;
+/// How many keys, and bytes for them; other figures by `SSECTL_STATE_TEST_KEYS` and `SSECTL_STATE_TEST_MEMORY`.
+fn size() -> (u64, usize) {
+    let asked = |name| std::env::var(name).ok()?.parse().ok();
+    let keys = asked("SSECTL_STATE_TEST_KEYS").unwrap_or(100_000);
+    let memory = asked("SSECTL_STATE_TEST_MEMORY").unwrap_or(4 << 20);
+    (keys, usize::try_from(memory).unwrap())
+}
 
 /// Values may take half of the bound; the rest is for what is on its way.
-fn fill(store: &Store, keys: u64, mut full: impl FnMut(&Store, &mut Table<Count>)) {
+fn fill(store: &Store, mut full: impl FnMut(&Store, &mut Table<Count>)) {
+    let (keys, memory) = size();
     let mut table = Table::open(&store.space("step"), "counts").unwrap();
     let mut most = 0;
     for round in 1..3 {
@@ -21,7 +28,7 @@ fn fill(store: &Store, keys: u64, mut full: impl FnMut(&Store, &mut Table<Count>
             }
             most = most.max(store.memory());
         }
-        assert!(most < MEMORY, "{most} bytes in round {round}");
+        assert!(most < memory, "{most} bytes in round {round}");
     }
     let (mut seen, mut last) = (0, Vec::new());
     let visited = table.visit((60, 0), |key, count| {
@@ -39,9 +46,7 @@ fn fill(store: &Store, keys: u64, mut full: impl FnMut(&Store, &mut Table<Count>
 
 #[test]
 fn without_a_directory() {
-    let keys = std::env::var("SSECTL_STATE_TEST_KEYS");
-    let keys = keys.map_or(100_000, |keys| keys.parse().unwrap());
-    fill(&Store::temporary(MEMORY), keys, |_, _| {});
+    fill(&Store::temporary(size().1), |_, _| {});
 }
 
 #[test]
@@ -50,10 +55,10 @@ fn with_checkpoints() {
     let spec = StoreSpec {
         pipeline: "p".to_owned(),
         fingerprint: String::new(),
-        memory: MEMORY,
+        memory: size().1,
     };
     let store = Store::open(dir.path(), &spec).unwrap();
-    fill(&store, 100_000, |store, table| {
+    fill(&store, |store, table| {
         table.save().unwrap();
         store.checkpoint(Marks::default()).unwrap();
     });

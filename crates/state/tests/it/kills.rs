@@ -1,6 +1,6 @@
 //! A process that is killed at any moment leaves its last checkpoint: never a mixture, never an older one.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _, stdout};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn child() {
         if n % 97 == 0 || n % 31 == 0 {
             steps.save().unwrap();
             store.checkpoint(marks(n + 1)).unwrap();
-            println!("\ncheckpoint {}", n + 1);
+            writeln!(stdout(), "\ncheckpoint {}", n + 1).unwrap();
         }
     }
 }
