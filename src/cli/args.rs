@@ -81,6 +81,7 @@ impl RangeArgs {
             partitions: self.partition.clone(),
             range: self.range()?,
             group: self.group.clone(),
+            ..SourceSpec::default()
         };
         let opened = place.source(spec).await;
         let source = opened.map_err(|error| session.blame(&place.address, error))?;

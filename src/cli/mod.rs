@@ -25,6 +25,7 @@ mod tail;
 mod transform;
 mod ui;
 mod verify;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -94,6 +95,7 @@ enum Verb {
     Generate(Box<generate::GenerateArgs>),
     Replay(Box<replay::ReplayArgs>),
     Transform(Box<transform::TransformArgs>),
+    Window(Box<window::WindowArgs>),
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
@@ -156,6 +158,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Generate(args) => generate::run(*args, session).await,
         Verb::Replay(args) => replay::run(*args, session).await,
         Verb::Transform(args) => transform::run(*args, session).await,
+        Verb::Window(args) => window::run(*args, session).await,
         Verb::Tail(args) => tail::run(args, session).await,
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,

@@ -219,7 +219,7 @@ impl Session {
         let result = result.map_err(|error| CliError::of_pipeline(error, POLICY_HINT));
         if !matches!(&result, Err(error) if error.quiet) {
             let told = job.to_stdout || !self.ui.shows_progress();
-            if counts.bad() > 0 || result.is_err() || !told {
+            if counts.bad() + counts.late + counts.dropped > 0 || result.is_err() || !told {
                 self.ui.say(counts.line());
             }
         }

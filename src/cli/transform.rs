@@ -127,7 +127,8 @@ pub(super) fn compile(origin: &str, source: &str, options: &Options) -> CliResul
     Program::compile(origin, source, options).map_err(|error| invalid(&error))
 }
 
-fn invalid(error: &crate::expr::CompileError) -> CliError {
+/// What does not compile is an error of usage.
+pub(super) fn invalid(error: &crate::expr::CompileError) -> CliError {
     CliError::new(
         Exit::Usage,
         format!("the jq program does not compile\n{error}"),

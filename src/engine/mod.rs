@@ -41,5 +41,6 @@ pub use retry::{Backoff, Patience, Tries};
 pub use segments::Segment;
 pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
+pub(crate) use steps::eval;
 pub use steps::{Case, Encoding, Sample, Step, Steps};
 pub use take::Take;

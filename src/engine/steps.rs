@@ -369,7 +369,8 @@ fn unquoted(record: &Record, from: Encoding, to: Encoding) -> Option<String> {
     serde_json::from_slice(value).ok()
 }
 
-pub(super) fn eval<T>(
+/// Runs a program on a record.
+pub(crate) fn eval<T>(
     record: &Record,
     encoding: Encoding,
     run: impl FnOnce(&Input<'_>) -> Result<T, crate::expr::EvalError>,

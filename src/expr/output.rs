@@ -106,6 +106,11 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
+    /// A result that was kept as its JSON.
+    pub fn of(json: &'a [u8]) -> Self {
+        Self { json }
+    }
+
     /// Compact JSON, as `jq -c` prints it, without a line end.
     pub fn json(&self) -> &'a [u8] {
         self.json

@@ -78,6 +78,11 @@ impl Program {
         })))
     }
 
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
     /// Runs on one record and appends every result to `out`.
     ///
     /// # Errors

@@ -66,11 +66,25 @@ impl EventTime {
     /// # Errors
     /// If the program fails, gives no result, or gives one that is no time in the unit.
     pub fn eval(&self, input: &Input<'_>) -> Result<i128, EvalError> {
-        let time = match self.program.first(input)? {
-            None => Err("the event time is missing: the expression gave no result".to_owned()),
-            Some(json) => self.unit.nanoseconds(&json),
+        let result = self.program.first(input)?;
+        self.of(result.as_deref().map(str::as_bytes))
+    }
+
+    /// The same of the program's first result, for callers that ran it themselves.
+    ///
+    /// # Errors
+    /// There is none, or it is no time in the unit.
+    pub fn of(&self, result: Option<&[u8]>) -> Result<i128, EvalError> {
+        let time = match result.map(std::str::from_utf8) {
+            Some(Ok(json)) => self.unit.nanoseconds(json),
+            _ => Err("the event time is missing: the expression gave no result".to_owned()),
         };
         time.map_err(|message| self.program.error(EvalErrorKind::Program(message)))
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 }
 

@@ -15,6 +15,7 @@ mod pipelines;
 mod prefixed;
 mod readback;
 mod report;
+mod segments;
 mod streams;
 
 use std::collections::BTreeMap;

@@ -10,15 +10,16 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
+use super::segments::segments;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, State, Stats, Steps,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, State, Stats,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Expr, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 
 /// A pipeline with its ends open.
@@ -70,6 +71,7 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .declared()
         .into_iter()
         .chain(dead)
+        .chain(pipeline.sides().filter_map(Address::declared))
         .map(str::to_owned)
         .collect()
 }
@@ -110,6 +112,7 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
+        let segments = segments(self.pipeline, format);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
@@ -117,13 +120,13 @@ impl Opener<'_> {
                     name: input_name(&self.pipeline.source.kind),
                     source,
                     repeats: self.repeats(format),
-                    steps: steps(self.pipeline, format),
+                    steps: segments.first,
                     bound,
                 }],
-                then: Vec::new(),
+                then: segments.then,
                 on_error: self.on_error().await?,
                 sink,
-                sides: Vec::new(),
+                sides: self.sides().await?,
                 state: State::default(),
                 stats: Arc::new(Stats::default()),
                 settings,
@@ -229,6 +232,7 @@ impl Opener<'_> {
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
+            ..SourceSpec::default()
         };
         let name = read.from.to_string();
         let opened = match &read.from {
@@ -258,6 +262,19 @@ impl Opener<'_> {
             },
         };
         opened.map_err(RunError::stream(&name))
+    }
+
+    /// The streams that steps send records to.
+    async fn sides(&self) -> Result<Vec<Side>, RunError> {
+        let mut sides: Vec<Side> = Vec::new();
+        for address in self.pipeline.sides() {
+            let stream = address.to_string();
+            if sides.iter().all(|side| side.stream != stream) {
+                let sink = self.sink(address, self.pipeline.sink.format).await?;
+                sides.push(Side { stream, sink });
+            }
+        }
+        Ok(sides)
     }
 
     /// A sink of a declared stream, and of its copies.
@@ -306,31 +323,6 @@ impl Opener<'_> {
     }
 }
 
-fn steps(pipeline: &Pipeline, format: Format) -> Steps {
-    let program = |expr: &Expr| expr.program.clone();
-    let steps = pipeline.steps.iter().filter_map(|step| {
-        Some(match step {
-            Step::Map(expr) => engine::Step::Map(program(expr)),
-            Step::FlatMap(expr) => engine::Step::FlatMap(program(expr)),
-            Step::Words(words) => engine::Step::Words(program(&words.text), words.case),
-            Step::Filter(expr) => engine::Step::Filter(program(expr)),
-            Step::Sample(sample) => {
-                let by = sample.by.as_ref().map(program);
-                engine::Step::Sample(engine::Sample::new(sample.share, sample.seed, by))
-            }
-            Step::Key(expr) => engine::Step::Key(program(expr)),
-            Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
-            Step::Time(expr) => engine::Step::Time(expr.program.clone()),
-            Step::Rate(_) => return None,
-        })
-    });
-    Steps::new(
-        steps.collect(),
-        encoding(format),
-        encoding(pipeline.sink.format),
-    )
-}
-
 /// What a source is called in checkpoints.
 fn input_name(source: &SourceKind) -> String {
     match source {
@@ -341,7 +333,7 @@ fn input_name(source: &SourceKind) -> String {
 }
 
 /// What the bytes of a format are to programs.
-fn encoding(format: Format) -> Encoding {
+pub(super) fn encoding(format: Format) -> Encoding {
     match format {
         Format::Json | Format::Csv => Encoding::Json,
         Format::Text | Format::Raw => Encoding::Text,

@@ -241,6 +241,11 @@ impl<'a> Decoder<'a> {
     /// The text of a program, if it is one and they are not too many.
     fn program(&mut self, node: &Node) -> Option<String> {
         let source = text_only(node)?;
+        self.admits_program(node).then(|| source.to_owned())
+    }
+
+    /// Counts a program; false if there are too many, which is reported.
+    pub(super) fn admits_program(&mut self, node: &Node) -> bool {
         self.programs += 1;
         if self.programs == MOST_PROGRAMS + 1 {
             let message = format!("more than {MOST_PROGRAMS} programs in one file");
@@ -248,7 +253,7 @@ impl<'a> Decoder<'a> {
                 .error(&node.place, message)
                 .hint("divide the scenario into several");
         }
-        (self.programs <= MOST_PROGRAMS).then(|| source.to_owned())
+        self.programs <= MOST_PROGRAMS
     }
 
     fn compiled<T>(&mut self, node: &Node, compiled: Result<T, CompileError>) -> Option<T> {

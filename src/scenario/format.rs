@@ -6,6 +6,7 @@
 mod expect;
 mod scalar;
 mod steps;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -16,9 +17,11 @@ use crate::generate::Spec;
 
 pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
 pub use scalar::{
-    AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText, StreamAddress,
+    AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
+    StreamAddress,
 };
 pub use steps::{FlatMapStep, KeyByStep, RateStep, SampleStep, WordCase, WordsStep};
+pub use window::*;
 
 /// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
 #[derive(JsonSchema)]
@@ -224,6 +227,8 @@ pub enum Step {
     Rate(RateStep),
     /// The program's result becomes the time.
     Time(TimeStep),
+    /// Results per key and window.
+    Window(WindowStep),
 }
 
 /// Each result of the program becomes a record: none, one or many.

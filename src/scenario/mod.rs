@@ -20,6 +20,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod types;
+mod window;
 
 pub(crate) use expect::canonical;
 pub use expect::{Checker, CheckerError, Line, Verdict};
@@ -30,5 +31,5 @@ pub use params::Params;
 pub use types::{
     Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Limit, Offsets,
     OnError, Param, ParamKind, Pipeline, Read, Replay, Sample, Scenario, Sink, Source, SourceKind,
-    Speed, Step, Stream, TimeExpr, Words,
+    Speed, Step, Stream, TimeExpr, Window, Words,
 };

@@ -3,7 +3,8 @@
 use ssectl_adapter::{Bound, Timestamp};
 
 use super::{
-    EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind, Step,
+    Address, EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind,
+    Step,
 };
 use crate::document::Place;
 use crate::generate::{BadKind, Spec};
@@ -159,7 +160,9 @@ impl Needs {
             OnError::DeadLetter { to, .. } => to.declared(),
             OnError::Fail | OnError::Skip => None,
         };
-        for stream in pipeline.sink.to.declared().into_iter().chain(dead_letters) {
+        let sides = pipeline.sides().filter_map(Address::declared);
+        let streams = pipeline.sink.to.declared().into_iter();
+        for stream in streams.chain(dead_letters).chain(sides) {
             let why = format!("pipeline `{name}` writes `{stream}`");
             self.add(Feature::Write, stream, why, &pipeline.place);
         }
@@ -228,6 +231,19 @@ impl Needs {
         }
         for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
             self.variables(program, stream, place);
+        }
+        self.windows(pipeline, stream);
+    }
+
+    /// A window without a `time` of its own goes by the times of the records, unless a step before it sets them.
+    fn windows(&mut self, pipeline: &Pipeline, stream: &str) {
+        let Pipeline { name, steps, .. } = pipeline;
+        let sets_time = |step: &&Step| matches!(step, Step::Time(_) | Step::Window(_));
+        if let Some(Step::Window(window)) = steps.iter().find(sets_time)
+            && window.time.is_none()
+        {
+            let why = format!("the window of `{name}` goes by the times of `{stream}`");
+            self.add(Feature::Times, stream, why, &window.place);
         }
     }
 

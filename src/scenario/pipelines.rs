@@ -6,6 +6,7 @@ use super::decode::{Decoder, format, text_only};
 use super::graph::Link;
 use super::{
     Address, Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed,
+    Step,
 };
 use crate::document::{Entry, Node, Typed, Value, quote};
 
@@ -32,7 +33,7 @@ impl Decoder<'_> {
             name: key.name.clone(),
             source: source_place.clone(),
             reads: source.as_ref().and_then(reads),
-            writes: writes(sink.as_ref(), on_error.as_ref()),
+            writes: writes(sink.as_ref(), on_error.as_ref(), steps.as_deref()),
             endless: source.as_ref().and_then(endless),
         });
         Some(Pipeline {
@@ -205,13 +206,18 @@ fn reads(source: &Source) -> Option<Address> {
     }
 }
 
-fn writes(sink: Option<&Sink>, on_error: Option<&OnError>) -> Vec<Address> {
+fn writes(sink: Option<&Sink>, on_error: Option<&OnError>, steps: Option<&[Step]>) -> Vec<Address> {
     let dead_letters = match on_error {
         Some(OnError::DeadLetter { to, .. }) => Some(to),
         _ => None,
     };
     let sink = sink.map(|sink| &sink.to);
-    sink.into_iter().chain(dead_letters).cloned().collect()
+    let sides = steps.unwrap_or_default().iter().filter_map(Step::side);
+    sink.into_iter()
+        .chain(dead_letters)
+        .chain(sides)
+        .cloned()
+        .collect()
 }
 
 /// How to end a source that never does.

@@ -34,6 +34,8 @@ impl Decoder<'_> {
             self.expr(program).map(Step::KeyBy)
         } else if let Some(rate) = is("rate") {
             self.rate(rate)
+        } else if let Some(window) = is("window") {
+            self.window(window).map(Box::new).map(Step::Window)
         } else {
             let program = node.field("time")?;
             self.time(program, node.field("unit")).map(Step::Time)

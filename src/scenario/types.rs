@@ -3,6 +3,7 @@
 mod expectation;
 mod source;
 mod step;
+mod window;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::expr::time::{EventTime, Unit};
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 pub use step::{Limit, Sample, Step, Words};
+pub use window::Window;
 
 /// An exercise: logical streams, pipelines between them, and what must come out.
 #[derive(Clone, Debug)]
@@ -115,6 +117,13 @@ pub struct Pipeline {
     pub sink: Sink,
     /// Where it is declared.
     pub place: Place,
+}
+
+impl Pipeline {
+    /// Streams that steps send records to, past the sink.
+    pub fn sides(&self) -> impl Iterator<Item = &Address> {
+        self.steps.iter().filter_map(Step::side)
+    }
 }
 
 /// A jq program.

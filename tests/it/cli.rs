@@ -2,10 +2,11 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "generate",
     "replay",
     "transform",
+    "window",
     "tail",
     "copy",
     "run",

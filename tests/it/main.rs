@@ -40,3 +40,5 @@ mod sqs;
 mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]
 mod terminal;
+#[cfg(all(feature = "stdio", feature = "file"))]
+mod windows;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_messaging_eventhubs::ConsumerClient;
 use ssectl_adapter::{
-    Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Position, Result, Source, SourceSpec,
+    Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Position, Result, Source,
+    SourceSpec,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -234,10 +235,13 @@ impl Survey {
 
 /// The sequence numbers of a checkpoint.
 fn kept(spec: &SourceSpec) -> Positions {
-    let at = spec.at.iter().filter_map(|(partition, position)| match position {
-        Position::Offset(next) => Some((partition.as_str().to_owned(), *next)),
-        _ => None,
-    });
+    let at = spec
+        .at
+        .iter()
+        .filter_map(|(partition, position)| match position {
+            Position::Offset(next) => Some((partition.as_str().to_owned(), *next)),
+            _ => None,
+        });
     at.collect()
 }
 

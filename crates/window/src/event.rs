@@ -49,9 +49,9 @@ pub struct Pane {
     pub end: Time,
     /// When it came.
     pub kind: PaneKind,
-    /// How many panes of the same key and window came before.
+    /// How many panes of the same key and window came before. A retraction has the number of the pane it takes back.
     pub revision: u32,
-    /// Whether it takes back the revision before it.
+    /// Whether it takes back the pane with this revision, of which it is a copy otherwise.
     pub retraction: bool,
     /// The members of the aggregates, such as `"n":3,"total":12.5`.
     pub aggregates: Vec<u8>,

@@ -1,5 +1,7 @@
 //! Values to compact JSON, byte for byte as `jq -c` prints them.
 
+use ssectl_json::write_string;
+
 use super::super::value::Value;
 
 /// Appends `value` to `out`.
@@ -14,7 +16,7 @@ pub(crate) fn write_start(value: &Value, out: &mut Vec<u8>, enough: usize) {
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Num(number) => number.write(out),
-        Value::Str(text) => write_str(text.as_str(), out),
+        Value::Str(text) => write_string(text.as_str(), out),
         Value::Arr(list) => {
             out.push(b'[');
             for (at, item) in list.iter().enumerate() {
@@ -37,44 +39,11 @@ pub(crate) fn write_start(value: &Value, out: &mut Vec<u8>, enough: usize) {
                 if out.len() > enough {
                     break;
                 }
-                write_str(key.as_str(), out);
+                write_string(key.as_str(), out);
                 out.push(b':');
                 write_start(value, out, enough);
             }
             out.push(b'}');
         }
     }
-}
-
-/// Appends `text` in quotes. Escapes what JSON demands and, as jq does, DEL.
-fn write_str(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut plain = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\t' => b't',
-            b'\r' => b'r',
-            8 => b'b',
-            12 => b'f',
-            0..=31 | 127 => b'u',
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[plain..at]);
-        out.extend_from_slice(&[b'\\', short]);
-        if short == b'u' {
-            out.extend_from_slice(&[
-                b'0',
-                b'0',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 15)],
-            ]);
-        }
-        plain = at + 1;
-    }
-    out.extend_from_slice(&bytes[plain..]);
-    out.push(b'"');
 }

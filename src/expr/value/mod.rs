@@ -5,7 +5,6 @@
 //! stay as they were written. And they behave and complain as jq's do, where the crate's differ.
 
 mod access;
-mod float;
 mod list;
 mod number;
 mod object;

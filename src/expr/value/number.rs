@@ -7,7 +7,7 @@ use std::rc::Rc;
 use num_bigint::{BigInt, Sign};
 use num_traits::{FromPrimitive, ToPrimitive};
 
-use super::{Text, float};
+use super::Text;
 
 /// A number.
 #[derive(Clone)]
@@ -290,7 +290,7 @@ impl Number {
             Self::Big(int) => write!(out, "{int}"),
             Self::Literal(literal) => out.write_all(literal.as_str().as_bytes()),
             Self::Float(double) if double.is_nan() => out.write_all(b"null"),
-            Self::Float(double) => float::write(double.clamp(f64::MIN, f64::MAX), out),
+            Self::Float(double) => ssectl_json::write_float(double.clamp(f64::MIN, f64::MAX), out),
         };
     }
 }

@@ -48,6 +48,8 @@ macro_rules! text {
 text! {
     /// A program in the jq language.
     Jq("string") = "a jq program";
+    /// `count`, `count(JQ)`, `sum(JQ)`, `min`, `max`, `avg`, `first`, `last`, `collect`, `distinct`, `approx_distinct`, `median`, `percentile(JQ; 0.99)`, `top(JQ; 3)` or `reduce(JQ; JQ)`.
+    AggregateText("string") = "an aggregate such as `sum(.amount)`";
     /// The name of a stream under `streams`, `kafka://host:port/topic`, `file:path`, `-` or `TARGET:STREAM`.
     StreamAddress("string") = "the name or address of a stream";
     /// A path; relative ones start from the scenario's folder.

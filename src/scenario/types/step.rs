@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Expr, TimeExpr};
+use super::{Address, Expr, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -26,6 +26,8 @@ pub enum Step {
     Time(TimeExpr),
     /// No more records than so many in a stretch of time; the first or the last step.
     Rate(Limit),
+    /// Results per key and window take the place of the records.
+    Window(Box<Window>),
 }
 
 /// The words of a text.
@@ -72,6 +74,7 @@ impl Step {
             Self::KeyBy(_) => "key-by",
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
+            Self::Window(_) => "window",
         }
     }
 
@@ -87,6 +90,15 @@ impl Step {
             Self::Sample(sample) => sample.by.iter().map(Expr::text).collect(),
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
+            Self::Window(window) => window.programs(),
+        }
+    }
+
+    /// The stream it sends records to, past all later steps and the sink.
+    pub fn side(&self) -> Option<&Address> {
+        match self {
+            Self::Window(window) => window.late.as_ref(),
+            _ => None,
         }
     }
 
@@ -102,6 +114,7 @@ impl Step {
             Self::Sample(sample) => &sample.place,
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
+            Self::Window(window) => &window.place,
         }
     }
 }

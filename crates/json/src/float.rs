@@ -3,8 +3,11 @@
 use std::io::Write;
 
 /// The shortest digits that read back as `float`, laid out as jq does: plain from `1e-4` on and
-/// while at most 15 zeros have to be added, else with an exponent of at least two digits.
-pub(super) fn write(float: f64, out: &mut Vec<u8>) -> std::io::Result<()> {
+/// while at most 15 zeros have to be added, else with an exponent of at least two digits. `float` must be finite.
+///
+/// # Errors
+/// None: writing to memory does not fail.
+pub fn write(float: f64, out: &mut Vec<u8>) -> std::io::Result<()> {
     if float.fract() == 0.0 && float.abs() < 1e15 {
         let sign = if float == 0.0 && float.is_sign_negative() {
             "-"

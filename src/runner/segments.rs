@@ -1,0 +1,88 @@
+//! The steps of a pipeline in segments: up to the first step that remembers they run in parallel.
+
+use super::pipelines::encoding;
+use crate::engine::{self, Encoding, Segment, Steps};
+use crate::scenario::{Expr, Format, Pipeline, Step};
+
+/// What happens to the records of a pipeline.
+pub(super) struct Segments {
+    /// In parallel.
+    pub(super) first: Steps,
+    /// One record after the other.
+    pub(super) then: Vec<Segment>,
+}
+
+/// `format` is what the source's records are.
+pub(super) fn segments(pipeline: &Pipeline, format: Format) -> Segments {
+    let mut first = None;
+    let mut then = Vec::new();
+    let mut run = Run::new(encoding(format));
+    for (index, step) in pipeline.steps.iter().enumerate() {
+        let Step::Window(window) = step else {
+            run.push(step);
+            continue;
+        };
+        run.close(&mut first, &mut then);
+        then.push(Segment::Keyed {
+            name: format!("{}-window", index + 1),
+            open: window
+                .plan
+                .open(window.late.as_ref().map(ToString::to_string)),
+        });
+        run = Run::new(Encoding::Json);
+    }
+    run.output = encoding(pipeline.sink.format);
+    run.close(&mut first, &mut then);
+    let first = first.unwrap_or_default();
+    Segments { first, then }
+}
+
+/// Steps that do not remember, one after the other.
+struct Run {
+    steps: Vec<engine::Step>,
+    input: Encoding,
+    output: Encoding,
+}
+
+impl Run {
+    fn new(input: Encoding) -> Self {
+        Self {
+            steps: Vec::new(),
+            input,
+            output: input,
+        }
+    }
+
+    fn push(&mut self, step: &Step) {
+        let program = |expr: &Expr| expr.program.clone();
+        self.steps.push(match step {
+            Step::Map(expr) => engine::Step::Map(program(expr)),
+            Step::FlatMap(expr) => engine::Step::FlatMap(program(expr)),
+            Step::Words(words) => engine::Step::Words(program(&words.text), words.case),
+            Step::Filter(expr) => engine::Step::Filter(program(expr)),
+            Step::Sample(sample) => {
+                let by = sample.by.as_ref().map(program);
+                engine::Step::Sample(engine::Sample::new(sample.share, sample.seed, by))
+            }
+            Step::Key(expr) => engine::Step::Key(program(expr)),
+            Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
+            Step::Time(expr) => engine::Step::Time(expr.program.clone()),
+            // Source and sink keep the rate.
+            Step::Rate(_) | Step::Window(_) => return,
+        });
+        if matches!(step, Step::Map(_) | Step::FlatMap(_) | Step::Words(_)) {
+            self.output = Encoding::Json;
+        }
+    }
+
+    /// The first run becomes the parallel part; a later one without steps changes nothing and is left out.
+    fn close(self, first: &mut Option<Steps>, then: &mut Vec<Segment>) {
+        let empty = self.steps.is_empty();
+        let steps = Steps::new(self.steps, self.input, self.output);
+        match first {
+            None => *first = Some(steps),
+            Some(_) if empty => {}
+            Some(_) => then.push(Segment::Stateless(steps)),
+        }
+    }
+}
