@@ -20,6 +20,7 @@ mod schema;
 mod session;
 mod setup;
 mod signals;
+mod size;
 mod streams;
 mod tail;
 mod transform;

@@ -16,6 +16,7 @@ mod prefixed;
 mod readback;
 mod report;
 mod segments;
+mod state;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use state::StateOptions;
 
 /// How a scenario is run.
 pub struct Runner<'a> {
@@ -54,6 +56,8 @@ pub struct Runner<'a> {
     pub follow: bool,
     /// Also read back what the run wrote to the declared streams.
     pub collect: bool,
+    /// Where pipelines keep what they remember.
+    pub state: StateOptions,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }

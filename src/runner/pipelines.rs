@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssectl_adapter::{
-    Bound, Options, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri, Timestamp,
+    Bound, Options, Partition, Position, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri,
+    Timestamp,
 };
 use tokio::sync::watch;
 
@@ -13,7 +14,7 @@ use super::error::RunError;
 use super::segments::segments;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, State, Stats,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -76,18 +77,21 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .collect()
 }
 
-struct Opener<'a> {
-    runner: &'a Runner<'a>,
-    scenario: &'a Scenario,
-    home: &'a Home,
+pub(super) struct Opener<'a> {
+    pub(super) runner: &'a Runner<'a>,
+    pub(super) scenario: &'a Scenario,
+    pub(super) home: &'a Home,
     copies: &'a Copies,
-    pipeline: &'a Pipeline,
+    pub(super) pipeline: &'a Pipeline,
     ends: &'a Ends,
 }
 
 impl Opener<'_> {
     async fn open(&self) -> Result<Opened, RunError> {
         let never = || watch::channel(false).1;
+        let state = self.state()?;
+        let name = input_name(&self.pipeline.source.kind);
+        let at = state.positions(&name);
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -102,7 +106,7 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(read, written.is_some()).await?,
+                    self.read(read, written.is_some(), at).await?,
                     read.format,
                     bound,
                 )
@@ -117,7 +121,7 @@ impl Opener<'_> {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 inputs: vec![Input {
-                    name: input_name(&self.pipeline.source.kind),
+                    name,
                     source,
                     repeats: self.repeats(format),
                     steps: segments.first,
@@ -127,7 +131,7 @@ impl Opener<'_> {
                 on_error: self.on_error().await?,
                 sink,
                 sides: self.sides().await?,
-                state: State::default(),
+                state,
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -171,7 +175,7 @@ impl Opener<'_> {
         )
     }
 
-    fn fault(&self, message: impl std::fmt::Display) -> RunError {
+    pub(super) fn fault(&self, message: impl std::fmt::Display) -> RunError {
         RunError::pipeline(&self.pipeline.name, message)
     }
 
@@ -208,14 +212,22 @@ impl Opener<'_> {
         })))
     }
 
-    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+    /// `at` is where a checkpoint says to go on.
+    async fn read(
+        &self,
+        read: &Read,
+        written_here: bool,
+        at: BTreeMap<Partition, Position>,
+    ) -> Result<Box<dyn Source>, RunError> {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
         let to = if written_here || self.runner.follow {
             None
         } else {
             Some(Bound::End)
         };
-        let usual = match (&read.group, written_here) {
+        // With state the stream is one with it: what the run before wrote and did not read is to be read.
+        let only_new = written_here && self.runner.state.dir.is_none();
+        let usual = match (&read.group, only_new) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
             (None, false) => Bound::Start,
@@ -232,7 +244,7 @@ impl Opener<'_> {
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
-            ..SourceSpec::default()
+            at,
         };
         let name = read.from.to_string();
         let opened = match &read.from {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use proptest::prelude::*;
 use ssectl_adapter::{Batch, Commit, Fetched, Limit, Partition, Position, Record, Result, Source};
-use ssectl_state::{Corrupt, Space, StateError, StoreSpec, Table, Value};
+use ssectl_state::{Corrupt, StateError, StoreSpec, Table, Value};
 use tokio::sync::Notify;
 
 use super::script::{ScriptSink, values};
