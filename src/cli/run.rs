@@ -219,7 +219,7 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.
-fn start(
+pub(super) fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
     faults: Option<String>,

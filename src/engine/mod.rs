@@ -7,6 +7,7 @@
 
 mod control;
 mod dead_letter;
+mod delivery;
 mod error;
 mod input;
 mod keyed;
@@ -18,6 +19,7 @@ mod reader;
 mod repeats;
 mod retold;
 mod retry;
+mod rows;
 mod segments;
 mod skip;
 mod state;
@@ -26,11 +28,13 @@ mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 mod workers;
 mod writer;
 
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
+pub use delivery::Delivery;
 pub use error::{PipelineError, RecordError};
 pub use input::Input;
 pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
@@ -38,9 +42,10 @@ pub use pace::{PacedSink, PacedSource};
 pub use pipeline::{OnError, Pipeline, Settings, Side};
 pub use repeats::Repeats;
 pub use retry::{Backoff, Patience, Tries};
+pub use rows::{AfterTables, Rows, TableSource};
 pub use segments::Segment;
 pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
 pub(crate) use steps::eval;
-pub use steps::{Case, Encoding, Sample, Step, Steps};
+pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub use take::Take;

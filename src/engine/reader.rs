@@ -10,6 +10,7 @@ use super::repeats::Repeats;
 use super::retry::Patience;
 use super::skip::Skip;
 use super::stats::{Stats, add};
+use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
@@ -110,6 +111,7 @@ impl Reader {
                             self.skip.pass(&mut batch);
                         }
                         self.count(&batch);
+                        trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }
@@ -180,7 +182,7 @@ impl Reader {
     }
 }
 
-async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
+pub(super) async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
     if flag.wait_for(|set| *set).await.is_err() {
         // Nobody can set it any more, so it never becomes true.
         std::future::pending::<()>().await;

@@ -18,6 +18,8 @@ mod report;
 mod segments;
 mod state;
 mod streams;
+mod tables;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +43,7 @@ pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
 pub use state::StateOptions;
+pub use trial::{Remains, tried};
 
 /// How a scenario is run.
 pub struct Runner<'a> {

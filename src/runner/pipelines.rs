@@ -1,11 +1,12 @@
 //! From declared pipelines to open ones, and when each of them ends.
 
+mod together;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssectl_adapter::{
-    Bound, Options, Partition, Position, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri,
-    Timestamp,
+    Bound, Options, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri, Timestamp,
 };
 use tokio::sync::watch;
 
@@ -14,7 +15,8 @@ use super::error::RunError;
 use super::segments::segments;
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
+    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, State, Stats,
+    trial,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -22,6 +24,7 @@ use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
     Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
+use together::OpenEnds;
 
 /// A pipeline with its ends open.
 pub(super) struct Opened {
@@ -31,7 +34,7 @@ pub(super) struct Opened {
 }
 
 /// Streams that are written by the run, each with the flag to set when its last writer ended.
-type Ends = BTreeMap<String, watch::Sender<bool>>;
+pub(super) type Ends = BTreeMap<String, watch::Sender<bool>>;
 
 pub(super) async fn open(
     runner: &Runner<'_>,
@@ -83,15 +86,28 @@ pub(super) struct Opener<'a> {
     pub(super) home: &'a Home,
     copies: &'a Copies,
     pub(super) pipeline: &'a Pipeline,
-    ends: &'a Ends,
+    pub(super) ends: &'a Ends,
 }
 
 impl Opener<'_> {
     async fn open(&self) -> Result<Opened, RunError> {
         let never = || watch::channel(false).1;
+        if let (Delivery::ExactlyOnce, SourceKind::Read(read)) =
+            (self.pipeline.delivery, &self.pipeline.source.kind)
+        {
+            let written = read.from.declared().and_then(|name| self.ends.get(name));
+            let bound = written.map_or_else(never, watch::Sender::subscribe);
+            let ends = self.together(read, written.is_some()).await?;
+            let (source, sink, settings) = self.pace(ends.source, ends.sink);
+            let ends = OpenEnds {
+                source,
+                sink,
+                ..ends
+            };
+            let state = self.state_within_transactions()?;
+            return self.opened(ends, read.format, bound, settings, state).await;
+        }
         let state = self.state()?;
-        let name = input_name(&self.pipeline.source.kind);
-        let at = state.positions(&name);
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -106,7 +122,7 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(read, written.is_some(), at).await?,
+                    self.read_on(read, written.is_some(), &state).await?,
                     read.format,
                     bound,
                 )
@@ -116,20 +132,38 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
-        let segments = segments(self.pipeline, format);
+        let ends = OpenEnds {
+            source,
+            on_error: self.on_error().await?,
+            sink,
+        };
+        self.opened(ends, format, bound, settings, state).await
+    }
+
+    /// The pipeline between its ends.
+    async fn opened(
+        &self,
+        ends: OpenEnds,
+        format: Format,
+        bound: watch::Receiver<bool>,
+        settings: Settings,
+        state: State,
+    ) -> Result<Opened, RunError> {
+        let (source, rows) = self.tables(ends.source).await?;
+        let segments = segments(self.pipeline, format, rows);
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 inputs: vec![Input {
-                    name,
+                    name: input_name(&self.pipeline.source.kind),
                     source,
                     repeats: self.repeats(format),
                     steps: segments.first,
                     bound,
                 }],
                 then: segments.then,
-                on_error: self.on_error().await?,
-                sink,
+                on_error: ends.on_error,
+                sink: ends.sink,
                 sides: self.sides().await?,
                 state,
                 stats: Arc::new(Stats::default()),
@@ -156,7 +190,7 @@ impl Opener<'_> {
         source: Box<dyn Source>,
         sink: Box<dyn Sink>,
     ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
-        let mut settings = Settings::default();
+        let mut settings = trial::settings();
         let steps = &self.pipeline.steps;
         if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
             return (Box::new(PacedSource::new(source, *rate)), sink, settings);
@@ -212,40 +246,73 @@ impl Opener<'_> {
         })))
     }
 
-    /// `at` is where a checkpoint says to go on.
-    async fn read(
+    /// The same as [`Opener::read`], from where a checkpoint was taken.
+    async fn read_on(
         &self,
         read: &Read,
         written_here: bool,
-        at: BTreeMap<Partition, Position>,
+        state: &State,
     ) -> Result<Box<dyn Source>, RunError> {
-        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
-        let to = if written_here || self.runner.follow {
-            None
-        } else {
-            Some(Bound::End)
-        };
         // With state the stream is one with it: what the run before wrote and did not read is to be read.
-        let only_new = written_here && self.runner.state.dir.is_none();
-        let usual = match (&read.group, only_new) {
+        let only_new = written_here && !state.is_durable();
+        let range = self.range(read, only_new, written_here || self.runner.follow);
+        let spec = SourceSpec {
+            at: state.positions(&read.from.to_string()),
+            ..Self::spec(read, range)
+        };
+        self.read_spec(read, spec).await
+    }
+
+    /// The records that the scenario says of a stream; without an end only if `unbounded`.
+    pub(super) async fn read(
+        &self,
+        read: &Read,
+        written_here: bool,
+        unbounded: bool,
+    ) -> Result<Box<dyn Source>, RunError> {
+        self.read_range(read, self.range(read, written_here, unbounded))
+            .await
+    }
+
+    /// Which part of a stream is read.
+    fn range(&self, read: &Read, written_here: bool, unbounded: bool) -> Range {
+        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let to = if unbounded { None } else { Some(Bound::End) };
+        let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
             (None, false) => Bound::Start,
         };
-        let range = match read.range.resolve(now) {
+        match read.range.resolve(now) {
             Some(range) => Range {
                 to: range.to.or(to),
                 ..range
             },
             None => Range { from: usual, to },
-        };
-        let spec = SourceSpec {
+        }
+    }
+
+    /// What to read of a stream; its name is still to be filled in.
+    fn spec(read: &Read, range: Range) -> SourceSpec {
+        SourceSpec {
             stream: String::new(),
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
-            at,
-        };
+            ..SourceSpec::default()
+        }
+    }
+
+    /// The records of a range, whatever the scenario says of it.
+    pub(super) async fn read_range(
+        &self,
+        read: &Read,
+        range: Range,
+    ) -> Result<Box<dyn Source>, RunError> {
+        self.read_spec(read, Self::spec(read, range)).await
+    }
+
+    async fn read_spec(&self, read: &Read, spec: SourceSpec) -> Result<Box<dyn Source>, RunError> {
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {

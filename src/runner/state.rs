@@ -64,6 +64,17 @@ impl Opener<'_> {
         Ok(state)
     }
 
+    /// The state of a pipeline whose positions are kept with its results: what its steps remember would not be.
+    pub(super) fn state_within_transactions(&self) -> Result<State, RunError> {
+        let mut steps = self.pipeline.steps.iter();
+        match &self.runner.state.dir {
+            Some(_) if steps.any(|step| step.remembers()) => Err(self.fault(
+                "`delivery: exactly-once` keeps positions in transactions, and `--state` keeps them with what windows remember; use one of the two",
+            )),
+            _ => Ok(State::temporary(self.runner.state.memory)),
+        }
+    }
+
     /// Where the pipeline reads: positions that are of elsewhere mean nothing.
     fn reads_at(&self) -> String {
         match &self.pipeline.source.kind {

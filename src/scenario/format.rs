@@ -20,7 +20,10 @@ pub use scalar::{
     AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
     StreamAddress,
 };
-pub use steps::{FlatMapStep, KeyByStep, RateStep, SampleStep, WordCase, WordsStep};
+pub use steps::{
+    Enrich, EnrichStep, FlatMapStep, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase,
+    WordsStep,
+};
 pub use window::*;
 
 /// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
@@ -134,6 +137,9 @@ pub struct Pipeline {
     pub on_error: Option<OnError>,
     /// Where the results go.
     pub sink: Sink,
+    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default), or
+    /// `exactly-once`, which goes from a Kafka topic to others of the same cluster and needs a `group`.
+    pub delivery: Option<Delivery>,
     /// What a record becomes in the sink; short for `format` inside of `sink`.
     pub format: Option<Format>,
 }
@@ -225,6 +231,8 @@ pub enum Step {
     KeyBy(KeyByStep),
     /// No more records than so many in a stretch of time.
     Rate(RateStep),
+    /// Each record gets the row of a table that belongs to it.
+    Enrich(EnrichStep),
     /// The program's result becomes the time.
     Time(TimeStep),
     /// Results per key and window.
@@ -273,6 +281,16 @@ pub enum OnError {
     Plain(OnErrorWord),
     /// The record goes to another stream as it was read.
     DeadLetter(DeadLetter),
+}
+
+/// How often a record may count in the results.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Once or more: after a crash some results are written again.
+    AtLeastOnce,
+    /// Once: results and positions are committed in one transaction.
+    ExactlyOnce,
 }
 
 /// What happens to a record that a step cannot handle.

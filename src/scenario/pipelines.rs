@@ -8,7 +8,8 @@ use super::{
     Address, Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed,
     Step,
 };
-use crate::document::{Entry, Node, Typed, Value, quote};
+use crate::document::{Entry, Node, Place, Typed, Value, quote};
+use crate::engine::Delivery;
 
 impl Decoder<'_> {
     pub(super) fn pipeline(&mut self, entry: &Entry) -> Option<Pipeline> {
@@ -25,6 +26,7 @@ impl Decoder<'_> {
         let sink = node
             .field("sink")
             .and_then(|sink| self.sink(sink, node.field("format")));
+        let delivery = self.delivery(node.field("delivery"), source.as_ref());
         if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
             self.refuse_steps_on_raw(source, steps);
         }
@@ -32,7 +34,7 @@ impl Decoder<'_> {
         self.links.push(Link {
             name: key.name.clone(),
             source: source_place.clone(),
-            reads: source.as_ref().and_then(reads),
+            reads: reads(source.as_ref(), steps.as_deref()),
             writes: writes(sink.as_ref(), on_error.as_ref(), steps.as_deref()),
             endless: source.as_ref().and_then(endless),
         });
@@ -41,29 +43,36 @@ impl Decoder<'_> {
             source: source?,
             steps: steps?,
             on_error: on_error?,
+            delivery: delivery?,
             sink: sink?,
             place: key.place.clone(),
         })
     }
 
     fn source(&mut self, node: &Node) -> Option<Source> {
-        let kind = if node.scalar().is_some() {
-            SourceKind::Read(Read {
-                from: self.address(node)?,
-                range: Offsets(None),
-                group: None,
-                format: Format::default(),
-            })
-        } else if node.get("generate").is_some() {
+        let kind = if node.get("generate").is_some() {
             SourceKind::Generate(Box::new(self.generated(node)?))
         } else if node.get("replay").is_some() {
             SourceKind::Replay(self.replay(node)?)
         } else {
-            SourceKind::Read(self.read(node)?)
+            SourceKind::Read(self.stream_or_part(node)?)
         };
         Some(Source {
             kind,
             place: node.place.clone(),
+        })
+    }
+
+    /// A name or address, or a mapping with `stream`.
+    pub(super) fn stream_or_part(&mut self, node: &Node) -> Option<Read> {
+        if node.scalar().is_none() {
+            return self.read(node);
+        }
+        Some(Read {
+            from: self.address(node)?,
+            range: Offsets(None),
+            group: None,
+            format: Format::default(),
         })
     }
 
@@ -178,6 +187,24 @@ impl Decoder<'_> {
         }
     }
 
+    /// Exactly-once is for streams that are read as a group: its commits are part of a transaction.
+    fn delivery(&mut self, node: Option<&Node>, source: Option<&Source>) -> Option<Delivery> {
+        let Some(node) = node else {
+            return Some(Delivery::default());
+        };
+        let delivery = node.text()?.parse().ok()?;
+        let ungrouped = source.is_some_and(|source| match &source.kind {
+            SourceKind::Read(read) => read.group.is_none(),
+            SourceKind::Generate(_) | SourceKind::Replay(_) => true,
+        });
+        if delivery == Delivery::ExactlyOnce && ungrouped {
+            self.faults
+                .error(&node.place, "`exactly-once` without a `group`")
+                .hint("read a stream as a group: `source: {stream: NAME, group: GROUP}`; what is generated or replayed has no positions to go on from");
+        }
+        Some(delivery)
+    }
+
     /// `outer` is the pipeline's own `format`.
     fn sink(&mut self, node: &Node, outer: Option<&Node>) -> Option<Sink> {
         let inner = node.field("format");
@@ -199,11 +226,16 @@ impl Decoder<'_> {
     }
 }
 
-fn reads(source: &Source) -> Option<Address> {
-    match &source.kind {
-        SourceKind::Read(read) => Some(read.from.clone()),
+fn reads(source: Option<&Source>, steps: Option<&[Step]>) -> Vec<(Address, Place)> {
+    let source = source.and_then(|source| match &source.kind {
+        SourceKind::Read(read) => Some((read, &source.place)),
         SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-    }
+    });
+    let tables = steps.unwrap_or_default().iter().filter_map(Step::table);
+    let reads = source.into_iter().chain(tables);
+    reads
+        .map(|(read, place)| (read.from.clone(), place.clone()))
+        .collect()
 }
 
 fn writes(sink: Option<&Sink>, on_error: Option<&OnError>, steps: Option<&[Step]>) -> Vec<Address> {
