@@ -77,6 +77,7 @@ impl RangeArgs {
             partitions: self.partition.clone(),
             range: self.range()?,
             group: self.group.clone(),
+            ..SourceSpec::default()
         })
     }
 

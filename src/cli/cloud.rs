@@ -8,7 +8,7 @@ use super::error::{CliError, CliResult};
 use super::lint::loaded;
 use super::run::{failed, params};
 use super::session::Session;
-use crate::runner::{CloudAction, CloudStream, Fate, Runner};
+use crate::runner::{CloudAction, CloudStream, Fate, Runner, StateOptions};
 use crate::scenario::Scenario;
 
 /// The longest prefix: with the longest name of a stream it still fits the narrowest service.
@@ -96,6 +96,7 @@ pub(super) async fn run(args: CloudArgs, session: &Session) -> CliResult {
         control: session.control(),
         follow: false,
         collect: false,
+        state: StateOptions::default(),
         watch: &|_, _| {},
     };
     let streams = runner.cloud(&scenario, action).await.map_err(failed)?;

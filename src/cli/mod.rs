@@ -22,6 +22,7 @@ mod schema;
 mod session;
 mod setup;
 mod signals;
+mod size;
 mod state;
 mod streams;
 mod tail;

@@ -2,6 +2,7 @@
 
 pub(super) mod params;
 pub(super) mod report;
+mod telling;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +16,9 @@ use super::progress::{Progress, Total};
 use super::session::Session;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
-use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner};
+use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner, StateOptions};
 use crate::scenario::{Address, OnError, Pipeline, Scenario};
+use telling::Telling;
 
 /// Run a scenario and check what must come out
 ///
@@ -56,6 +58,16 @@ pub(super) struct RunArgs {
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
+    /// Keep what windows and other steps remember, and how far each pipeline has read, in this directory, and go on
+    /// from there after a crash
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Memory for the state of a pipeline; what is beyond it goes to disk
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::size::size)]
+    state_memory: usize,
+    /// Say once a second what became of the records so far, on stderr; as JSON with `--format json`
+    #[arg(long)]
+    stats: bool,
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
@@ -97,6 +109,11 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         prefix: args.prefix,
         follow: args.follow,
         collect: false,
+        state: StateOptions {
+            dir: args.state,
+            memory: args.state_memory,
+        },
+        stats: args.stats.then_some(args.format),
     };
     let ran = drive(&scenario, terms, session).await?;
     match args.format {
@@ -131,6 +148,10 @@ pub(super) struct Terms {
     pub(super) follow: bool,
     /// Read back all that was written.
     pub(super) collect: bool,
+    /// Where pipelines keep what they remember.
+    pub(super) state: StateOptions,
+    /// Tell the counts while it runs.
+    pub(super) stats: Option<ReportFormat>,
 }
 
 /// Runs a scenario on a target; starts the emulator of one that wants it.
@@ -144,8 +165,14 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         session,
     )?;
     let bars = Mutex::new(Vec::new());
+    let telling = terms
+        .stats
+        .map(|format| Telling::start(&session.ui, format));
     let watch = |name: &str, stats: Arc<Stats>| {
         session.records_are_under_way();
+        if let Some(telling) = &telling {
+            telling.watch(name, stats.clone());
+        }
         let bar = Progress::start(&session.ui, name, stats, Total::Unknown, false);
         bars.lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -159,6 +186,7 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         control: session.control(),
         follow: terms.follow,
         collect: terms.collect,
+        state: terms.state,
         watch: &watch,
     };
     let result = runner.run(scenario).await;
@@ -166,6 +194,9 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         .unwrap_or_else(PoisonError::into_inner)
         .into_iter()
         .for_each(Progress::finish);
+    if let Some(telling) = telling {
+        telling.finish();
+    }
     if let Some(made) = emulators.faults() {
         session.ui.say(format!("faults made: {made}"));
     }

@@ -14,6 +14,7 @@ use super::run::{Terms, drive, params, report};
 use super::session::Session;
 use super::ui::Ui;
 use crate::places::TargetDecl;
+use crate::runner::StateOptions;
 use crate::scenario::Scenario;
 use crate::verify::{Comparison, Difference, Outcome, compare, limits};
 
@@ -119,6 +120,8 @@ async fn outcome(
         prefix: prefix.to_owned(),
         follow: false,
         collect: true,
+        state: StateOptions::default(),
+        stats: None,
     };
     let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());

@@ -65,6 +65,7 @@ impl Keyed {
 
     /// Hands over what the steps remember, for a checkpoint.
     pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.numbers.save()?;
         self.line.save()
     }
 
@@ -85,7 +86,7 @@ impl Keyed {
                 let mut out = Processed::default();
                 let source = done.source;
                 if let Some(partitions) = &partitions
-                    && self.numbers.add(source, partitions)
+                    && self.numbers.add(source, partitions)?
                 {
                     self.line.partitions(&self.numbers.known(), &mut out)?;
                 }
@@ -135,7 +136,7 @@ impl Keyed {
         out.bad.extend(processed.bad);
         (out.commit, out.count, out.filtered) = (commit, count, processed.filtered);
         for produced in processed.results {
-            let (partition, new) = self.numbers.of(source, &produced.record.origin.partition);
+            let (partition, new) = self.numbers.of(source, &produced.record.origin.partition)?;
             if new {
                 self.line.partitions(&self.numbers.known(), out)?;
             }

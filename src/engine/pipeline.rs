@@ -127,7 +127,7 @@ impl Pipeline {
         let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
         let counted = self.state.is_durable();
         let told = self.inputs.iter().map(|input| input.source.partitions());
-        let numbers = Numbers::new(told.collect());
+        let numbers = Numbers::open(&self.state.space("partitions"), told.collect())?;
         let backoff = self.settings.backoff;
         let patience = Patience::counted(&self.name, control, backoff, stats.clone());
         // One source that fails stops the others.

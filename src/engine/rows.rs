@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use ssectl_adapter::{
-    Batch, Commit, Error, ErrorKind, Fetched, Limit, Receipt, Record, Result, Source,
+    Batch, Commit, Error, ErrorKind, Fetched, Limit, Partition, Receipt, Record, Result, Source,
 };
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -180,6 +180,10 @@ impl Source for AfterTables {
             followed?;
         }
         self.source.fetch(limit).await
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        self.source.partitions()
     }
 
     async fn bound(&mut self) -> Result<()> {

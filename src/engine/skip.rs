@@ -8,7 +8,8 @@ use ssectl_adapter::{Batch, Commit, Fault, Partition, Position};
 /// same each time, as files and generators do.
 pub(super) struct Skip {
     left: u64,
-    count: u64,
+    /// Records and faults that were handed over, here or before; those that are left out are among the latter.
+    done: u64,
 }
 
 impl Skip {
@@ -18,7 +19,7 @@ impl Skip {
             Some(Position::Offset(count)) => u64::try_from(*count).unwrap_or(0),
             _ => 0,
         };
-        Self { left, count: 0 }
+        Self { left, done: left }
     }
 
     /// Takes out what was read before. A batch that commits nothing gets the count as its position.
@@ -27,11 +28,11 @@ impl Skip {
             return;
         }
         let all = batch.records.len() + batch.faults.len();
-        self.count += all as u64;
         let gone = usize::try_from(self.left).unwrap_or(usize::MAX).min(all);
         self.left -= gone as u64;
+        self.done += (all - gone) as u64;
         take_out(batch, gone);
-        let count = Position::Offset(self.count.cast_signed());
+        let count = Position::Offset(self.done.cast_signed());
         batch.commit = Commit::UpTo(BTreeMap::from([(Partition::default(), count)]));
     }
 }
@@ -90,7 +91,10 @@ mod tests {
             skip.pass(&mut batch);
             let left: Vec<_> = batch.faults.iter().map(|fault| fault.index).collect();
             assert_eq!((batch.records.len(), left), (records, faults), "{before}");
-            assert_eq!((skip.left, skip.count), ((before - 5).max(0) as u64, 5));
+            assert_eq!(
+                (skip.left, skip.done),
+                ((before - 5).max(0) as u64, before.max(5) as u64)
+            );
         }
     }
 

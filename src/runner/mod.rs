@@ -16,6 +16,7 @@ mod prefixed;
 mod readback;
 mod report;
 mod segments;
+mod state;
 mod streams;
 mod tables;
 mod trial;
@@ -42,6 +43,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use state::StateOptions;
 pub use trial::{Remains, tried};
 
 /// How a scenario is run.
@@ -58,6 +60,8 @@ pub struct Runner<'a> {
     pub follow: bool,
     /// Also read back what the run wrote to the declared streams.
     pub collect: bool,
+    /// Where pipelines keep what they remember.
+    pub state: StateOptions,
     /// What runs the pipelines that read streams, if not the engine inside.
     pub beam: Option<&'a Beam>,
     /// Called with each pipeline's name and counters before it starts.

@@ -81,9 +81,9 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
 }
 
 pub(super) struct Opener<'a> {
-    runner: &'a Runner<'a>,
-    scenario: &'a Scenario,
-    home: &'a Home,
+    pub(super) runner: &'a Runner<'a>,
+    pub(super) scenario: &'a Scenario,
+    pub(super) home: &'a Home,
     copies: &'a Copies,
     pub(super) pipeline: &'a Pipeline,
     pub(super) ends: &'a Ends,
@@ -104,8 +104,10 @@ impl Opener<'_> {
                 sink,
                 ..ends
             };
-            return self.opened(ends, read.format, bound, settings).await;
+            let state = self.state_within_transactions()?;
+            return self.opened(ends, read.format, bound, settings, state).await;
         }
+        let state = self.state()?;
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -120,12 +122,7 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(
-                        read,
-                        written.is_some(),
-                        written.is_some() || self.runner.follow,
-                    )
-                    .await?,
+                    self.read_on(read, written.is_some(), &state).await?,
                     read.format,
                     bound,
                 )
@@ -140,7 +137,7 @@ impl Opener<'_> {
             on_error: self.on_error().await?,
             sink,
         };
-        self.opened(ends, format, bound, settings).await
+        self.opened(ends, format, bound, settings, state).await
     }
 
     /// The pipeline between its ends.
@@ -150,6 +147,7 @@ impl Opener<'_> {
         format: Format,
         bound: watch::Receiver<bool>,
         settings: Settings,
+        state: State,
     ) -> Result<Opened, RunError> {
         let (source, rows) = self.tables(ends.source).await?;
         let segments = self.segments(format, rows)?;
@@ -167,7 +165,7 @@ impl Opener<'_> {
                 on_error: ends.on_error,
                 sink: ends.sink,
                 sides: self.sides().await?,
-                state: State::default(),
+                state,
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -226,7 +224,7 @@ impl Opener<'_> {
         )
     }
 
-    fn fault(&self, message: impl std::fmt::Display) -> RunError {
+    pub(super) fn fault(&self, message: impl std::fmt::Display) -> RunError {
         RunError::pipeline(&self.pipeline.name, message)
     }
 
@@ -261,6 +259,23 @@ impl Opener<'_> {
         Ok(Box::new(source.on_end(move |drift| {
             notice(&control, &scenario, format!("{name}: {drift}"))
         })))
+    }
+
+    /// The same as [`Opener::read`], from where a checkpoint was taken.
+    async fn read_on(
+        &self,
+        read: &Read,
+        written_here: bool,
+        state: &State,
+    ) -> Result<Box<dyn Source>, RunError> {
+        // With state the stream is one with it: what the run before wrote and did not read is to be read.
+        let only_new = written_here && !state.is_durable();
+        let range = self.range(read, only_new, written_here || self.runner.follow);
+        let spec = SourceSpec {
+            at: state.positions(&read.from.to_string()),
+            ..Self::spec(read, range)
+        };
+        self.read_spec(read, spec).await
     }
 
     /// The records that the scenario says of a stream; without an end only if `unbounded`.
@@ -299,6 +314,7 @@ impl Opener<'_> {
             partitions: Vec::new(),
             range,
             group: read.group.clone(),
+            ..SourceSpec::default()
         }
     }
 
@@ -308,7 +324,10 @@ impl Opener<'_> {
         read: &Read,
         range: Range,
     ) -> Result<Box<dyn Source>, RunError> {
-        let spec = Self::spec(read, range);
+        self.read_spec(read, Self::spec(read, range)).await
+    }
+
+    async fn read_spec(&self, read: &Read, spec: SourceSpec) -> Result<Box<dyn Source>, RunError> {
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {

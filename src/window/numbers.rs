@@ -20,7 +20,7 @@ impl Numbers {
         Ok(Self { table, next })
     }
 
-    /// Hands over what changed.
+    /// Hands over what is new, for a checkpoint.
     pub(super) fn save(&mut self) -> Result<(), StateError> {
         self.table.save()
     }

@@ -112,6 +112,13 @@ impl Operator for Windows {
         ended.map_err(refused)
     }
 
+    fn save(&mut self) -> Result<(), StateError> {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.save()?;
+        }
+        self.operator.save()
+    }
+
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {
         let unit = self.plan.unit;
         let ended = self

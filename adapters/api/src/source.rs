@@ -1,8 +1,10 @@
 //! Reading a stream.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
-use crate::{Commit, Fetched, Limit, Partition, Range, Receipt, Result};
+use crate::{Commit, Fetched, Limit, Partition, Position, Range, Receipt, Result};
 
 /// What to read and from where to where.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +15,9 @@ pub struct SourceSpec {
     pub partitions: Vec<String>,
     /// First and last record; see [`Range`]. A range with an end is fixed when the source opens.
     pub range: Range,
+    /// Partitions that begin at this position, the next record to read, whatever the range and the group's commits say:
+    /// those of a checkpoint. For sources that commit positions; others ignore it.
+    pub at: BTreeMap<Partition, Position>,
     /// The named reader whose commits are kept by the target, and who shares partitions with
     /// others of the same name. Without one nothing is committed anywhere.
     pub group: Option<String>,

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_messaging_eventhubs::ConsumerClient;
 use ssectl_adapter::{
-    Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Result, Source, SourceSpec,
+    Bound, Commit, Error, ErrorKind, Fetched, Limit, Partition, Position, Result, Source,
+    SourceSpec,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -39,6 +40,8 @@ pub(crate) struct EventHubsSource {
     asked: Vec<String>,
     /// Where to begin whatever is committed; what was begun counts no more.
     starts: Positions,
+    /// Where a checkpoint says to begin, which counts more than that and what is committed.
+    kept: Positions,
     /// Where the read stops, once it is bounded.
     ends: Option<Positions>,
     ended: bool,
@@ -77,6 +80,7 @@ impl EventHubsSource {
             group,
             asked,
             starts,
+            kept: kept(spec),
             ends,
             ended: false,
             service,
@@ -93,6 +97,7 @@ impl EventHubsSource {
     async fn begin(&mut self, extents: &Extents, stored: bool) -> Result<()> {
         let Some(group) = &mut self.group else {
             for (id, next) in std::mem::take(&mut self.starts) {
+                let next = self.kept.remove(&id).unwrap_or(next);
                 self.add(&id, next);
             }
             return Ok(());
@@ -124,11 +129,12 @@ impl EventHubsSource {
             if known.contains(&Partition::from(id.as_str())) {
                 continue;
             }
-            let asked = self.starts.remove(&id);
-            let next = match (committed, asked) {
-                (Some(committed), _) if stored => committed,
-                (_, Some(asked)) => asked,
-                (committed, None) => committed.unwrap_or(0),
+            let (asked, kept) = (self.starts.remove(&id), self.kept.remove(&id));
+            let next = match (kept, committed, asked) {
+                (Some(kept), ..) => kept,
+                (_, Some(committed), _) if stored => committed,
+                (.., Some(asked)) => asked,
+                (_, committed, None) => committed.unwrap_or(0),
             };
             self.add(&id, next);
         }
@@ -225,6 +231,18 @@ impl Survey {
             ends,
         })
     }
+}
+
+/// The sequence numbers of a checkpoint.
+fn kept(spec: &SourceSpec) -> Positions {
+    let at = spec
+        .at
+        .iter()
+        .filter_map(|(partition, position)| match position {
+            Position::Offset(next) => Some((partition.as_str().to_owned(), *next)),
+            _ => None,
+        });
+    at.collect()
 }
 
 fn choose(hub: &Hub, asked: &[String]) -> Result<Vec<String>> {

@@ -54,6 +54,8 @@ pub(crate) struct KinesisSource {
     lanes: BTreeMap<ShardId, Lane>,
     /// Cursors of shards that were found when the read opened; the others begin at their oldest record.
     prepared: BTreeMap<ShardId, Option<Box<Cursor>>>,
+    /// Where a checkpoint says to begin, which counts more than that and what is committed.
+    kept: BTreeMap<ShardId, Place>,
     bounded: bool,
     ends: BTreeMap<ShardId, End>,
     tasks: JoinSet<Event>,

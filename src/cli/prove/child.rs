@@ -5,7 +5,7 @@ use crate::cli::run::failed;
 use crate::cli::session::Session;
 use crate::places::TargetDecl;
 use crate::prove::Life;
-use crate::runner::Runner;
+use crate::runner::{Runner, StateOptions};
 use crate::scenario::Scenario;
 
 /// Options with which a successor goes on at once where a process was killed: its place in a group
@@ -46,6 +46,7 @@ pub(super) async fn run(
         control: session.control(),
         follow: false,
         collect: false,
+        state: StateOptions::default(),
         watch: &|_, _| {},
     };
     runner.live(scenario).await.map_err(failed)?;

@@ -8,7 +8,7 @@ use super::lives::{Lived, Lives};
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
 use crate::prove::{Finding, Plan, claimed};
-use crate::runner::{RunError, Runner, tried};
+use crate::runner::{RunError, Runner, StateOptions, tried};
 use crate::verify::Tally;
 
 /// So many smaller trials are made; each takes about as long as its share of kills.
@@ -85,6 +85,7 @@ impl Proof<'_> {
             control: self.session.control(),
             follow: false,
             collect: true,
+            state: StateOptions::default(),
             watch: &|_, _| {},
         }
     }

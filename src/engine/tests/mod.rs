@@ -1,6 +1,7 @@
 //! Pipelines between scripted sources and sinks: what is written, in which order, and what is
 //! committed after it.
 
+mod checkpoints;
 mod delivery;
 mod keyed;
 mod policy;

@@ -32,6 +32,8 @@ struct Cursor {
     /// The next record to read; `None` while the partition is another reader's.
     next: Option<i64>,
     end: Option<i64>,
+    /// The start counts more than what is committed.
+    fixed: bool,
 }
 
 impl Cursor {
@@ -74,7 +76,8 @@ impl MemorySource {
                 (false, _) => None,
                 (true, Some(next)) => Some(next),
                 (true, None) => {
-                    let group = self.group.as_ref().filter(|_| self.resumes);
+                    let resumes = self.resumes && !cursor.fixed;
+                    let group = self.group.as_ref().filter(|_| resumes);
                     let stored =
                         group.and_then(|group| self.store.committed(&self.name, group, partition));
                     Some(stored.unwrap_or(cursor.start))
@@ -128,8 +131,10 @@ fn cursors(stream: &Stream, spec: &SourceSpec) -> Result<Vec<(Partition, Cursor)
     for (id, _) in log.partitions() {
         let asked = &spec.partitions;
         if asked.is_empty() || asked.iter().any(|name| name == id.as_str()) {
+            let at = spec.at.get(id).map(|at| Bound::At(at.clone()));
             let cursor = Cursor {
-                start: log.start(id, &spec.range.from)?,
+                fixed: at.is_some(),
+                start: log.start(id, at.as_ref().unwrap_or(&spec.range.from))?,
                 next: None,
                 end: spec.range.to.as_ref().map(|to| log.resolve(id, to)),
             };

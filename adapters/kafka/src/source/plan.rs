@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rdkafka::consumer::Consumer;
 use rdkafka::{Offset, TopicPartitionList};
-use ssectl_adapter::{Bound, Error, ErrorKind, Result, SourceSpec};
+use ssectl_adapter::{Bound, Error, ErrorKind, Position, Result, SourceSpec};
 
 use super::group::GroupConsumer;
 use crate::bounds;
@@ -43,7 +43,7 @@ impl Plan {
             .as_deref()
             .or(config.group.as_ref().map(|group| group.as_str()));
         let stored = spec.range.from == Bound::Stored && group.is_some();
-        let starts = if stored {
+        let mut starts = if stored {
             None
         } else {
             let from = &spec.range.from;
@@ -56,6 +56,10 @@ impl Plan {
                 reset,
             )?)
         };
+        if !spec.at.is_empty() {
+            let at = bounds::within(&cluster, &spec.stream, kept(spec), config.offset_reset)?;
+            starts.get_or_insert_with(Offsets::new).extend(at);
+        }
         Ok(Self {
             topic: spec.stream.clone(),
             group: group.map(str::to_owned),
@@ -127,6 +131,18 @@ impl Plan {
         }
         Ok(offsets)
     }
+}
+
+/// The offsets of a checkpoint.
+fn kept(spec: &SourceSpec) -> Offsets {
+    let at = spec.at.iter().filter_map(|(partition, position)| {
+        let partition = partition.as_str().parse::<i32>().ok()?;
+        match position {
+            Position::Offset(next) => Some((partition, *next)),
+            _ => None,
+        }
+    });
+    at.collect()
 }
 
 /// What the consumer's group committed; partitions without a commit are left out. Blocks.

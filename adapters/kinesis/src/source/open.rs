@@ -16,6 +16,7 @@ use super::start::{Beginning, stop};
 use super::{AT_ONCE, DISCOVERY, KinesisSource, fan_out};
 use crate::client::{Service, Stream};
 use crate::leases::{Keeper, View};
+use crate::position::Place;
 use crate::topology::{self, Lineage, Shard, ShardId};
 
 /// A shard's cursor and end, as the range has them.
@@ -57,6 +58,7 @@ pub(crate) async fn open(service: &Service, spec: &SourceSpec) -> Result<Kinesis
         lineage: Lineage::default(),
         lanes: BTreeMap::new(),
         prepared: BTreeMap::new(),
+        kept: kept(spec)?,
         bounded: false,
         ends: BTreeMap::new(),
         tasks: JoinSet::new(),
@@ -82,6 +84,13 @@ pub(crate) async fn open(service: &Service, spec: &SourceSpec) -> Result<Kinesis
         source.follow_group();
     }
     Ok(source)
+}
+
+/// The places of a checkpoint.
+fn kept(spec: &SourceSpec) -> Result<BTreeMap<ShardId, Place>> {
+    let at = spec.at.iter();
+    at.map(|(shard, position)| Ok((ShardId::from(shard.as_str()), Place::of(position)?)))
+        .collect()
 }
 
 fn check(stream: &Stream, shards: &[Shard], only: &BTreeSet<ShardId>) -> Result<()> {

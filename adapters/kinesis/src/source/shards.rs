@@ -38,11 +38,10 @@ impl KinesisSource {
         if !waiting || !held || !self.lineage.may_begin(id) {
             return;
         }
-        let resumed = self.view.held.get(id).filter(|_| self.stored);
+        let held = self.view.held.get(id).filter(|_| self.stored).cloned();
+        let resumed = self.kept.remove(id).or(held);
         let cursor = match (resumed, self.prepared.remove(id)) {
-            (Some(place), _) => {
-                Beginning::at(place.clone()).map(|beginning| self.cursor(id, beginning))
-            }
+            (Some(place), _) => Beginning::at(place).map(|beginning| self.cursor(id, beginning)),
             (None, Some(prepared)) => prepared,
             (None, None) => Some(self.cursor(id, Start::Horizon.into())),
         };

@@ -145,6 +145,7 @@ pub async fn only_the_asked_partitions_are_read(rig: &Rig) {
             partitions: vec![asked.as_str().to_owned()],
             range: Range::all(),
             group: None,
+            ..SourceSpec::default()
         })
         .await;
     assert!(
