@@ -10,6 +10,7 @@ pub mod format;
 pub mod generate;
 pub mod places;
 pub mod registry;
+pub mod relate;
 pub mod replay;
 pub mod runner;
 pub mod scenario;
