@@ -9,6 +9,7 @@ pub mod expr;
 pub mod format;
 pub mod generate;
 pub mod places;
+pub mod prove;
 pub mod registry;
 pub mod relate;
 pub mod replay;

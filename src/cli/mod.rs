@@ -6,6 +6,7 @@ mod cloud;
 mod completions;
 mod config;
 mod copy;
+mod delivery;
 mod doctor;
 mod emulator;
 mod error;
@@ -14,12 +15,14 @@ mod lint;
 mod log;
 mod man;
 mod progress;
+mod prove;
 mod replay;
 mod run;
 mod schema;
 mod session;
 mod setup;
 mod signals;
+mod state;
 mod streams;
 mod tail;
 mod transform;
@@ -100,8 +103,10 @@ enum Verb {
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
+    Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
+    State(state::StateArgs),
     Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
     Config(config::ConfigArgs),
@@ -126,6 +131,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
+        Verb::State(args) => state::run(&args, &ui),
         verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
@@ -163,13 +169,14 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
         Verb::Verify(args) => verify::run(args, session).await,
+        Verb::Prove(args) => prove::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) | Verb::State(_) => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod control;
 mod dead_letter;
+mod delivery;
 mod error;
 mod input;
 mod keyed;
@@ -20,16 +21,20 @@ mod retold;
 mod retry;
 mod rows;
 mod segments;
+mod skip;
+mod state;
 mod stats;
 mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 mod workers;
 mod writer;
 
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
+pub use delivery::Delivery;
 pub use error::{PipelineError, RecordError};
 pub use input::Input;
 pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
@@ -39,6 +44,7 @@ pub use repeats::Repeats;
 pub use retry::{Backoff, Patience, Tries};
 pub use rows::{AfterTables, Rows, TableSource};
 pub use segments::Segment;
+pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
 pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub(crate) use steps::{Members, eval};

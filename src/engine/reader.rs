@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::repeats::Repeats;
 use super::retry::Patience;
+use super::skip::Skip;
 use super::stats::{Stats, add};
+use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
@@ -41,6 +43,10 @@ pub(super) struct Reader {
     pub(super) bound: watch::Receiver<bool>,
     pub(super) patience: Patience,
     pub(super) source: Box<dyn Source>,
+    /// Leaves out what was read before a restart.
+    pub(super) skip: Skip,
+    /// Whether the records of a source without positions are counted, for checkpoints.
+    pub(super) counted: bool,
     /// Leaves out what comes again.
     pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
@@ -101,7 +107,11 @@ impl Reader {
                 fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
                     Ok(Fetched::Batch(mut batch)) => {
                         tries.worked();
+                        if self.counted {
+                            self.skip.pass(&mut batch);
+                        }
                         self.count(&batch);
+                        trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }

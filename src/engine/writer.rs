@@ -11,8 +11,10 @@ use super::error::{PipelineError, RecordError};
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
+use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
+use super::trial::{self, Point};
 
 /// Where records end.
 pub(super) struct Sinks {
@@ -37,9 +39,11 @@ pub(super) struct Writer {
     /// By source.
     commits: Vec<mpsc::Sender<CommitRequest>>,
     /// What may be committed after the next flush, and how many records that is; by source.
-    pending: Vec<(Commit, usize)>,
+    pending: Commits,
     /// Written but not flushed.
     dirty: bool,
+    /// Flushed, but to be seen only with a commit.
+    unseen: bool,
 }
 
 impl Writer {
@@ -63,11 +67,13 @@ impl Writer {
             pending: commits.iter().map(|_| (Commit::Nothing, 0)).collect(),
             commits,
             dirty: false,
+            unseen: false,
         }
     }
 
     /// Writes what came of one batch of a source. With the policy `fail` the results before the first bad record are
-    /// written, and the batch is not committed.
+    /// written, and the batch is not committed; in a transaction they are not written, as they would be committed with the
+    /// batches before and come again.
     pub(super) async fn write(
         &mut self,
         source: usize,
@@ -82,17 +88,20 @@ impl Writer {
             commit,
         } = processed;
         add(&self.stats.filtered, filtered);
+        let fails = matches!(self.on_error, OnError::Fail);
+        if fails && !bad.is_empty() && self.sink.awaits_commit() {
+            return self.fail(bad).await;
+        }
         let mut refused = self.write_results(results).await?;
         if !sides.is_empty() {
             refused.extend(self.write_sides(sides).await?);
         }
         let all_bad = merge(bad, refused);
-        if let OnError::Fail = self.on_error
-            && !all_bad.is_empty()
-        {
+        if fails && !all_bad.is_empty() {
             return self.fail(all_bad).await;
         }
         self.put_aside(all_bad).await?;
+        trial::pass(Point::Written);
         if let Some(pending) = self.pending.get_mut(source) {
             pending.0.merge(commit);
             pending.1 += count;
@@ -106,24 +115,51 @@ impl Writer {
         pending.any(|(commit, _)| matches!(commit, Commit::Receipts(_)))
     }
 
-    /// Flushes what was written and commits what it came from. Unless that is `safe`, positions are kept back: what was
-    /// read from them on must come again if this process ends here. Leases cannot wait.
+    /// Flushes what was written and commits what it came from.
     pub(super) async fn commit(&mut self, safe: bool) -> Result<(), PipelineError> {
+        self.complete().await?;
+        let commits = self.take_pending(safe);
+        self.settle(commits).await
+    }
+
+    /// Sees to it that all that was written is where it should be.
+    pub(super) async fn complete(&mut self) -> Result<(), PipelineError> {
         if std::mem::take(&mut self.dirty) {
             self.flush().await?;
-        }
-        for source in 0..self.pending.len() {
-            let waits = !safe && matches!(self.pending[source].0, Commit::UpTo(_));
-            if !waits {
-                self.commit_source(source).await?;
-            }
+            self.unseen = self.sink.awaits_commit();
+            trial::pass(Point::Flushed);
         }
         Ok(())
     }
 
-    async fn commit_source(&mut self, source: usize) -> Result<(), PipelineError> {
-        let (commit, count) = std::mem::take(&mut self.pending[source]);
-        if commit.is_empty() {
+    /// What may be committed after the next flush. Unless that is `safe`, positions are kept back: what was read from
+    /// them on must come again if this process ends here. Leases cannot wait.
+    pub(super) fn take_pending(&mut self, safe: bool) -> Commits {
+        let pending = self.pending.iter_mut();
+        let taken = pending.map(|pending| match pending.0 {
+            Commit::UpTo(_) if !safe => Default::default(),
+            _ => std::mem::take(pending),
+        });
+        taken.collect()
+    }
+
+    /// Commits to the sources.
+    pub(super) async fn settle(&mut self, commits: Commits) -> Result<(), PipelineError> {
+        for (source, (commit, count)) in commits.into_iter().enumerate() {
+            self.settle_source(source, commit, count).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_source(
+        &mut self,
+        source: usize,
+        commit: Commit,
+        count: usize,
+    ) -> Result<(), PipelineError> {
+        // Results at the end of the input come from no further record, and have to be seen too.
+        let unseen = source == 0 && std::mem::take(&mut self.unseen);
+        if commit.is_empty() && !unseen {
             return Ok(());
         }
         let (answer, answered) = oneshot::channel();
@@ -133,6 +169,7 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            trial::pass(Point::Committed);
         }
         Ok(())
     }

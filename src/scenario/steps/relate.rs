@@ -126,7 +126,7 @@ impl Decoder<'_> {
                     .error(&related.place, message)
                     .hint("let it begin a pipeline of its own that reads what this one writes");
             }
-            remembers |= matches!(step, Step::Related(_) | Step::Window(_));
+            remembers |= step.remembers();
         }
     }
 }

@@ -107,6 +107,11 @@ impl Step {
         }
     }
 
+    /// Whether it keeps state between records.
+    pub fn remembers(&self) -> bool {
+        matches!(self, Self::Window(_) | Self::Related(_))
+    }
+
     /// The table or second source it reads, and where that is named.
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {
