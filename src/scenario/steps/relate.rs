@@ -121,7 +121,7 @@ impl Decoder<'_> {
                 && related.with.is_some()
                 && remembers
             {
-                let message = format!("a `{}` behind a step that remembers", related.name);
+                let message = format!("`{}` behind a step that remembers", related.name);
                 self.faults
                     .error(&related.place, message)
                     .hint("let it begin a pipeline of its own that reads what this one writes");
