@@ -1,5 +1,6 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod beam;
 pub mod cli;
 pub mod config;
 pub mod document;

@@ -152,6 +152,7 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .push(bar);
     };
     let runner = Runner {
+        beam: None,
         places: &session.places,
         target,
         prefix: terms.prefix,

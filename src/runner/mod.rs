@@ -27,6 +27,7 @@ use futures::future::join_all;
 use ssectl_adapter::Target;
 use tokio::sync::watch;
 
+use crate::beam::Beam;
 use crate::engine::{Control, Notice, Patience, Stats};
 use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
@@ -57,6 +58,8 @@ pub struct Runner<'a> {
     pub follow: bool,
     /// Also read back what the run wrote to the declared streams.
     pub collect: bool,
+    /// What runs the pipelines that read streams, if not the engine inside.
+    pub beam: Option<&'a Beam>,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }

@@ -12,11 +12,11 @@ use tokio::sync::watch;
 
 use super::copies::{Copies, Copying};
 use super::error::RunError;
-use super::segments::segments;
+use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
-    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, State, Stats,
-    Steps, trial,
+    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State,
+    Stats, Steps, trial,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -152,7 +152,7 @@ impl Opener<'_> {
         settings: Settings,
     ) -> Result<Opened, RunError> {
         let (source, rows) = self.tables(ends.source).await?;
-        let segments = segments(self.pipeline, format, rows);
+        let segments = self.segments(format, rows)?;
         let mut inputs = vec![Input {
             name: input_name(&self.pipeline.source.kind),
             source,
@@ -184,6 +184,21 @@ impl Opener<'_> {
             },
             writes: writes(self.pipeline),
         })
+    }
+
+    /// The steps; those of Beam where it runs them.
+    fn segments(&self, format: Format, rows: Vec<Rows>) -> Result<Segments, RunError> {
+        let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
+            return Ok(segments(self.pipeline, format, rows));
+        };
+        let encodings = (encoding(format), encoding(self.pipeline.sink.format));
+        let (first, then) = beam
+            .segments(self.scenario, self.pipeline, encodings)
+            .map_err(|refusals| {
+                let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+                self.fault(format!("Beam cannot run it: {}", refusals.join("; ")))
+            })?;
+        Ok(Segments { first, then })
     }
 
     /// What leaves out the records that come again of a declared stream.

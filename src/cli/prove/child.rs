@@ -39,6 +39,7 @@ pub(super) async fn run(
     life.begin();
     session.records_are_under_way();
     let runner = Runner {
+        beam: None,
         places: &session.places,
         target,
         prefix: prefix.to_owned(),

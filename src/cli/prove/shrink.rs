@@ -78,6 +78,7 @@ impl Proof<'_> {
 
     fn runner(&self, prefix: String) -> Runner<'_> {
         Runner {
+            beam: None,
             places: &self.session.places,
             target: self.target.clone(),
             prefix,
