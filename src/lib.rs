@@ -12,6 +12,7 @@ pub mod generate;
 pub mod places;
 pub mod prove;
 pub mod registry;
+pub mod relate;
 pub mod replay;
 pub mod runner;
 pub mod scenario;

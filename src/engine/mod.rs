@@ -46,6 +46,6 @@ pub use rows::{AfterTables, Rows, TableSource};
 pub use segments::Segment;
 pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
-pub(crate) use steps::eval;
 pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
+pub(crate) use steps::{Members, eval};
 pub use take::Take;

@@ -242,8 +242,8 @@ impl Line {
         // Those that were held in this batch are not in the counters yet.
         let here = settled.min(self.tally.held);
         self.tally.held -= here;
-        self.stats.release(settled - here);
-        for fate in emitter.settled.drain(..) {
+        let counted = here + self.stats.release(settled - here);
+        for fate in emitter.settled.drain(..).skip(settled - counted) {
             self.tally.count(fate);
         }
         out.sides.append(&mut emitter.sides);

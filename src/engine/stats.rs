@@ -101,9 +101,11 @@ impl Stats {
 }
 
 impl Stats {
-    /// So many records are no longer held.
-    pub(super) fn release(&self, count: usize) {
-        self.held.fetch_sub(count as u64, Relaxed);
+    /// So many records are no longer held; how many of them were read by this process. The others came with the state.
+    pub(super) fn release(&self, count: usize) -> usize {
+        let less = |held: u64| Some(held.saturating_sub(count as u64));
+        let held = self.held.fetch_update(Relaxed, Relaxed, less);
+        usize::try_from(held.unwrap_or_default()).map_or(count, |held| held.min(count))
     }
 
     /// The last numbers. A run that was broken off leaves records unfinished; in any other, what

@@ -16,6 +16,7 @@ use super::error::RecordError;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
+pub(crate) use enrich::Members;
 pub use enrich::{Enrich, Missing};
 pub use sample::Sample;
 pub use words::Case;

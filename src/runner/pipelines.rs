@@ -16,7 +16,7 @@ use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
     self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State,
-    Stats, trial,
+    Stats, Steps, trial,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -151,16 +151,27 @@ impl Opener<'_> {
     ) -> Result<Opened, RunError> {
         let (source, rows) = self.tables(ends.source).await?;
         let segments = self.segments(format, rows)?;
+        let mut inputs = vec![Input {
+            name: input_name(&self.pipeline.source.kind),
+            source,
+            repeats: match &self.pipeline.source.kind {
+                SourceKind::Read(read) => self.repeats(read),
+                SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+            },
+            steps: segments.first,
+            bound,
+        }];
+        for step in &self.pipeline.steps {
+            if let Step::Related(related) = step
+                && let Some(read) = &related.with
+            {
+                inputs.push(self.input(read).await?);
+            }
+        }
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
-                inputs: vec![Input {
-                    name: input_name(&self.pipeline.source.kind),
-                    source,
-                    repeats: self.repeats(format),
-                    steps: segments.first,
-                    bound,
-                }],
+                inputs,
                 then: segments.then,
                 on_error: ends.on_error,
                 sink: ends.sink,
@@ -189,13 +200,24 @@ impl Opener<'_> {
     }
 
     /// What leaves out the records that come again of a declared stream.
-    fn repeats(&self, format: Format) -> Option<Repeats> {
-        let SourceKind::Read(read) = &self.pipeline.source.kind else {
-            return None;
-        };
+    fn repeats(&self, read: &Read) -> Option<Repeats> {
         let stream = self.scenario.stream(read.from.declared()?)?;
         let id = stream.id.as_ref()?.program.clone();
-        Some(Repeats::new(id, encoding(format)))
+        Some(Repeats::new(id, encoding(read.format)))
+    }
+
+    /// A further source, whose records go untouched to the step that wants them.
+    async fn input(&self, read: &Read) -> Result<Input, RunError> {
+        let written = read.from.declared().and_then(|name| self.ends.get(name));
+        let unbounded = written.is_some() || self.runner.follow;
+        let encoding = encoding(read.format);
+        Ok(Input {
+            name: read.from.to_string(),
+            source: self.read(read, written.is_some(), unbounded).await?,
+            repeats: self.repeats(read),
+            steps: Steps::new(Vec::new(), encoding, encoding),
+            bound: written.map_or_else(|| watch::channel(false).1, watch::Sender::subscribe),
+        })
     }
 
     /// Limits what is read if the first step says so, and what is written if the last one does. Little is read at once

@@ -19,18 +19,22 @@ pub(super) fn segments(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> 
     let mut then = Vec::new();
     let mut run = Run::new(encoding(format));
     for (index, step) in pipeline.steps.iter().enumerate() {
-        let Step::Window(window) = step else {
-            run.push(step, &mut rows);
-            continue;
+        let (open, output) = match step {
+            Step::Window(window) => {
+                let late = window.late.as_ref().map(ToString::to_string);
+                (window.plan.open(late), Encoding::Json)
+            }
+            // What goes on is the record as it came, or an object.
+            Step::Related(related) => (related.plan.open(), run.output),
+            _ => {
+                run.push(step, &mut rows);
+                continue;
+            }
         };
         run.close(&mut first, &mut then);
-        then.push(Segment::Keyed {
-            name: format!("{}-window", index + 1),
-            open: window
-                .plan
-                .open(window.late.as_ref().map(ToString::to_string)),
-        });
-        run = Run::new(Encoding::Json);
+        let name = format!("{}-{}", index + 1, step.name());
+        then.push(Segment::Keyed { name, open });
+        run = Run::new(output);
     }
     run.output = encoding(pipeline.sink.format);
     run.close(&mut first, &mut then);
@@ -75,7 +79,7 @@ impl Run {
                 missing: enrich.missing,
             }),
             // Source and sink keep the rate.
-            Step::Rate(_) | Step::Window(_) => return,
+            Step::Rate(_) | Step::Window(_) | Step::Related(_) => return,
         });
         if matches!(
             step,

@@ -21,8 +21,8 @@ pub use scalar::{
     StreamAddress,
 };
 pub use steps::{
-    Enrich, EnrichStep, FlatMapStep, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase,
-    WordsStep,
+    AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
+    JoinType, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase, WordsStep,
 };
 pub use window::*;
 
@@ -233,6 +233,12 @@ pub enum Step {
     Rate(RateStep),
     /// Each record gets the row of a table that belongs to it.
     Enrich(EnrichStep),
+    /// Of records with the same key only the first within a horizon goes on.
+    Dedupe(DedupeStep),
+    /// Pairs of records of two sources that have the same key and are not too far apart.
+    Join(JoinStep),
+    /// Each record with the last one of another source that was not after it.
+    AsOf(AsOfStep),
     /// The program's result becomes the time.
     Time(TimeStep),
     /// Results per key and window.

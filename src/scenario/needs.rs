@@ -165,10 +165,10 @@ impl Needs {
             }
         }
         for step in &pipeline.steps {
-            if let Step::Enrich(enrich) = step
-                && let Some(stream) = enrich.with.from.declared()
+            if let Some((read, _)) = step.table()
+                && let Some(stream) = read.from.declared()
             {
-                for (program, place) in [enrich.key.text(), enrich.value.text()] {
+                for (program, place) in step.table_programs() {
                     self.variables(program, stream, place);
                 }
             }

@@ -30,6 +30,7 @@ impl Decoder<'_> {
         if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
             self.refuse_steps_on_raw(source, steps);
         }
+        self.refuse_reads_twice(source.as_ref(), steps.as_deref());
         let source_place = node.get("source").map_or(&key.place, |node| &node.place);
         self.links.push(Link {
             name: key.name.clone(),
@@ -47,6 +48,20 @@ impl Decoder<'_> {
             sink: sink?,
             place: key.place.clone(),
         })
+    }
+
+    /// On a queue the two reads would take the records from each other.
+    fn refuse_reads_twice(&mut self, source: Option<&Source>, steps: Option<&[Step]>) {
+        let mut seen = Vec::new();
+        for (address, place) in reads(source, steps) {
+            if address.declared().is_some() && seen.contains(&address) {
+                let message = format!("the pipeline reads {} twice", quote(&address.to_string()));
+                self.faults
+                    .error(&place, message)
+                    .hint("let another pipeline copy it to a stream of its own");
+            }
+            seen.push(address);
+        }
     }
 
     fn source(&mut self, node: &Node) -> Option<Source> {

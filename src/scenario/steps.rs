@@ -2,6 +2,7 @@
 
 mod enrich;
 mod flow;
+mod relate;
 
 use super::Step;
 use super::decode::Decoder;
@@ -14,6 +15,7 @@ impl Decoder<'_> {
         };
         let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
         self.refuse_rates_within(nodes);
+        self.refuse_later_joins(&steps);
         steps.into_iter().collect()
     }
 
@@ -37,6 +39,12 @@ impl Decoder<'_> {
             self.rate(rate)
         } else if let Some(enrich) = is("enrich") {
             self.enrich(enrich)
+        } else if let Some(dedupe) = is("dedupe") {
+            self.dedupe(dedupe)
+        } else if let Some(join) = is("join") {
+            self.join(join)
+        } else if let Some(as_of) = is("as-of") {
+            self.as_of(as_of)
         } else if let Some(window) = is("window") {
             self.window(window).map(Box::new).map(Step::Window)
         } else {

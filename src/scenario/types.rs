@@ -2,6 +2,7 @@
 
 mod enrich;
 mod expectation;
+mod relate;
 mod source;
 mod step;
 mod window;
@@ -19,6 +20,7 @@ use crate::expr::time::{EventTime, Unit};
 
 pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
+pub use relate::Related;
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 pub use step::{Limit, Sample, Step, Words};
 pub use window::Window;

@@ -110,7 +110,7 @@ impl Decoder<'_> {
     }
 
     /// A duration in nanoseconds.
-    fn nanoseconds(&mut self, node: &Node) -> Option<i64> {
+    pub(super) fn nanoseconds(&mut self, node: &Node) -> Option<i64> {
         self.said(node, words::duration)
     }
 

@@ -12,7 +12,7 @@ use crate::expr::time::EventTime;
 use crate::expr::{Outputs, Program};
 
 /// Runs the programs of a window on one record after the other.
-pub(super) struct Inputs {
+pub(crate) struct Inputs {
     by: Option<usize>,
     time: Option<(EventTime, usize)>,
     partition: Option<usize>,
@@ -39,7 +39,7 @@ struct Wanted {
 }
 
 impl Inputs {
-    pub(super) fn new(programs: &Programs, arguments: &[Option<Program>]) -> Self {
+    pub(crate) fn new(programs: &Programs, arguments: &[Option<Program>]) -> Self {
         let mut inputs = Self {
             by: None,
             time: None,
@@ -92,7 +92,7 @@ impl Inputs {
     ///
     /// # Errors
     /// One of them fails.
-    pub(super) fn read(&mut self, record: &Record, encoding: Encoding) -> Result<(), RecordError> {
+    pub(crate) fn read(&mut self, record: &Record, encoding: Encoding) -> Result<(), RecordError> {
         self.values.clear();
         self.spans.clear();
         let json = record
@@ -138,7 +138,7 @@ impl Inputs {
     }
 
     /// What the record is grouped by, as canonical JSON.
-    pub(super) fn key(&self) -> &[u8] {
+    pub(crate) fn key(&self) -> &[u8] {
         self.by.and_then(|at| self.value(at)).unwrap_or(b"null")
     }
 
@@ -146,7 +146,7 @@ impl Inputs {
     ///
     /// # Errors
     /// It is none, or beyond what 64 bits of nanoseconds can say.
-    pub(super) fn time(&self, record: &Record) -> Result<Time, RecordError> {
+    pub(crate) fn time(&self, record: &Record) -> Result<Time, RecordError> {
         let nanos = match &self.time {
             Some((time, at)) => time.of(self.value(*at)).map_err(RecordError::Expression)?,
             None => record

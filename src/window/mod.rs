@@ -14,5 +14,6 @@ mod results;
 pub mod words;
 
 pub use aggregates::{AggregateError, Aggregates, Piece};
+pub(crate) use inputs::Inputs;
 pub use plan::{Plan, Programs};
 pub use ssectl_window::{Accumulation, Amount, Late, SettingError, Settings, Type, WatermarkKind};

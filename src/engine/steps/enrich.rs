@@ -64,10 +64,9 @@ impl Enrich {
             .value
             .as_deref()
             .filter(|_| encoding == Encoding::Json);
-        let members = value.and_then(|value| serde_json::from_slice::<Members<'_>>(value).ok());
-        match members {
-            Some(members) => Ok(Some(members.with(&self.member, row))),
-            None => Err(RecordError::Refused(
+        match Members::of(value.unwrap_or_default()) {
+            Ok(members) => Ok(Some(members.with(&self.member, row))),
+            Err(()) => Err(RecordError::Refused(
                 "`enrich` puts a row into an object, and the record is none".to_owned(),
             )),
         }
@@ -75,11 +74,16 @@ impl Enrich {
 }
 
 /// The members of an object in their order, each as it is written.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    /// Those of an object; an error if the JSON is none.
+    pub(crate) fn of(json: &'a [u8]) -> Result<Self, ()> {
+        serde_json::from_slice(json).map_err(drop)
+    }
+
     /// The object with one member set, behind all others.
-    fn with(&self, name: &str, value: &[u8]) -> Bytes {
+    pub(crate) fn with(&self, name: &str, value: &[u8]) -> Bytes {
         let mut object = vec![b'{'];
         for (other, value) in &self.0 {
             if other != name {

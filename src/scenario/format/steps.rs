@@ -2,6 +2,8 @@
 
 mod enrich;
 mod flow;
+mod relate;
 
 pub use enrich::{Enrich, EnrichStep, Missing, Table};
 pub use flow::{FlatMapStep, KeyByStep, RateStep, SampleStep, WordCase, WordsStep};
+pub use relate::{AsOf, AsOfStep, DedupeBy, DedupeStep, Join, JoinStep, JoinType};

@@ -39,7 +39,7 @@ impl Decoder<'_> {
     }
 
     /// A stream or a part of one.
-    fn table(&mut self, node: &Node) -> Option<crate::scenario::Read> {
+    pub(super) fn table(&mut self, node: &Node) -> Option<crate::scenario::Read> {
         let table = self.stream_or_part(node)?;
         if table.format == Format::Raw {
             self.faults
@@ -51,7 +51,7 @@ impl Decoder<'_> {
     }
 
     /// A program, or what stands for it if it is not there.
-    fn program_or(&mut self, node: &Node, name: &str, usual: &str) -> Option<Expr> {
+    pub(super) fn program_or(&mut self, node: &Node, name: &str, usual: &str) -> Option<Expr> {
         match node.field(name) {
             Some(node) => self.expr(node),
             None => self.expr(&Node::plain(node.place.clone(), usual)),

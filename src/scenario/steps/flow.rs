@@ -2,7 +2,7 @@
 
 use crate::document::{Node, quote};
 use crate::engine::Case;
-use crate::scenario::decode::{Decoder, unsigned};
+use crate::scenario::decode::{Decoder, text_only, unsigned};
 use crate::scenario::{Limit, Sample, Step, Words};
 
 impl Decoder<'_> {
@@ -54,7 +54,7 @@ impl Decoder<'_> {
     }
 
     pub(super) fn rate(&mut self, node: &Node) -> Option<Step> {
-        let text = node.text()?;
+        let text = text_only(node)?;
         match text.parse() {
             Ok(rate) => Some(Step::Rate(Limit {
                 rate,

@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Address, Enrich, Expr, Read, TimeExpr, Window};
+use super::{Address, Enrich, Expr, Read, Related, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -28,6 +28,8 @@ pub enum Step {
     Rate(Limit),
     /// Each record gets the row of a table that belongs to it.
     Enrich(Box<Enrich>),
+    /// Records meet others of the same key, or their like.
+    Related(Box<Related>),
     /// Results per key and window take the place of the records.
     Window(Box<Window>),
 }
@@ -77,6 +79,7 @@ impl Step {
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
             Self::Enrich(_) => "enrich",
+            Self::Related(related) => related.name,
             Self::Window(_) => "window",
         }
     }
@@ -94,20 +97,41 @@ impl Step {
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
             Self::Enrich(enrich) => vec![enrich.by.text()],
+            Self::Related(related) => {
+                let programs = related.programs.iter();
+                programs
+                    .map(|(text, place)| (text.as_str(), place))
+                    .collect()
+            }
             Self::Window(window) => window.programs(),
         }
     }
 
     /// Whether it keeps state between records.
     pub fn remembers(&self) -> bool {
-        matches!(self, Self::Window(_))
+        matches!(self, Self::Window(_) | Self::Related(_))
     }
 
-    /// The table it reads, and where that is named.
+    /// The table or second source it reads, and where that is named.
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {
             Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            Self::Related(related) => Some((related.with.as_ref()?, &related.place)),
             _ => None,
+        }
+    }
+
+    /// The text of each program over what it reads beside the source, and where it is written.
+    pub fn table_programs(&self) -> Vec<(&str, &Place)> {
+        match self {
+            Self::Enrich(enrich) => vec![enrich.key.text(), enrich.value.text()],
+            Self::Related(related) => {
+                let programs = related.partner_programs.iter();
+                programs
+                    .map(|(text, place)| (text.as_str(), place))
+                    .collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -132,6 +156,7 @@ impl Step {
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
             Self::Enrich(enrich) => &enrich.by.place,
+            Self::Related(related) => &related.place,
             Self::Window(window) => &window.place,
         }
     }
