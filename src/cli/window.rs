@@ -31,8 +31,8 @@ use settings::{CompletenessArgs, LateArg, ShapeArgs, TriggerArgs, WatermarkArg};
 ///     --agg 'p99: percentile(.ms; 0.99)' < requests.ndjson
 ///   ssectl window --by .id --time .ts --size 1m --agg 'n: count' --delay 5s \
 ///     --lateness 1m --late side=file:late.ndjson < events.ndjson
-///   ssectl window --by .user --time .ts --type count --size 3 --window-timeout 10m \
-///     --agg 'steps: collect(.page)' < funnel.ndjson
+///   ssectl window --by .user --time .ts --type count --size 3 \
+///     --window-timeout 10m --agg 'steps: collect(.page)' < funnel.ndjson
 ///
 /// A result is one JSON object: key, start and end of the window in the unit of --time (end is
 /// the first moment after it), pane (early, on-time or late), revision, then the aggregates. A
