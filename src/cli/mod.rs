@@ -20,6 +20,7 @@ mod schema;
 mod session;
 mod setup;
 mod signals;
+mod state;
 mod streams;
 mod tail;
 mod transform;
@@ -102,6 +103,7 @@ enum Verb {
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
+    State(state::StateArgs),
     Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
     Config(config::ConfigArgs),
@@ -126,6 +128,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
+        Verb::State(args) => state::run(&args, &ui),
         verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
@@ -169,7 +172,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Emulator(args) => emulator::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) | Verb::State(_) => Ok(()),
     }
 }
 
