@@ -34,6 +34,16 @@ fn every_scenario_with_windows_passes() {
 }
 
 #[test]
+fn starters_do_not_pass() {
+    for name in ["02-pubsub-wordcount", "09-phone-windows", "12-event-time"] {
+        let starter = format!("scenarios/{name}/starter");
+        let done = run(&["run", &starter, "--target", "memory:"], "").ended(3);
+        assert!(done.err().contains("failed:"), "{}", done.err());
+        run(&["lint", &starter], "").ended(0);
+    }
+}
+
+#[test]
 fn without_idle_nothing_is_late_and_without_delay_something_is() {
     let dir = tempfile::tempdir().expect("a folder");
     let run_changed = |name: &str, from: &str, to: &str| {
