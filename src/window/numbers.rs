@@ -20,6 +20,11 @@ impl Numbers {
         Ok(Self { table, next })
     }
 
+    /// Hands over what changed.
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.table.save()
+    }
+
     /// The number of a name; the next one if it is new.
     pub(super) fn of(&mut self, name: &[u8]) -> Result<u32, StateError> {
         let next = self.next;

@@ -57,10 +57,12 @@ impl<A: Aggregator> WindowOperator<A> {
     /// those that are not named any more are at their end.
     /// A partition that is not named is known from its first event on, which makes results depend on when that comes.
     ///
+    /// What follows is done with the next event.
+    ///
     /// # Errors
     /// The state fails.
     pub fn partitions(&mut self, ids: &[u32]) -> Result<(), WindowError> {
-        self.watermarks.set(ids)?;
+        self.watermarks.set(ids);
         self.changed = true;
         Ok(())
     }
@@ -87,8 +89,8 @@ impl<A: Aggregator> WindowOperator<A> {
             return Err(WindowError::Time(time));
         }
         self.panes.aggregates.check(event.inputs)?;
-        let slot = self.watermarks.slot(partition)?;
-        let mark = self.watermarks.observe(slot, time)?;
+        let slot = self.watermarks.slot(partition);
+        let mark = self.watermarks.observe(slot, time);
         let standing = self.kept.standing(time, mark).unwrap_or_default();
         let fate = if standing.open || standing.lasting {
             Fate::Used
@@ -113,8 +115,8 @@ impl<A: Aggregator> WindowOperator<A> {
         time: Time,
         out: Out<'_>,
     ) -> Result<(), WindowError> {
-        let slot = self.watermarks.slot(partition)?;
-        self.watermarks.punctuate(slot, time)?;
+        let slot = self.watermarks.slot(partition);
+        self.watermarks.punctuate(slot, time);
         self.settle(out)
     }
 
@@ -123,8 +125,8 @@ impl<A: Aggregator> WindowOperator<A> {
     /// # Errors
     /// The state fails.
     pub fn end_partition(&mut self, partition: u32, out: Out<'_>) -> Result<(), WindowError> {
-        let slot = self.watermarks.slot(partition)?;
-        self.watermarks.end(slot)?;
+        let slot = self.watermarks.slot(partition);
+        self.watermarks.end(slot);
         self.settle(out)
     }
 
@@ -134,8 +136,8 @@ impl<A: Aggregator> WindowOperator<A> {
     /// # Errors
     /// The state fails.
     pub fn rest_partition(&mut self, partition: u32, out: Out<'_>) -> Result<(), WindowError> {
-        let slot = self.watermarks.slot(partition)?;
-        self.watermarks.rest(slot)?;
+        let slot = self.watermarks.slot(partition);
+        self.watermarks.rest(slot);
         self.settle(out)
     }
 
@@ -229,7 +231,8 @@ impl<A: Aggregator> WindowOperator<A> {
         };
         self.release(complete, out)?;
         self.advance(complete.0, out)?;
-        Ok(self.watermarks.pass(complete.0)?)
+        self.watermarks.pass(complete.0);
+        Ok(())
     }
 
     /// Takes in the events that waited, up to a place.

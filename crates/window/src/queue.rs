@@ -51,6 +51,7 @@ impl Queue {
 
     /// Hands the changes of all tables over.
     pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        self.counts.get_or_insert_with(ALL, b"", || Count(0))?.0 = self.count;
         self.held.save()?;
         self.counts.save()
     }
@@ -69,7 +70,6 @@ impl Queue {
         let group = (place.0, i64::from(place.1));
         self.count += 1;
         let count = self.count;
-        self.counts.get_or_insert_with(ALL, b"", || Count(0))?.0 = count;
         self.held
             .get_or_insert_with(group, &count.to_be_bytes(), || Held {
                 time: event.time,

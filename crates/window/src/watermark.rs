@@ -36,6 +36,8 @@ pub(crate) struct Watermarks {
     /// The greatest of those that go on.
     greatest: Time,
     progress: Progress,
+    /// Those that were named last.
+    named: Vec<u32>,
     table: Table<Partition>,
     progress_table: Table<Progress>,
 }
@@ -76,8 +78,9 @@ impl Watermarks {
                 passed: NEVER,
                 origin: NEVER,
             },
-            table: Table::open(space, "partitions")?,
-            progress_table: Table::open(space, "progress")?,
+            named: Vec::new(),
+            table: Table::open(space, "watermarks")?,
+            progress_table: Table::open(space, "watermark")?,
         };
         watermarks.restore()?;
         Ok(watermarks)
@@ -106,25 +109,35 @@ impl Watermarks {
         Ok(())
     }
 
-    /// Hands the changes of all tables over.
+    /// Puts everything into the tables, which nobody reads in between, and hands their changes over.
     pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        for (id, partition) in &self.partitions {
+            *self
+                .table
+                .get_or_insert_with(ALL, &id.to_be_bytes(), || *partition)? = *partition;
+        }
+        let progress = self.progress;
+        *self
+            .progress_table
+            .get_or_insert_with(ALL, b"", || progress)? = progress;
         self.table.save()?;
         self.progress_table.save()
     }
 
-    /// Makes these partitions known, and ends those that are not among them.
-    pub(crate) fn set(&mut self, ids: &[u32]) -> Result<(), StateError> {
+    /// Makes these partitions known, and ends those that are not among them. What ended goes on if it was not named the
+    /// last time, as after a restart.
+    pub(crate) fn set(&mut self, ids: &[u32]) {
         for id in ids {
-            let slot = self.slot(*id)?;
-            self.change(slot, |partition| partition.ended = false)?;
-        }
-        for slot in 0..self.partitions.len() {
-            if !ids.contains(&self.partitions[slot].0) {
-                self.change(slot, |partition| partition.ended = true)?;
+            let slot = self.slot(*id);
+            if !self.named.contains(id) {
+                self.partitions[slot].1.ended = false;
             }
         }
+        for (id, partition) in &mut self.partitions {
+            partition.ended |= !ids.contains(id);
+        }
+        self.named = ids.to_vec();
         self.weigh();
-        self.keep_progress()
     }
 
     /// Where a partition is, if it is known.
@@ -138,10 +151,10 @@ impl Watermarks {
 
     /// Where a partition is, which is known from now on.
     #[inline]
-    pub(crate) fn slot(&mut self, id: u32) -> Result<usize, StateError> {
+    pub(crate) fn slot(&mut self, id: u32) -> usize {
         if let Some(slot) = self.find(id) {
             self.last = slot;
-            return Ok(slot);
+            return slot;
         }
         let slot = self.partitions.len();
         let partition = Partition {
@@ -153,11 +166,8 @@ impl Watermarks {
         self.partitions.push((id, partition));
         self.slots.insert(id, slot);
         self.last = slot;
-        self.table
-            .get_or_insert_with(ALL, &id.to_be_bytes(), || partition)?;
         self.weigh();
-        self.keep_progress()?;
-        Ok(slot)
+        slot
     }
 
     /// Whether a time is further ahead of its partition than allowed.
@@ -171,52 +181,43 @@ impl Watermarks {
     /// Takes notice of an event. Returns the watermark that its lateness is measured by, and that orders it among the
     /// events of all partitions: that of its partition.
     #[inline]
-    pub(crate) fn observe(&mut self, slot: usize, time: Time) -> Result<Time, StateError> {
+    pub(crate) fn observe(&mut self, slot: usize, time: Time) -> Time {
         let partition = &mut self.partitions[slot].1;
         let woken = partition.ended || partition.idle;
         if woken || time > partition.newest {
-            let newest = partition.newest.max(time);
-            let watermark = match self.kind {
-                WatermarkKind::Bounded => newest.saturating_sub(self.delay),
-                WatermarkKind::Monotonic => newest,
-                WatermarkKind::Punctuated => partition.watermark,
-            };
             let before = partition.watermark;
-            self.change(slot, |partition| {
-                *partition = Partition {
-                    watermark,
-                    newest,
-                    ended: false,
-                    idle: false,
-                }
-            })?;
-            self.moved(slot, before, woken)?;
+            partition.newest = partition.newest.max(time);
+            partition.watermark = match self.kind {
+                WatermarkKind::Bounded => partition.newest.saturating_sub(self.delay),
+                WatermarkKind::Monotonic => partition.newest,
+                WatermarkKind::Punctuated => before,
+            };
+            (partition.ended, partition.idle) = (false, false);
+            self.moved(slot, before, woken);
         }
-        Ok(self.partitions[slot].1.watermark.max(self.progress.passed))
+        self.partitions[slot].1.watermark.max(self.progress.passed)
     }
 
     /// A partition says how far it has come.
-    pub(crate) fn punctuate(&mut self, slot: usize, time: Time) -> Result<(), StateError> {
-        let before = self.partitions[slot].1.watermark;
+    pub(crate) fn punctuate(&mut self, slot: usize, time: Time) {
+        let partition = &mut self.partitions[slot].1;
+        let before = partition.watermark;
         if time > before {
-            self.change(slot, |partition| partition.watermark = time)?;
-            self.moved(slot, before, false)?;
+            partition.watermark = time;
+            self.moved(slot, before, false);
         }
-        Ok(())
     }
 
     /// A partition has no more events.
-    pub(crate) fn end(&mut self, slot: usize) -> Result<(), StateError> {
-        self.change(slot, |partition| partition.ended = true)?;
+    pub(crate) fn end(&mut self, slot: usize) {
+        self.partitions[slot].1.ended = true;
         self.weigh();
-        Ok(())
     }
 
     /// A partition is not waited for until its next event.
-    pub(crate) fn rest(&mut self, slot: usize) -> Result<(), StateError> {
-        self.change(slot, |partition| partition.idle = true)?;
+    pub(crate) fn rest(&mut self, slot: usize) {
+        self.partitions[slot].1.idle = true;
         self.weigh();
-        Ok(())
     }
 
     /// Up to which place all events are there; `None` if no partition says anything.
@@ -233,15 +234,8 @@ impl Watermarks {
 
     /// What was due up to this time was done.
     #[inline]
-    pub(crate) fn pass(&mut self, time: Time) -> Result<(), StateError> {
-        if time > self.progress.passed {
-            self.progress.passed = time;
-            // With one partition it is that one's.
-            if self.partitions.len() > 1 {
-                self.keep_progress()?;
-            }
-        }
-        Ok(())
+    pub(crate) fn pass(&mut self, time: Time) {
+        self.progress.passed = self.progress.passed.max(time);
     }
 
     /// Watermarks by partition, of those that have one and are not at their end.
@@ -255,34 +249,22 @@ impl Watermarks {
             .filter(|(_, watermark)| *watermark != NEVER)
     }
 
-    #[inline]
-    fn change(&mut self, slot: usize, change: impl Fn(&mut Partition)) -> Result<(), StateError> {
-        let (id, partition) = &mut self.partitions[slot];
-        change(partition);
-        if let Some(kept) = self.table.get_mut(ALL, &id.to_be_bytes())? {
-            *kept = *partition;
-        }
-        Ok(())
-    }
-
     /// Finds the least watermark again if this one's move may have changed it.
     #[inline]
-    fn moved(&mut self, slot: usize, before: Time, woken: bool) -> Result<(), StateError> {
+    fn moved(&mut self, slot: usize, before: Time, woken: bool) {
         let (id, partition) = self.partitions[slot];
         if self.progress.origin == NEVER && partition.watermark != NEVER {
             self.progress.origin = partition.watermark;
-            self.keep_progress()?;
         }
         self.greatest = self.greatest.max(partition.watermark);
         if self.partitions.len() == 1 {
             self.least = Some((partition.watermark, id));
-            return Ok(());
+            return;
         }
         let touched = |(least, of): Place| of == id || before < least || self.is_idle(least);
         if woken || self.least.is_none_or(touched) {
             self.weigh();
         }
-        Ok(())
     }
 
     /// Whether a partition with this watermark is so far behind that nobody waits for it.
@@ -313,14 +295,6 @@ impl Watermarks {
         self.least = awake
             .map(|(id, partition)| (partition.watermark, *id))
             .min();
-    }
-
-    fn keep_progress(&mut self) -> Result<(), StateError> {
-        let progress = self.progress;
-        *self
-            .progress_table
-            .get_or_insert_with(ALL, b"", || progress)? = progress;
-        Ok(())
     }
 }
 

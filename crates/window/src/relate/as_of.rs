@@ -212,6 +212,13 @@ impl Relation for AsOf {
             _ => self.version(item, out),
         }
     }
+
+    fn save(&mut self) -> Result<(), StateError> {
+        self.waiting.save()?;
+        self.versions.save()?;
+        self.timers.save()?;
+        self.counts.save()
+    }
 }
 
 impl Value for Waiting {

@@ -95,6 +95,11 @@ impl Relation for Dedupe {
         out(Found::Settled(Outcome::Used, payload));
         Ok(())
     }
+
+    fn save(&mut self) -> Result<(), StateError> {
+        self.seen.save()?;
+        self.timers.save()
+    }
 }
 
 impl Value for Seen {

@@ -184,6 +184,11 @@ impl Relation for IntervalJoin {
             .get_or_insert_with(group, item.key, || Present)?;
         Ok(())
     }
+
+    fn save(&mut self) -> Result<(), StateError> {
+        self.rows.iter_mut().try_for_each(Table::save)?;
+        self.timers.save()
+    }
 }
 
 impl Value for Rows {

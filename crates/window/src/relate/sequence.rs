@@ -55,6 +55,12 @@ pub trait Relation: Send {
         item: Item<'_>,
         out: &mut dyn FnMut(Found<'_>),
     ) -> Result<(), StateError>;
+
+    /// A checkpoint is taken: hands over what its tables changed.
+    ///
+    /// # Errors
+    /// The state fails.
+    fn save(&mut self) -> Result<(), StateError>;
 }
 
 /// Puts events in order and gives them to a relation.
@@ -82,7 +88,7 @@ impl<R: Relation> Relate<R> {
     /// # Errors
     /// The state fails.
     pub fn partitions(&mut self, ids: &[u32], out: Out<'_>) -> Result<(), WindowError> {
-        self.watermarks.set(ids)?;
+        self.watermarks.set(ids);
         self.settle(out)
     }
 
@@ -100,11 +106,11 @@ impl<R: Relation> Relate<R> {
         if time == Time::MIN || time == Time::MAX {
             return Err(WindowError::Time(time));
         }
-        let slot = self.watermarks.slot(partition)?;
+        let slot = self.watermarks.slot(partition);
         if self.watermarks.is_ahead(slot, time) {
             return Ok(false);
         }
-        let mark = self.watermarks.observe(slot, time)?;
+        let mark = self.watermarks.observe(slot, time);
         let place = (mark, partition);
         let complete = self.watermarks.complete();
         if self.queue.first().is_none() && complete.is_some_and(|complete| place <= complete) {
@@ -121,8 +127,8 @@ impl<R: Relation> Relate<R> {
     /// # Errors
     /// The state fails.
     pub fn end_partition(&mut self, partition: u32, out: Out<'_>) -> Result<(), WindowError> {
-        let slot = self.watermarks.slot(partition)?;
-        self.watermarks.end(slot)?;
+        let slot = self.watermarks.slot(partition);
+        self.watermarks.end(slot);
         self.settle(out)
     }
 
@@ -133,6 +139,16 @@ impl<R: Relation> Relate<R> {
     pub fn end(&mut self, out: Out<'_>) -> Result<(), WindowError> {
         self.release((Time::MAX, u32::MAX), out)?;
         Ok(self.relation.advance(Time::MAX, out)?)
+    }
+
+    /// Hands over to the store what changed since the last time, as it must be before a checkpoint.
+    ///
+    /// # Errors
+    /// The state fails.
+    pub fn save(&mut self) -> Result<(), StateError> {
+        self.relation.save()?;
+        self.queue.save()?;
+        self.watermarks.save()
     }
 
     fn place(&mut self, mark: Time, item: Item<'_>, out: Out<'_>) -> Result<(), StateError> {
@@ -160,7 +176,8 @@ impl<R: Relation> Relate<R> {
         };
         self.release(complete, out)?;
         self.relation.advance(complete.0, out)?;
-        Ok(self.watermarks.pass(complete.0)?)
+        self.watermarks.pass(complete.0);
+        Ok(())
     }
 
     fn release(&mut self, complete: Place, out: Out<'_>) -> Result<(), WindowError> {

@@ -139,3 +139,27 @@ fn early_panes_and_order_follow_the_merged_sequence() {
         assert_eq!(*result, first);
     }
 }
+
+#[test]
+fn a_partition_that_ended_stays_so_when_others_are_named() {
+    let mut run = Run::new(&tumbling(10)).partitions(&[0, 1]);
+    run.from(0, 1, "a");
+    run.end_partition(0);
+    run = run.partitions(&[0, 1, 2]);
+    run.from(1, 11, "b");
+    run.says(&[]);
+    run.from(2, 12, "c");
+    run.says(&["k[0,10) on-time0: a"]);
+}
+
+#[test]
+fn when_all_partitions_ended_time_waits_for_the_end_of_the_input() {
+    let mut run = Run::new(&tumbling(10)).partitions(&[0]);
+    run.from(0, 1, "a");
+    run.end_partition(0);
+    run.says(&[]);
+    run = run.partitions(&[0, 1]);
+    assert_eq!(run.from(1, 2, "b"), Fate::Used);
+    run.end();
+    run.says(&["k[0,10) on-time0: a b"]);
+}
