@@ -1,5 +1,6 @@
 //! The logic of ssectl; the terminal lives in `cli`.
 
+pub mod beam;
 pub mod cli;
 pub mod config;
 pub mod document;
@@ -9,6 +10,7 @@ pub mod expr;
 pub mod format;
 pub mod generate;
 pub mod places;
+pub mod prove;
 pub mod registry;
 pub mod replay;
 pub mod runner;

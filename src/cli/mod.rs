@@ -6,6 +6,7 @@ mod cloud;
 mod completions;
 mod config;
 mod copy;
+mod delivery;
 mod doctor;
 mod emulator;
 mod error;
@@ -14,6 +15,7 @@ mod lint;
 mod log;
 mod man;
 mod progress;
+mod prove;
 mod replay;
 mod run;
 mod schema;
@@ -101,6 +103,7 @@ enum Verb {
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
+    Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
     Streams(streams::StreamsArgs),
     State(state::StateArgs),
@@ -166,6 +169,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
         Verb::Verify(args) => verify::run(args, session).await,
+        Verb::Prove(args) => prove::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,

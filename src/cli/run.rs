@@ -63,7 +63,7 @@ pub(super) struct RunArgs {
 
 /// How the report is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ReportFormat {
+pub(super) enum ReportFormat {
     /// For people, on stderr
     #[default]
     Text,
@@ -152,6 +152,7 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .push(bar);
     };
     let runner = Runner {
+        beam: None,
         places: &session.places,
         target,
         prefix: terms.prefix,
@@ -188,7 +189,7 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.
-fn start(
+pub(super) fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
     faults: Option<String>,

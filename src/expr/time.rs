@@ -47,6 +47,11 @@ pub struct EventTime {
 }
 
 impl EventTime {
+    /// What its results count.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
     /// Compiles `source`, whose first result is the time of the record in `unit`.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod report;
 mod segments;
 mod streams;
 mod tables;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use futures::future::join_all;
 use ssectl_adapter::Target;
 use tokio::sync::watch;
 
+use crate::beam::Beam;
 use crate::engine::{Control, Notice, Patience, Stats};
 use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
@@ -40,6 +42,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use trial::{Remains, tried};
 
 /// How a scenario is run.
 pub struct Runner<'a> {
@@ -55,6 +58,8 @@ pub struct Runner<'a> {
     pub follow: bool,
     /// Also read back what the run wrote to the declared streams.
     pub collect: bool,
+    /// What runs the pipelines that read streams, if not the engine inside.
+    pub beam: Option<&'a Beam>,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }

@@ -80,6 +80,11 @@ impl Aggregates {
     }
 
     /// Without the programs of the arguments: what the operator runs.
+    /// What they are, in order.
+    pub(super) fn parsed(&self) -> &[Aggregate] {
+        &self.parsed
+    }
+
     pub(super) fn plan(&self) -> aggregate::Aggregates {
         let mut folds = self.folds.iter();
         let next = |_: &Reduce| folds.next().cloned().ok_or(());

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ssectl_window::aggregate::Aggregate;
 use ssectl_window::{SettingError, Settings, Spec, Type};
 
 use super::aggregates::Aggregates;
@@ -72,6 +73,21 @@ impl Plan {
             spec,
             unit,
         })
+    }
+
+    /// Which windows there are, and when they close.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// What times count in its programs and results.
+    pub fn unit(&self) -> Unit {
+        self.programs.unit
+    }
+
+    /// What is calculated.
+    pub fn aggregates(&self) -> &[Aggregate] {
+        self.aggregates.parsed()
     }
 
     /// What makes the operator. Records that come too late go to the side stream `late`, if there is one.

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "generate",
     "replay",
     "transform",

@@ -4,7 +4,7 @@
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq analytics
 #   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
-#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics
+#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -242,15 +242,38 @@ install_jaq() {
   stamp jaq "$JAQ_VERSION"
 }
 
+# Apache Beam's SDK for Python, in an environment of its own.
+install_beam() {
+  local packages=("apache-beam[yaml]==$BEAM_VERSION" "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION")
+  fresh beam "${packages[*]}" && return
+  need python3 "3.10 or newer"
+  rm -rf "$PEERS/beam"
+  python3 -m venv "$PEERS/beam" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run beam "$PEERS/beam/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
+  stamp beam "${packages[*]}"
+}
+
+# Apache Flink with its Python API, which runs SQL in one process.
+install_flink() {
+  local package="apache-flink==$FLINK_VERSION"
+  fresh flink "$package" && return
+  java_command >/dev/null
+  need python3 "3.10 or newer"
+  rm -rf "$PEERS/flink"
+  python3 -m venv "$PEERS/flink" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run flink "$PEERS/flink/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
+  stamp flink "$package"
+}
+
 install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics) "install_$1" ;;
+    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics | beam | flink) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq analytics; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink, or bench" ;;
   esac
 }
 
