@@ -18,7 +18,8 @@ use crate::format::Format;
 ///   ssectl copy kafka://localhost:9092/orders file:orders.ndjson --format envelope
 ///   ssectl copy file:orders.csv kafka://localhost:9092/orders
 ///   ssectl copy kafka://a:9092/orders kafka://b:9092/orders -f --group mirror
-///   ssectl copy kafka://a:9092/orders kafka://a:9092/copy -f --group copier --delivery exactly-once
+///   ssectl copy kafka://a:9092/orders kafka://a:9092/copy -f --group copier \
+///     --delivery exactly-once
 ///
 /// Plain files and pipes hold values alone: what is left out is said, and `--format envelope`
 /// keeps everything.

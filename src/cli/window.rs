@@ -25,14 +25,14 @@ use settings::{CompletenessArgs, LateArg, ShapeArgs, TriggerArgs, WatermarkArg};
 /// Examples:
 ///   ssectl window --by .country --time .ts --type tumbling --size 1m \
 ///     --agg 'n: count' --agg 'total: sum(.amount)' < orders.ndjson
-///   ssectl window --by .user --time .time --unit rfc3339 --type session --gap 30m \
-///     --agg 'pages: count' --from kafka://localhost:9092/clicks
+///   ssectl window --by .user --time .time --unit rfc3339 --type session \
+///     --gap 30m --agg 'pages: count' --from kafka://localhost:9092/clicks
 ///   ssectl window --time .ts --type sliding --size 1h --slide 10m --delay 5s \
 ///     --agg 'p99: percentile(.ms; 0.99)' < requests.ndjson
 ///   ssectl window --by .id --time .ts --size 1m --agg 'n: count' --delay 5s \
 ///     --lateness 1m --late side=file:late.ndjson < events.ndjson
-///   ssectl window --by .user --time .ts --type count --size 3 --window-timeout 10m \
-///     --agg 'steps: collect(.page)' < funnel.ndjson
+///   ssectl window --by .user --time .ts --type count --size 3 \
+///     --window-timeout 10m --agg 'steps: collect(.page)' < funnel.ndjson
 ///
 /// A result is one JSON object: key, start and end of the window in the unit of --time (end is
 /// the first moment after it), pane (early, on-time or late), revision, then the aggregates. A

@@ -11,6 +11,8 @@ mod numbers;
 mod operator;
 mod plan;
 mod results;
+#[cfg(test)]
+mod tests;
 pub mod words;
 
 pub use aggregates::{AggregateError, Aggregates, Piece};

@@ -53,6 +53,7 @@ adapters() {
 }
 
 emulators() {
+  part "windows by definition" "$VENV/bin/python" "$HERE/../../fixtures/windows/expected.py" --check
   part "scenarios on Apache Kafka" "$HERE/scenarios.sh" "$SSECTL"
   part "cloud up and down" "$VENV/bin/python" "$HERE/cloud.py" "$SSECTL"
   part "Kafka" "$HERE/run.sh" --emulator "$START 0" \

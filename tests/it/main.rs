@@ -10,6 +10,8 @@ mod command;
 mod emulator;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod envelope;
+#[cfg(feature = "file")]
+mod event_time;
 #[cfg(all(feature = "kafka", feature = "eventhubs", feature = "emulator"))]
 mod eventhubs;
 #[cfg(all(

@@ -12,7 +12,7 @@ use crate::duration::HumanDuration;
 #[schemars(deny_unknown_fields)]
 pub struct WindowStep {
     /// Which windows, and what is calculated in each.
-    pub window: Window,
+    pub window: Box<Window>,
 }
 
 /// Which windows there are, when they close, and what is calculated in each.
