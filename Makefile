@@ -68,7 +68,8 @@ conformance: need build ## Test the emulators with clients of others, and the ad
 	$(CARGO) build --locked
 	RELEASE=$(TARGET)/release/ssectl tests/conformance/all.sh $(SSECTL)
 
-bench: build ## Compare with jq, jaq, gojq, mlr, kcat and Apache Kafka, and the emulators with other servers
+bench: build ## Compare with jq, jaq, gojq, mlr, DuckDB, Polars, kcat and Apache Kafka, and the emulators with other servers
+	$(CARGO) build --locked --release -p ssectl-limits
 	-tests/peers/install.sh bench kafka
 	tests/bench/run.py --ssectl $(TARGET)/release/ssectl $(if $(NESTED),--nested $(NESTED))
 	tests/peers/install.sh python

@@ -10,7 +10,10 @@ use crate::scenario::{self, OnError, Pipeline, Scenario, SourceKind};
 /// Whether a pipeline is one that another engine is to run: it reads a stream and does something, or has a window.
 /// The others feed the streams.
 pub fn runs_on_beam(pipeline: &Pipeline) -> bool {
-    let windowed = pipeline.steps.iter().any(|step| matches!(step, scenario::Step::Window(_)));
+    let windowed = pipeline
+        .steps
+        .iter()
+        .any(|step| matches!(step, scenario::Step::Window(_)));
     let reads = matches!(pipeline.source.kind, SourceKind::Read(_));
     windowed || (reads && !pipeline.steps.is_empty())
 }
@@ -53,7 +56,10 @@ fn windowed(window: &scenario::Window) -> Window {
         by: window.by.as_ref().map(|by| by.source.clone()),
         time: window.time.as_ref().map(|time| (time.source.clone(), unit)),
         unit,
-        partition: window.partition.as_ref().map(|partition| partition.source.clone()),
+        partition: window
+            .partition
+            .as_ref()
+            .map(|partition| partition.source.clone()),
         kind: kind(spec),
         aggregates: window.plan.aggregates().iter().map(aggregate).collect(),
         delay: spec.delay,
@@ -71,12 +77,27 @@ fn windowed(window: &scenario::Window) -> Window {
 
 fn kind(spec: &Spec) -> Kind {
     match &spec.windows {
-        Windows::Sliding { zone: Some(_), .. } | Windows::Cumulate { zone: Some(_), .. } => Kind::Other("zone".to_owned()),
-        &Windows::Sliding { size, slide, offset, .. } => Kind::Sliding { size, slide, offset },
-        &Windows::Cumulate { size, step, offset, .. } => Kind::Cumulate { size, step, offset },
+        Windows::Sliding { zone: Some(_), .. } | Windows::Cumulate { zone: Some(_), .. } => {
+            Kind::Other("zone".to_owned())
+        }
+        &Windows::Sliding {
+            size,
+            slide,
+            offset,
+            ..
+        } => Kind::Sliding {
+            size,
+            slide,
+            offset,
+        },
+        &Windows::Cumulate {
+            size, step, offset, ..
+        } => Kind::Cumulate { size, step, offset },
         &Windows::Session { gap } => Kind::Session { gap },
         Windows::Count { .. } => Kind::Other("type: count".to_owned()),
-        Windows::Global => Kind::Global { count: spec.trigger.early_count },
+        Windows::Global => Kind::Global {
+            count: spec.trigger.early_count,
+        },
     }
 }
 
@@ -85,18 +106,34 @@ fn others(spec: &Spec) -> Vec<String> {
     let settings = [
         ("idle", spec.idle.is_some()),
         ("max-future", spec.max_future.is_some()),
-        ("watermark: punctuated", spec.watermark == WatermarkKind::Punctuated),
-        ("trigger: {early: {every}}", spec.trigger.early_every.is_some()),
-        ("accumulation: retracting", spec.accumulation == Accumulation::Retracting),
+        (
+            "watermark: punctuated",
+            spec.watermark == WatermarkKind::Punctuated,
+        ),
+        (
+            "trigger: {early: {every}}",
+            spec.trigger.early_every.is_some(),
+        ),
+        (
+            "accumulation: retracting",
+            spec.accumulation == Accumulation::Retracting,
+        ),
     ];
-    settings.into_iter().filter(|(_, set)| *set).map(|(name, _)| name.to_owned()).collect()
+    settings
+        .into_iter()
+        .filter(|(_, set)| *set)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 fn aggregate(aggregate: &ssectl_window::aggregate::Aggregate) -> Aggregate {
     Aggregate {
         name: aggregate.name.clone(),
         function: function(aggregate.kind).to_owned(),
-        argument: aggregate.argument.as_ref().map(|argument| argument.text.clone()),
+        argument: aggregate
+            .argument
+            .as_ref()
+            .map(|argument| argument.text.clone()),
     }
 }
 

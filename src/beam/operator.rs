@@ -34,8 +34,9 @@ impl Outside {
     }
 
     fn results(&self, out: &mut Emitter) -> io::Result<()> {
-        let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.call.output)?.map(|file| Ok(file?.path())).collect::<io::Result<_>>()?;
+        let mut files: Vec<PathBuf> = fs::read_dir(&self.call.output)?
+            .map(|file| Ok(file?.path()))
+            .collect::<io::Result<_>>()?;
         files.sort();
         for file in files {
             for line in BufReader::new(File::open(file)?).lines() {
@@ -47,9 +48,17 @@ impl Outside {
 }
 
 impl Operator for Outside {
-    fn record(&mut self, record: &Record, _: Arrival, _: &mut Emitter) -> Result<Fate, OperatorError> {
+    fn record(
+        &mut self,
+        record: &Record,
+        _: Arrival,
+        _: &mut Emitter,
+    ) -> Result<Fate, OperatorError> {
         let line = record.value.as_deref().unwrap_or(b"null");
-        self.records.write_all(line).and_then(|()| self.records.write_all(b"\n")).map_err(refused)?;
+        self.records
+            .write_all(line)
+            .and_then(|()| self.records.write_all(b"\n"))
+            .map_err(refused)?;
         Ok(Fate::Used)
     }
 

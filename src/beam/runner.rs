@@ -51,12 +51,23 @@ impl Beam {
     ///
     /// # Errors
     /// There is no room for temporary files.
-    pub fn new(python: PathBuf, ssectl: PathBuf, runner: Runner, options: Vec<String>) -> io::Result<Self> {
+    pub fn new(
+        python: PathBuf,
+        ssectl: PathBuf,
+        runner: Runner,
+        options: Vec<String>,
+    ) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         for (name, text) in RUNTIME {
             fs::write(folder.path().join(name), text)?;
         }
-        Ok(Self { python, ssectl, runner, options, folder })
+        Ok(Self {
+            python,
+            ssectl,
+            runner,
+            options,
+            folder,
+        })
     }
 
     /// Whether this pipeline runs there.
@@ -82,16 +93,29 @@ impl Beam {
             let outside = call.and_then(Outside::new).map_err(failed)?;
             Ok(Box::new(outside))
         });
-        let mut then = vec![Segment::Keyed { name: "beam".to_owned(), open }];
+        let mut then = vec![Segment::Keyed {
+            name: "beam".to_owned(),
+            open,
+        }];
         if output == Encoding::Text {
-            then.push(Segment::Stateless(Steps::new(vec![Step::Map(program("."))], Encoding::Json, output)));
+            then.push(Segment::Stateless(Steps::new(
+                vec![Step::Map(program("."))],
+                Encoding::Json,
+                output,
+            )));
         }
-        Ok((Steps::new(vec![Step::Map(program(ENVELOPE))], input, Encoding::Json), then))
+        Ok((
+            Steps::new(vec![Step::Map(program(ENVELOPE))], input, Encoding::Json),
+            then,
+        ))
     }
 
     /// What the runner cannot do.
     fn refuses(&self, pipeline: &Pipeline) -> Result<(), Vec<Refusal>> {
-        let windowed = pipeline.steps.iter().any(|step| matches!(step, scenario::Step::Window(_)));
+        let windowed = pipeline
+            .steps
+            .iter()
+            .any(|step| matches!(step, scenario::Step::Window(_)));
         match self.runner {
             Runner::Dataflow => Err(vec![Refusal {
                 what: "`--runner dataflow`".to_owned(),
@@ -117,19 +141,32 @@ impl Beam {
         let mut command = Command::new(&self.python);
         command
             .arg(&script)
-            .args(["--input".as_ref(), input.as_os_str(), "--output".as_ref(), output.as_os_str()])
+            .args([
+                "--input".as_ref(),
+                input.as_os_str(),
+                "--output".as_ref(),
+                output.as_os_str(),
+            ])
             .args(self.arguments())
             .args(&self.options)
             .env("SSECTL", &self.ssectl)
             .stdin(Stdio::null());
-        Ok(Call { input, output, log: file("log"), command })
+        Ok(Call {
+            input,
+            output,
+            log: file("log"),
+            command,
+        })
     }
 
     fn arguments(&self) -> Vec<&'static str> {
         let given = |name: &str| self.options.iter().any(|option| option.starts_with(name));
         let mut arguments = match self.runner {
             // The one that moves the watermark of a `TestStream`.
-            Runner::Direct => vec!["--runner=BundleBasedDirectRunner", "--allow_unsafe_triggers"],
+            Runner::Direct => vec![
+                "--runner=BundleBasedDirectRunner",
+                "--allow_unsafe_triggers",
+            ],
             Runner::Flink if given("--job_endpoint") => vec!["--runner=PortableRunner"],
             Runner::Flink => vec!["--runner=FlinkRunner"],
             Runner::Spark if given("--job_endpoint") => vec!["--runner=PortableRunner"],
@@ -157,15 +194,26 @@ impl Call {
     /// Runs it to its end. What it says goes to a log, whose end tells why it failed.
     pub(super) fn run(&mut self) -> io::Result<()> {
         let log = fs::File::create(&self.log)?;
-        let status = self.command.stdout(log.try_clone()?).stderr(log).status().map_err(|error| {
-            let python = Path::new(self.command.get_program()).display().to_string();
-            io::Error::new(error.kind(), format!("cannot start {python}: {error}"))
-        })?;
+        let status = self
+            .command
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .status()
+            .map_err(|error| {
+                let python = Path::new(self.command.get_program()).display().to_string();
+                io::Error::new(error.kind(), format!("cannot start {python}: {error}"))
+            })?;
         if status.success() {
             return Ok(());
         }
         let log = fs::read_to_string(&self.log)?;
-        let last = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-        Err(io::Error::other(format!("Beam ended with {status}: {last}")))
+        let last = log
+            .lines()
+            .rev()
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or("it said nothing");
+        Err(io::Error::other(format!(
+            "Beam ended with {status}: {last}"
+        )))
     }
 }

@@ -10,7 +10,7 @@ use ssectl_framing::{Claim, Compression, FramedSink, Framing};
 use super::error::{CliError, CliResult, Exit};
 use super::session::Session;
 use crate::config;
-use crate::engine::{Input, OnError, Pipeline, Settings, Stats, Steps, Take};
+use crate::engine::{Input, OnError, Pipeline, Settings, State, Stats, Steps, Take};
 use crate::format::Format;
 use crate::places::Place;
 
@@ -328,6 +328,7 @@ pub(super) fn pipeline(
         on_error,
         sink,
         sides: Vec::new(),
+        state: State::default(),
         stats: Arc::new(Stats::default()),
         settings: Settings::default(),
     }

@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod beam;
 mod cloud;
 mod completions;
 mod config;
@@ -9,6 +10,7 @@ mod copy;
 mod doctor;
 mod emulator;
 mod error;
+mod export;
 mod generate;
 mod lint;
 mod log;
@@ -20,6 +22,7 @@ mod schema;
 mod session;
 mod setup;
 mod signals;
+mod state;
 mod streams;
 mod tail;
 mod transform;
@@ -101,7 +104,10 @@ enum Verb {
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
+    Export(export::ExportArgs),
+    Beam(beam::BeamArgs),
     Streams(streams::StreamsArgs),
+    State(state::StateArgs),
     Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
     Config(config::ConfigArgs),
@@ -126,6 +132,7 @@ pub fn main() -> ExitCode {
         Verb::Completions(args) => completions::run(&args, &ui),
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
+        Verb::State(args) => state::run(&args, &ui),
         verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
@@ -164,12 +171,14 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Run(args) => run::run(args, session).await,
         Verb::Verify(args) => verify::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
+        Verb::Export(args) => export::run(args, session).await,
+        Verb::Beam(args) => beam::run(&args, session),
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) => Ok(()),
+        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) | Verb::State(_) => Ok(()),
     }
 }
 

@@ -199,6 +199,12 @@ async fn create(
     if_missing: bool,
 ) -> CliResult {
     let place = stream(session, address)?;
+    if partitions.is_some() && !place.adapter.capabilities().partitions {
+        session.ui.warn(format!(
+            "`{}` has no partitions; `--partitions` means nothing there",
+            place.adapter.name()
+        ));
+    }
     let spec = StreamSpec {
         name: place.stream.clone(),
         partitions,

@@ -119,6 +119,7 @@ async fn outcome(
         prefix: prefix.to_owned(),
         follow: false,
         collect: true,
+        beam: None,
     };
     let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());

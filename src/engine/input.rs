@@ -8,6 +8,8 @@ use super::steps::Steps;
 
 /// One of the sources of a pipeline.
 pub struct Input {
+    /// What it is called in checkpoints, such as its address; empty if no other input of the pipeline has no name.
+    pub name: String,
     /// Where records come from.
     pub source: Box<dyn Source>,
     /// Leaves out records that come again.
@@ -23,6 +25,7 @@ impl Input {
     /// A source that ends by itself, or not at all.
     pub fn new(source: Box<dyn Source>, steps: Steps) -> Self {
         Self {
+            name: String::new(),
             source,
             repeats: None,
             steps,

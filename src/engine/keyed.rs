@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ssectl_adapter::Partition;
+use ssectl_state::StateError;
 use tokio::time::Instant;
 
 use super::error::PipelineError;
@@ -60,6 +61,11 @@ impl Keyed {
         self.wake = next.map(Instant::from_std);
         self.line.publish();
         Ok(out)
+    }
+
+    /// Hands over what the steps remember, for a checkpoint.
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.line.save()
     }
 
     /// Whether what was read may be committed once its results are written: nothing is remembered in memory alone.

@@ -52,6 +52,14 @@ pub trait Operator: Send {
     /// The state cannot be read or written.
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError>;
 
+    /// A checkpoint is taken: hands over what its tables changed, each by [`Table::save`](ssectl_state::Table::save).
+    ///
+    /// # Errors
+    /// The state cannot be read or written.
+    fn save(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// Called at the moment it asked for, and once at the start; returns when it wants to be called next. Only for
     /// time-outs of the clock on the wall, which a user must ask for.
     ///

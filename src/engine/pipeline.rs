@@ -8,8 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ssectl_adapter::{Limit, Sink};
-use ssectl_state::Space;
+use ssectl_adapter::{Commit, Limit, Sink};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,8 +20,10 @@ use super::numbers::Numbers;
 use super::reader::Reader;
 use super::retry::{Backoff, Patience};
 use super::segments::{Line, Segment};
+use super::skip::Skip;
+use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
-use super::workers::Workers;
+use super::workers::{Done, Workers};
 use super::writer::{Sinks, Writer};
 
 /// What happens to a record that cannot be read, processed or written.
@@ -74,6 +75,8 @@ pub struct Pipeline {
     pub sink: Box<dyn Sink>,
     /// Where steps send records past all others.
     pub sides: Vec<Side>,
+    /// What its steps remember.
+    pub state: State,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
     /// How to run.
@@ -120,13 +123,9 @@ impl Pipeline {
         let fail = matches!(self.on_error, OnError::Fail);
         let streams = self.sides.iter().map(|side| side.stream.clone()).collect();
         let stats = self.stats;
-        let line = Line::open(
-            self.then,
-            |_| Space::default(),
-            streams,
-            stats.clone(),
-            fail,
-        )?;
+        let space = |step: &str| self.state.space(step);
+        let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
+        let counted = self.state.is_durable();
         let told = self.inputs.iter().map(|input| input.source.partitions());
         let numbers = Numbers::new(told.collect());
         let backoff = self.settings.backoff;
@@ -135,8 +134,10 @@ impl Pipeline {
         let stop = control.stop.child_token();
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names = Vec::new();
         for (index, input) in self.inputs.into_iter().enumerate() {
             let (sender, requests) = mpsc::channel(1);
+            let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
                 partitions: input.source.partitions(),
@@ -144,11 +145,14 @@ impl Pipeline {
                 bound: input.bound,
                 patience: patience.clone(),
                 source: input.source,
+                skip,
+                counted,
                 repeats: input.repeats,
                 limit: self.settings.limit,
                 stats: stats.clone(),
             };
             readings.push(tokio::spawn(reader.run(arrivals.clone(), requests)));
+            names.push(input.name);
             steps.push(input.steps);
             commits.push(sender);
         }
@@ -161,10 +165,12 @@ impl Pipeline {
         let remembers = !line.is_stateless();
         let keyed = Keyed::new(line, numbers, stats.clone());
         let writer = Writer::new(self.name, patience, sinks, remembers, stats, commits);
+        let keeper = Keeper::new(self.state, names);
         let parts = Parts {
             workers,
             keyed,
             writer,
+            keeper,
         };
         Ok((parts, readings))
     }
@@ -177,6 +183,7 @@ struct Parts {
     workers: Workers,
     keyed: Keyed,
     writer: Writer,
+    keeper: Keeper,
 }
 
 impl Parts {
@@ -188,31 +195,63 @@ impl Parts {
             let wake = self.keyed.wakes_at();
             tokio::select! {
                 done = self.workers.next() => match done? {
-                    Some(done) => {
-                        let source = done.source;
-                        let processed = self.keyed.take(done)?;
-                        self.writer.write(source, processed).await?;
-                        // A queue may give nothing more of a group before its leases are settled.
-                        if self.writer.holds_leases() && self.workers.is_idle() {
-                            self.commit().await?;
-                        }
+                    Some(done) => self.take(done).await?,
+                    None => {
+                        self.commit().await?;
+                        return self.written().await;
                     }
-                    None => return self.commit().await,
                 },
                 () = sleep_until(due) => {
-                    self.commit().await?;
+                    if !self.keeper.is_writing() {
+                        self.commit().await?;
+                    }
                     due = Instant::now() + every;
+                }
+                commits = self.keeper.written(), if self.keeper.is_writing() => {
+                    self.writer.settle(commits?).await?;
                 }
                 () = sleep_until(wake.unwrap_or(due)), if wake.is_some() => {
                     let woken = self.keyed.wake()?;
+                    self.keeper.note(0, &Commit::Nothing);
                     self.writer.write(0, woken).await?;
                 }
             }
         }
     }
 
-    /// Flushes what was written, and commits what it came from unless steps remember it only in memory.
+    /// Takes a batch through the steps to the sinks.
+    async fn take(&mut self, done: Done) -> Result<(), PipelineError> {
+        let source = done.source;
+        let processed = self.keyed.take(done)?;
+        self.keeper.note(source, &processed.commit);
+        self.writer.write(source, processed).await?;
+        // A queue may give nothing more of a group before its leases are settled.
+        if self.keeper.is_crowded() || self.writer.holds_leases() && self.workers.is_idle() {
+            self.commit().await?;
+            self.written().await?;
+        }
+        Ok(())
+    }
+
+    /// Flushes what was written, and commits what it came from unless steps remember it only in memory. With state that
+    /// lasts, a checkpoint comes between the two.
     async fn commit(&mut self) -> Result<(), PipelineError> {
-        self.writer.commit(self.keyed.is_safe()).await
+        if !self.keeper.is_durable() {
+            return self.writer.commit(self.keyed.is_safe()).await;
+        }
+        self.written().await?;
+        if self.keeper.is_current() {
+            return Ok(());
+        }
+        self.writer.complete().await?;
+        self.keyed.save()?;
+        let commits = self.writer.take_pending(true);
+        Ok(self.keeper.begin(commits)?)
+    }
+
+    /// Waits for the checkpoint that is being written, if there is one, and commits what it stands for.
+    async fn written(&mut self) -> Result<(), PipelineError> {
+        let commits = self.keeper.written().await?;
+        self.writer.settle(commits).await
     }
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::repeats::Repeats;
 use super::retry::Patience;
+use super::skip::Skip;
 use super::stats::{Stats, add};
 
 /// A commit and where to say how it went.
@@ -41,6 +42,10 @@ pub(super) struct Reader {
     pub(super) bound: watch::Receiver<bool>,
     pub(super) patience: Patience,
     pub(super) source: Box<dyn Source>,
+    /// Leaves out what was read before a restart.
+    pub(super) skip: Skip,
+    /// Whether the records of a source without positions are counted, for checkpoints.
+    pub(super) counted: bool,
     /// Leaves out what comes again.
     pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
@@ -101,6 +106,9 @@ impl Reader {
                 fetched = self.source.fetch(self.limit), if room.is_some() => match fetched {
                     Ok(Fetched::Batch(mut batch)) => {
                         tries.worked();
+                        if self.counted {
+                            self.skip.pass(&mut batch);
+                        }
                         self.count(&batch);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
@@ -172,7 +180,7 @@ impl Reader {
     }
 }
 
-async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
+pub(super) async fn becomes_true(mut flag: tokio::sync::watch::Receiver<bool>) {
     if flag.wait_for(|set| *set).await.is_err() {
         // Nobody can set it any more, so it never becomes true.
         std::future::pending::<()>().await;

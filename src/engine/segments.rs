@@ -150,6 +150,16 @@ impl Line {
         Ok(())
     }
 
+    /// Hands over what the operators remember, for a checkpoint.
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        for stage in &mut self.stages {
+            if let Stage::Keyed(operator, _) = stage {
+                operator.save()?;
+            }
+        }
+        Ok(())
+    }
+
     /// Wakes the operators that want it; the next moment that one of them asks for.
     pub(super) fn wake(
         &mut self,

@@ -1,6 +1,7 @@
 //! What happens to each record between source and sink.
 
 mod elements;
+mod enrich;
 mod sample;
 mod words;
 
@@ -15,6 +16,7 @@ use super::error::RecordError;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
+pub use enrich::{Enrich, Missing};
 pub use sample::Sample;
 pub use words::Case;
 
@@ -27,6 +29,8 @@ pub enum Step {
     FlatMap(Program),
     /// Each word of the text that the program gives replaces the record.
     Words(Program, Case),
+    /// Puts a row of a table into the record.
+    Enrich(Enrich),
     /// Keeps a share of the records.
     Sample(Sample),
     /// Keeps the records for which the program is true.
@@ -232,6 +236,14 @@ impl<'a> Run<'a> {
                 let missing = || RecordError::Refused("`key-by` found no key".to_owned());
                 record.key = Some(key.ok_or_else(missing)?);
                 self.step(at + 1, record, encoding, index)
+            }
+            Step::Enrich(enrich) => {
+                let value = enrich.value(&record, encoding, &mut self.buffers[at])?;
+                if value.is_some() {
+                    record.value = value;
+                    self.step(at + 1, record, encoding, index)?;
+                }
+                Ok(())
             }
             Step::Sample(sample) => {
                 if sample.takes(&record, encoding, &mut self.buffers[at])? {

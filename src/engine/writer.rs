@@ -11,6 +11,7 @@ use super::error::{PipelineError, RecordError};
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
+use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
 
@@ -37,7 +38,7 @@ pub(super) struct Writer {
     /// By source.
     commits: Vec<mpsc::Sender<CommitRequest>>,
     /// What may be committed after the next flush, and how many records that is; by source.
-    pending: Vec<(Commit, usize)>,
+    pending: Commits,
     /// Written but not flushed.
     dirty: bool,
 }
@@ -106,23 +107,46 @@ impl Writer {
         pending.any(|(commit, _)| matches!(commit, Commit::Receipts(_)))
     }
 
-    /// Flushes what was written and commits what it came from. Unless that is `safe`, positions are kept back: what was
-    /// read from them on must come again if this process ends here. Leases cannot wait.
+    /// Flushes what was written and commits what it came from.
     pub(super) async fn commit(&mut self, safe: bool) -> Result<(), PipelineError> {
-        if std::mem::take(&mut self.dirty) {
-            self.flush().await?;
+        self.complete().await?;
+        let commits = self.take_pending(safe);
+        self.settle(commits).await
+    }
+
+    /// Sees to it that all that was written is where it should be.
+    pub(super) async fn complete(&mut self) -> Result<(), PipelineError> {
+        match std::mem::take(&mut self.dirty) {
+            true => self.flush().await,
+            false => Ok(()),
         }
-        for source in 0..self.pending.len() {
-            let waits = !safe && matches!(self.pending[source].0, Commit::UpTo(_));
-            if !waits {
-                self.commit_source(source).await?;
-            }
+    }
+
+    /// What may be committed after the next flush. Unless that is `safe`, positions are kept back: what was read from
+    /// them on must come again if this process ends here. Leases cannot wait.
+    pub(super) fn take_pending(&mut self, safe: bool) -> Commits {
+        let pending = self.pending.iter_mut();
+        let taken = pending.map(|pending| match pending.0 {
+            Commit::UpTo(_) if !safe => Default::default(),
+            _ => std::mem::take(pending),
+        });
+        taken.collect()
+    }
+
+    /// Commits to the sources.
+    pub(super) async fn settle(&mut self, commits: Commits) -> Result<(), PipelineError> {
+        for (source, (commit, count)) in commits.into_iter().enumerate() {
+            self.settle_source(source, commit, count).await?;
         }
         Ok(())
     }
 
-    async fn commit_source(&mut self, source: usize) -> Result<(), PipelineError> {
-        let (commit, count) = std::mem::take(&mut self.pending[source]);
+    async fn settle_source(
+        &mut self,
+        source: usize,
+        commit: Commit,
+        count: usize,
+    ) -> Result<(), PipelineError> {
         if commit.is_empty() {
             return Ok(());
         }

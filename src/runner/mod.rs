@@ -17,6 +17,7 @@ mod readback;
 mod report;
 mod segments;
 mod streams;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, Side, Stats,
+    self, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State, Stats,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -30,7 +30,7 @@ pub(super) struct Opened {
 }
 
 /// Streams that are written by the run, each with the flag to set when its last writer ended.
-type Ends = BTreeMap<String, watch::Sender<bool>>;
+pub(super) type Ends = BTreeMap<String, watch::Sender<bool>>;
 
 pub(super) async fn open(
     runner: &Runner<'_>,
@@ -76,13 +76,13 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .collect()
 }
 
-struct Opener<'a> {
+pub(super) struct Opener<'a> {
     runner: &'a Runner<'a>,
     scenario: &'a Scenario,
     home: &'a Home,
     copies: &'a Copies,
-    pipeline: &'a Pipeline,
-    ends: &'a Ends,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) ends: &'a Ends,
 }
 
 impl Opener<'_> {
@@ -102,7 +102,12 @@ impl Opener<'_> {
                 let written = read.from.declared().and_then(|name| self.ends.get(name));
                 let bound = written.map_or_else(never, watch::Sender::subscribe);
                 (
-                    self.read(read, written.is_some()).await?,
+                    self.read(
+                        read,
+                        written.is_some(),
+                        written.is_some() || self.runner.follow,
+                    )
+                    .await?,
                     read.format,
                     bound,
                 )
@@ -112,11 +117,13 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
-        let segments = self.segments(format)?;
+        let (source, rows) = self.tables(source).await?;
+        let segments = self.segments(format, rows)?;
         Ok(Opened {
             pipeline: engine::Pipeline {
                 name: self.pipeline.name.clone(),
                 inputs: vec![Input {
+                    name: input_name(&self.pipeline.source.kind),
                     source,
                     repeats: self.repeats(format),
                     steps: segments.first,
@@ -126,6 +133,7 @@ impl Opener<'_> {
                 on_error: self.on_error().await?,
                 sink,
                 sides: self.sides().await?,
+                state: State::default(),
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -134,9 +142,9 @@ impl Opener<'_> {
     }
 
     /// The steps; those of Beam where it runs them.
-    fn segments(&self, format: Format) -> Result<Segments, RunError> {
+    fn segments(&self, format: Format, rows: Vec<Rows>) -> Result<Segments, RunError> {
         let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
-            return Ok(segments(self.pipeline, format));
+            return Ok(segments(self.pipeline, format, rows));
         };
         let encodings = (encoding(format), encoding(self.pipeline.sink.format));
         let (first, then) = beam
@@ -221,13 +229,15 @@ impl Opener<'_> {
         })))
     }
 
-    async fn read(&self, read: &Read, written_here: bool) -> Result<Box<dyn Source>, RunError> {
+    /// The records that the scenario says of a stream; without an end only if `unbounded`.
+    pub(super) async fn read(
+        &self,
+        read: &Read,
+        written_here: bool,
+        unbounded: bool,
+    ) -> Result<Box<dyn Source>, RunError> {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
-        let to = if written_here || self.runner.follow {
-            None
-        } else {
-            Some(Bound::End)
-        };
+        let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
             (None, true) => Bound::End,
@@ -240,6 +250,15 @@ impl Opener<'_> {
             },
             None => Range { from: usual, to },
         };
+        self.read_range(read, range).await
+    }
+
+    /// The records of a range, whatever the scenario says of it.
+    pub(super) async fn read_range(
+        &self,
+        read: &Read,
+        range: Range,
+    ) -> Result<Box<dyn Source>, RunError> {
         let spec = SourceSpec {
             stream: String::new(),
             partitions: Vec::new(),
@@ -332,6 +351,15 @@ impl Opener<'_> {
                 engine::OnError::DeadLetter(sink)
             }
         })
+    }
+}
+
+/// What a source is called in checkpoints.
+fn input_name(source: &SourceKind) -> String {
+    match source {
+        SourceKind::Generate(_) => "generate".to_owned(),
+        SourceKind::Replay(_) => "replay".to_owned(),
+        SourceKind::Read(read) => read.from.to_string(),
     }
 }
 

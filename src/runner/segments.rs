@@ -1,7 +1,7 @@
 //! The steps of a pipeline in segments: up to the first step that remembers they run in parallel.
 
 use super::pipelines::encoding;
-use crate::engine::{self, Encoding, Segment, Steps};
+use crate::engine::{self, Encoding, Rows, Segment, Steps};
 use crate::scenario::{Expr, Format, Pipeline, Step};
 
 /// What happens to the records of a pipeline.
@@ -12,14 +12,15 @@ pub(super) struct Segments {
     pub(super) then: Vec<Segment>,
 }
 
-/// `format` is what the source's records are.
-pub(super) fn segments(pipeline: &Pipeline, format: Format) -> Segments {
+/// `format` is what the source's records are, `rows` are the tables of the steps that have some, in their order.
+pub(super) fn segments(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> Segments {
+    let mut rows = rows.into_iter();
     let mut first = None;
     let mut then = Vec::new();
     let mut run = Run::new(encoding(format));
     for (index, step) in pipeline.steps.iter().enumerate() {
         let Step::Window(window) = step else {
-            run.push(step);
+            run.push(step, &mut rows);
             continue;
         };
         run.close(&mut first, &mut then);
@@ -53,7 +54,7 @@ impl Run {
         }
     }
 
-    fn push(&mut self, step: &Step) {
+    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Rows>) {
         let program = |expr: &Expr| expr.program.clone();
         self.steps.push(match step {
             Step::Map(expr) => engine::Step::Map(program(expr)),
@@ -67,10 +68,19 @@ impl Run {
             Step::Key(expr) => engine::Step::Key(program(expr)),
             Step::KeyBy(expr) => engine::Step::KeyBy(program(expr)),
             Step::Time(expr) => engine::Step::Time(expr.program.clone()),
+            Step::Enrich(enrich) => engine::Step::Enrich(engine::Enrich {
+                by: program(&enrich.by),
+                rows: rows.next().unwrap_or_default(),
+                member: enrich.member.clone(),
+                missing: enrich.missing,
+            }),
             // Source and sink keep the rate.
             Step::Rate(_) | Step::Window(_) => return,
         });
-        if matches!(step, Step::Map(_) | Step::FlatMap(_) | Step::Words(_)) {
+        if matches!(
+            step,
+            Step::Map(_) | Step::FlatMap(_) | Step::Words(_) | Step::Enrich(_)
+        ) {
             self.output = Encoding::Json;
         }
     }

@@ -1,6 +1,6 @@
 //! The addresses in a scenario, held against what this build and its configuration know.
 
-use super::{Address, OnError, Pipeline, Scenario, SourceKind};
+use super::{Address, OnError, Pipeline, Scenario};
 use crate::document::{Fault, Faults, Place, list, meant, quote};
 
 impl Scenario {
@@ -33,14 +33,11 @@ impl Scenario {
 
 /// Every address of a pipeline with its place.
 fn addresses(pipeline: &Pipeline) -> impl Iterator<Item = (&Address, &Place)> {
-    let source = match &pipeline.source.kind {
-        SourceKind::Read(read) => Some((&read.from, &pipeline.source.place)),
-        SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-    };
+    let reads = pipeline.reads().map(|(read, place)| (&read.from, place));
     let dead_letters = match &pipeline.on_error {
         OnError::DeadLetter { to, place } => Some((to, place)),
         OnError::Fail | OnError::Skip => None,
     };
     let sink = (&pipeline.sink.to, &pipeline.sink.place);
-    source.into_iter().chain([sink]).chain(dead_letters)
+    reads.chain([sink]).chain(dead_letters)
 }

@@ -20,7 +20,10 @@ pub use scalar::{
     AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
     StreamAddress,
 };
-pub use steps::{FlatMapStep, KeyByStep, RateStep, SampleStep, WordCase, WordsStep};
+pub use steps::{
+    Enrich, EnrichStep, FlatMapStep, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase,
+    WordsStep,
+};
 pub use window::*;
 
 /// A scenario of ssectl: logical streams, pipelines between them, and what must come out.
@@ -225,6 +228,8 @@ pub enum Step {
     KeyBy(KeyByStep),
     /// No more records than so many in a stretch of time.
     Rate(RateStep),
+    /// Each record gets the row of a table that belongs to it.
+    Enrich(EnrichStep),
     /// The program's result becomes the time.
     Time(TimeStep),
     /// Results per key and window.

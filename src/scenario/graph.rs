@@ -10,7 +10,8 @@ pub(super) struct Link {
     pub(super) name: String,
     /// Where the source is written.
     pub(super) source: Place,
-    pub(super) reads: Option<Address>,
+    /// The streams it reads, and where they are named.
+    pub(super) reads: Vec<(Address, Place)>,
     /// The sink and the dead letters.
     pub(super) writes: Vec<Address>,
     /// If the source never ends: how to end it.
@@ -31,8 +32,10 @@ pub(super) fn check(links: &[Link], has_expectations: bool, faults: &mut Faults)
 pub(super) fn warn(scenario: &Scenario, links: &[Link], faults: &mut Faults) {
     let writes = links.iter().flat_map(|link| &link.writes);
     let written: BTreeSet<&str> = writes.filter_map(Address::declared).collect();
-    let reads = links.iter().filter_map(|link| link.reads.as_ref());
-    let read: BTreeSet<&str> = reads.filter_map(Address::declared).collect();
+    let reads = links.iter().flat_map(|link| &link.reads);
+    let read: BTreeSet<&str> = reads
+        .filter_map(|(address, _)| address.declared())
+        .collect();
     for stream in &scenario.streams {
         let name = stream.name.as_str();
         if !written.contains(name) && !read.contains(name) {
@@ -67,17 +70,14 @@ fn endless_sources(links: &[Link], faults: &mut Faults) {
 
 /// A `file:` source must be there, unless another pipeline writes it.
 fn missing_files(links: &[Link], faults: &mut Faults) {
-    for link in links {
-        let Some(address @ Address::Uri(uri)) = &link.reads else {
+    for (address, place) in links.iter().flat_map(|link| &link.reads) {
+        let Address::Uri(uri) = address else {
             continue;
         };
         let is_missing = uri.scheme == "file" && !std::path::Path::new(&uri.path).exists();
         if is_missing && !links.iter().any(|link| link.writes.contains(address)) {
             faults
-                .error(
-                    &link.source,
-                    format!("file {} is not there", quote(&uri.path)),
-                )
+                .error(place, format!("file {} is not there", quote(&uri.path)))
                 .hint("relative paths start from the scenario's folder");
         }
     }
@@ -103,27 +103,30 @@ fn cycles(links: &[Link], faults: &mut Faults) {
     }
 }
 
-/// Takes away every pipeline whose source no pipeline that is left writes, until none is.
+/// Takes away every pipeline all of whose sources no pipeline that is left writes, until none is.
 fn peel(links: &[Link], left: &mut BTreeSet<usize>) {
     let mut writers: HashMap<String, usize> = HashMap::new();
     let mut readers: HashMap<String, Vec<usize>> = HashMap::new();
     for index in left.iter() {
-        let link = &links[*index];
-        for address in &link.writes {
+        for address in &links[*index].writes {
             *writers.entry(address.to_string()).or_default() += 1;
         }
-        let reads = link.reads.as_ref().map(Address::to_string);
-        readers
-            .entry(reads.unwrap_or_default())
-            .or_default()
-            .push(*index);
+        for (address, _) in &links[*index].reads {
+            let readers = readers.entry(address.to_string()).or_default();
+            readers.push(*index);
+        }
     }
-    let unwritten = |source: &&String| !writers.contains_key(*source);
-    let sources: Vec<String> = readers.keys().filter(unwritten).cloned().collect();
-    let mut free: Vec<usize> = sources
-        .iter()
-        .filter_map(|source| readers.remove(source))
-        .flatten()
+    // How many of its sources each pipeline waits for.
+    let mut waits: HashMap<usize, usize> = HashMap::new();
+    for index in left.iter() {
+        let reads = links[*index].reads.iter();
+        let written = reads.filter(|(address, _)| writers.contains_key(&address.to_string()));
+        waits.insert(*index, written.count());
+    }
+    let waiting = waits.iter();
+    let mut free: Vec<usize> = waiting
+        .filter(|(_, count)| **count == 0)
+        .map(|(index, _)| *index)
         .collect();
     while let Some(index) = free.pop() {
         left.remove(&index);
@@ -131,8 +134,15 @@ fn peel(links: &[Link], left: &mut BTreeSet<usize>) {
             let address = address.to_string();
             let count = writers.entry(address.clone()).or_default();
             *count = count.saturating_sub(1);
-            if *count == 0 {
-                free.extend(readers.remove(&address).into_iter().flatten());
+            if *count > 0 {
+                continue;
+            }
+            for reader in readers.remove(&address).into_iter().flatten() {
+                let count = waits.entry(reader).or_default();
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    free.push(reader);
+                }
             }
         }
     }
@@ -142,8 +152,11 @@ fn peel(links: &[Link], left: &mut BTreeSet<usize>) {
 fn cycle_in(links: &[Link], left: &BTreeSet<usize>) -> Option<Vec<usize>> {
     let mut way = vec![*left.first()?];
     loop {
-        let source = links[way[way.len() - 1]].reads.as_ref()?;
-        let writes = |index: &&usize| links[**index].writes.contains(source);
+        let sources = &links[way[way.len() - 1]].reads;
+        let writes = |index: &&usize| {
+            let writes = &links[**index].writes;
+            sources.iter().any(|(source, _)| writes.contains(source))
+        };
         let writer = *left.iter().find(writes)?;
         if let Some(start) = way.iter().position(|index| *index == writer) {
             let mut cycle: Vec<usize> = way.drain(start..).rev().collect();

@@ -29,7 +29,7 @@ pub use load::{Loaded, declared_params, load, schema};
 pub use needs::{Feature, Need, Needs, Reader};
 pub use params::Params;
 pub use types::{
-    Address, Count, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Limit, Offsets,
-    OnError, Param, ParamKind, Pipeline, Read, Replay, Sample, Scenario, Sink, Source, SourceKind,
-    Speed, Step, Stream, TimeExpr, Window, Words,
+    Address, Count, Enrich, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Limit,
+    Offsets, OnError, Param, ParamKind, Pipeline, Read, Replay, Sample, Scenario, Sink, Source,
+    SourceKind, Speed, Step, Stream, TimeExpr, Window, Words,
 };

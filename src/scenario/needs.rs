@@ -89,10 +89,11 @@ impl Scenario {
     pub fn readers(&self, stream: &str) -> Vec<Reader<'_>> {
         let mut groups: Vec<Option<&str>> = Vec::new();
         let mut readers: Vec<Reader> = Vec::new();
-        for Pipeline { name, source, .. } in &self.pipelines {
-            let SourceKind::Read(read) = &source.kind else {
-                continue;
-            };
+        let reads = self.pipelines.iter().flat_map(|pipeline| {
+            let named = move |(read, place)| (&pipeline.name, read, place);
+            pipeline.reads().map(named)
+        });
+        for (name, read, place) in reads {
             if read.from.declared() != Some(stream) {
                 continue;
             }
@@ -106,7 +107,7 @@ impl Scenario {
                     groups.push(group);
                     readers.push(Reader {
                         pipelines: vec![name],
-                        place: &source.place,
+                        place,
                     });
                 }
             }
@@ -153,8 +154,24 @@ impl Needs {
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
         let name = &pipeline.name;
-        if let SourceKind::Read(read) = &pipeline.source.kind {
-            self.read(pipeline, read);
+        for (read, place) in pipeline.reads() {
+            self.read(pipeline, read, place);
+        }
+        if let SourceKind::Read(read) = &pipeline.source.kind
+            && let Some(stream) = read.from.declared()
+        {
+            for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
+                self.variables(program, stream, place);
+            }
+        }
+        for step in &pipeline.steps {
+            if let Step::Enrich(enrich) = step
+                && let Some(stream) = enrich.with.from.declared()
+            {
+                for (program, place) in [enrich.key.text(), enrich.value.text()] {
+                    self.variables(program, stream, place);
+                }
+            }
         }
         let dead_letters = match &pipeline.on_error {
             OnError::DeadLetter { to, .. } => to.declared(),
@@ -202,13 +219,13 @@ impl Needs {
         }
     }
 
-    fn read(&mut self, pipeline: &Pipeline, read: &Read) {
+    fn read(&mut self, pipeline: &Pipeline, read: &Read, place: &Place) {
         let Some(stream) = read.from.declared() else {
             return;
         };
-        let Pipeline { name, source, .. } = pipeline;
+        let name = &pipeline.name;
         let why = format!("pipeline `{name}` reads `{stream}`");
-        self.add(Feature::Read, stream, why, &source.place);
+        self.add(Feature::Read, stream, why, place);
         let range = read.range.resolve(Timestamp::from_millis(0));
         let bounds = range
             .into_iter()
@@ -223,14 +240,11 @@ impl Needs {
                 }
             };
             let why = format!("pipeline `{name}` reads `{stream}` from `{bound}`");
-            self.add(feature, stream, why, &source.place);
+            self.add(feature, stream, why, place);
         }
         if read.group.is_some() {
             let why = format!("pipeline `{name}` reads `{stream}` as a group");
-            self.add(Feature::Groups, stream, why, &source.place);
-        }
-        for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
-            self.variables(program, stream, place);
+            self.add(Feature::Groups, stream, why, place);
         }
         self.windows(pipeline, stream);
     }

@@ -8,7 +8,7 @@ use super::{
     Address, Format, Offsets, OnError, Pipeline, Read, Replay, Sink, Source, SourceKind, Speed,
     Step,
 };
-use crate::document::{Entry, Node, Typed, Value, quote};
+use crate::document::{Entry, Node, Place, Typed, Value, quote};
 
 impl Decoder<'_> {
     pub(super) fn pipeline(&mut self, entry: &Entry) -> Option<Pipeline> {
@@ -32,7 +32,7 @@ impl Decoder<'_> {
         self.links.push(Link {
             name: key.name.clone(),
             source: source_place.clone(),
-            reads: source.as_ref().and_then(reads),
+            reads: reads(source.as_ref(), steps.as_deref()),
             writes: writes(sink.as_ref(), on_error.as_ref(), steps.as_deref()),
             endless: source.as_ref().and_then(endless),
         });
@@ -47,23 +47,29 @@ impl Decoder<'_> {
     }
 
     fn source(&mut self, node: &Node) -> Option<Source> {
-        let kind = if node.scalar().is_some() {
-            SourceKind::Read(Read {
-                from: self.address(node)?,
-                range: Offsets(None),
-                group: None,
-                format: Format::default(),
-            })
-        } else if node.get("generate").is_some() {
+        let kind = if node.get("generate").is_some() {
             SourceKind::Generate(Box::new(self.generated(node)?))
         } else if node.get("replay").is_some() {
             SourceKind::Replay(self.replay(node)?)
         } else {
-            SourceKind::Read(self.read(node)?)
+            SourceKind::Read(self.stream_or_part(node)?)
         };
         Some(Source {
             kind,
             place: node.place.clone(),
+        })
+    }
+
+    /// A name or address, or a mapping with `stream`.
+    pub(super) fn stream_or_part(&mut self, node: &Node) -> Option<Read> {
+        if node.scalar().is_none() {
+            return self.read(node);
+        }
+        Some(Read {
+            from: self.address(node)?,
+            range: Offsets(None),
+            group: None,
+            format: Format::default(),
         })
     }
 
@@ -199,11 +205,16 @@ impl Decoder<'_> {
     }
 }
 
-fn reads(source: &Source) -> Option<Address> {
-    match &source.kind {
-        SourceKind::Read(read) => Some(read.from.clone()),
+fn reads(source: Option<&Source>, steps: Option<&[Step]>) -> Vec<(Address, Place)> {
+    let source = source.and_then(|source| match &source.kind {
+        SourceKind::Read(read) => Some((read, &source.place)),
         SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-    }
+    });
+    let tables = steps.unwrap_or_default().iter().filter_map(Step::table);
+    let reads = source.into_iter().chain(tables);
+    reads
+        .map(|(read, place)| (read.from.clone(), place.clone()))
+        .collect()
 }
 
 fn writes(sink: Option<&Sink>, on_error: Option<&OnError>, steps: Option<&[Step]>) -> Vec<Address> {

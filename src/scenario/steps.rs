@@ -1,5 +1,6 @@
 //! The steps of a pipeline.
 
+mod enrich;
 mod flow;
 
 use super::Step;
@@ -34,6 +35,8 @@ impl Decoder<'_> {
             self.expr(program).map(Step::KeyBy)
         } else if let Some(rate) = is("rate") {
             self.rate(rate)
+        } else if let Some(enrich) = is("enrich") {
+            self.enrich(enrich)
         } else if let Some(window) = is("window") {
             self.window(window).map(Box::new).map(Step::Window)
         } else {

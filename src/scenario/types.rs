@@ -1,5 +1,6 @@
 //! What a scenario says, checked and compiled.
 
+mod enrich;
 mod expectation;
 mod source;
 mod step;
@@ -15,6 +16,7 @@ use crate::document::redact_uri;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 
+pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 pub use step::{Limit, Sample, Step, Words};
@@ -49,9 +51,8 @@ impl Scenario {
 
     /// Whether a pipeline reads this declared stream.
     pub fn reads(&self, stream: &str) -> bool {
-        self.pipelines.iter().any(|pipeline| {
-            matches!(&pipeline.source.kind, SourceKind::Read(read) if read.from.declared() == Some(stream))
-        })
+        let mut reads = self.pipelines.iter().flat_map(Pipeline::reads);
+        reads.any(|(read, _)| read.from.declared() == Some(stream))
     }
 
     /// The stream of that name.
@@ -120,6 +121,17 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// The streams it reads, and where they are named: its source first, then the tables of its steps.
+    pub fn reads(&self) -> impl Iterator<Item = (&Read, &Place)> {
+        let source = match &self.source.kind {
+            SourceKind::Read(read) => Some((read, &self.source.place)),
+            SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+        };
+        source
+            .into_iter()
+            .chain(self.steps.iter().filter_map(Step::table))
+    }
+
     /// Streams that steps send records to, past the sink.
     pub fn sides(&self) -> impl Iterator<Item = &Address> {
         self.steps.iter().filter_map(Step::side)
@@ -139,7 +151,7 @@ pub struct Expr {
 
 impl Expr {
     /// Its text and where that is written.
-    pub(super) fn text(&self) -> (&str, &Place) {
+    pub(in crate::scenario) fn text(&self) -> (&str, &Place) {
         (&self.source, &self.place)
     }
 }

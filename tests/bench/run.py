@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares ssectl with jq, jaq, gojq, Miller, kcat and Apache Kafka: same inputs, same machine, turn and turn about.
+"""Compares ssectl with jq, jaq, gojq, Miller, DuckDB, Polars, kcat and Apache Kafka: same inputs, same machine, turn and turn about.
 
 Prints Markdown. Times are medians of whole processes, from start to exit, output to /dev/null. Ratios carry over to other
 machines, seconds do not. What is not installed is left out and said; tests/peers/install.sh bench kafka installs all.
@@ -19,15 +19,17 @@ import measure
 import memory
 from inputs import Inputs
 from measure import Command, Sample
+from windows import SAMPLE_LINES, Windows
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(os.environ.get("PEERS_DIR", ROOT / ".peers"))
-PARTS = ("filters", "start", "memory", "generate", "brokers")
+PARTS = ("filters", "windows", "start", "memory", "generate", "brokers")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ssectl", required=True, help="the release binary")
+    parser.add_argument("--limits", type=Path, help="the release binary of benches/limits (default: beside --ssectl)")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each job (default 5)")
     parser.add_argument("--scale", type=float, default=1, help="share of the usual input sizes (default 1)")
     parser.add_argument("--nested", type=Path, help="recorded messages for the nested input, instead of made-up ones")
@@ -72,6 +74,28 @@ def bench_filters(args: argparse.Namespace, inputs: Inputs) -> None:
         head_row(["job", "input", *programs.names()])
         for title, size, samples in results:
             row([title, f"{size:.0f} MB", *(multiple(samples, name, figure) for name in programs.names())])
+
+
+def bench_windows(args: argparse.Namespace, inputs: Inputs) -> None:
+    """A tumbling count and sum."""
+    limits = args.limits or Path(args.ssectl).with_name("ssectl-limits")
+    if not limits.exists():
+        note("ssectl-limits is not built (cargo build --release -p ssectl-limits): left out")
+    analytics = PEERS / "analytics"
+    if not analytics.is_dir():
+        note("DuckDB and Polars are not installed: left out")
+    windows = Windows(
+        args.ssectl, str(limits.resolve()) if limits.exists() else None, analytics if analytics.is_dir() else None
+    )
+    data = inputs.flat(10)
+    records = memory.count_lines(data)
+    heading(f"Windows: count and sum by minute and country of {records:,} records, time as a multiple of ssectl's")
+    head_row(["cores", "ssectl, records/s", *windows.names()])
+    for cores in windows.cores():
+        note(f"  {cores}")
+        samples = windows.compare(data, inputs.head(data, SAMPLE_LINES), cores, args.repeats)
+        cells = [multiple(samples, name, "wall") for name in windows.names()]
+        row([cores, f"{records / samples['ssectl'].wall:,.0f}", *cells])
 
 
 def bench_start(args: argparse.Namespace, _: Inputs) -> None:

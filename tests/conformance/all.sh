@@ -11,7 +11,7 @@
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills of a broker, KILL_ROUNDS (20) that of kills of each service's consumer.
-# All parts run; the exit code is not 0 when one of them failed.
+# All parts run, the adapters beside the emulators; the exit code is not 0 when one of them failed.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
@@ -20,36 +20,67 @@ source "$HERE/../peers/common.sh"
 SSECTL="$(cd "$(dirname "$1")" && pwd)/${1##*/}"
 shift
 START="$SSECTL emulator --only kafka --kafka-port"
-failed=0
+RUN="$PEERS/run/all"
+rm -rf "$RUN" && mkdir -p "$RUN"
+
+# part NAME COMMAND...: runs one part and says what became of it.
+part() {
+  local name="$1" start=$SECONDS outcome="passed in"
+  shift
+  printf '\n-- %s\n' "$name"
+  "$@" || { outcome="failed after" && echo "$name" >>"$RUN/failed"; }
+  printf -- '-- %s %s %d s\n' "$name" "$outcome" "$((SECONDS - start))"
+}
+
+# What measures, or kills under load: alone.
+first() {
+  part "kills of a broker" "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
+    --emulator "$START {port} --data-dir {data}"
+  part "kills of consumers" "$VENV/bin/python" "$HERE/kills.py" "$SSECTL" --rounds "${KILL_ROUNDS:-20}"
+  part "footprint of Kafka" "$VENV/bin/python" "$HERE/footprint.py" \
+    --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0"
+  part "footprint of all" "$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
+    --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0"
+}
+
+# What waits for compilers and for servers of others.
+adapters() {
+  part "adapter of Kafka" "$HERE/adapter.sh"
+  part "adapter of SQS" "$HERE/adapter-sqs.sh"
+  part "adapter of Kinesis" "$HERE/adapter-kinesis.sh"
+  part "adapter of Pub/Sub" "$HERE/adapter-pubsub.sh"
+  part "adapter of Event Hubs" "$HERE/adapter-eventhubs.sh"
+}
+
+emulators() {
+  part "scenarios on Apache Kafka" "$HERE/scenarios.sh" "$SSECTL"
+  part "cloud up and down" "$VENV/bin/python" "$HERE/cloud.py" "$SSECTL"
+  part "Kafka" "$HERE/run.sh" --emulator "$START 0" \
+    --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@"
+  part "Kinesis" "$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0"
+  part "Kinesis on moto" "$HERE/kinesis.sh"
+  # Not kinesis-local: its streams and consumers change when they like, so where it differs is not the same in every run.
+  part "Kinesis on kinesalite" "$HERE/kinesis.sh" --server kinesalite
+  part "Pub/Sub" "$HERE/pubsub.sh" --emulator "$SSECTL emulator --only pubsub --pubsub-port 0"
+  if "$PEERS_HOME/pubsub.sh" has-google; then
+    part "Pub/Sub on Google's emulator" "$HERE/pubsub.sh"
+  else
+    echo "skipped: the suite of Pub/Sub on Google's emulator, which is not installed"
+  fi
+  part "SQS" "$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0"
+  part "SQS on moto" "$HERE/sqs.sh"
+  part "Event Hubs" "$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0"
+  part "one log for all" "$HERE/bridge.sh" "$SSECTL"
+}
 
 "$PEERS_HOME/install.sh"
-"$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
-  --emulator "$START {port} --data-dir {data}" || failed=1
-"$VENV/bin/python" "$HERE/kills.py" "$SSECTL" --rounds "${KILL_ROUNDS:-20}" || failed=1
-"$VENV/bin/python" "$HERE/footprint.py" --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0" || failed=1
-"$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \
-  --emulator "${RELEASE:-$SSECTL} emulator --kafka-port 0 --pubsub-port 0 --aws-port 0 --eventhubs-port 0" || failed=1
-"$HERE/scenarios.sh" "$SSECTL" || failed=1
-"$VENV/bin/python" "$HERE/cloud.py" "$SSECTL" || failed=1
-"$HERE/adapter.sh" || failed=1
-"$HERE/adapter-sqs.sh" || failed=1
-"$HERE/adapter-kinesis.sh" || failed=1
-"$HERE/adapter-pubsub.sh" || failed=1
-"$HERE/adapter-eventhubs.sh" || failed=1
-"$HERE/run.sh" --emulator "$START 0" \
-  --emulator-sasl "env SSECTL_EMULATOR_USERS=alice:alice-secret $START 0" "$@" || failed=1
-"$HERE/kinesis.sh" --emulator "$SSECTL emulator --only kinesis --aws-port 0" || failed=1
-"$HERE/kinesis.sh" || failed=1
-"$HERE/kinesis.sh" --server kinesalite || failed=1
-# Not kinesis-local: its streams and consumers change when they like, so where it differs is not the same in every run.
-"$HERE/pubsub.sh" --emulator "$SSECTL emulator --only pubsub --pubsub-port 0" || failed=1
-if "$PEERS_HOME/pubsub.sh" has-google; then
-  "$HERE/pubsub.sh" || failed=1
-else
-  echo "skipped: the suite of Pub/Sub on Google's emulator, which is not installed"
-fi
-"$HERE/sqs.sh" --emulator "$SSECTL emulator --only sqs --aws-port 0" || failed=1
-"$HERE/sqs.sh" || failed=1
-"$HERE/eventhubs.sh" --emulator "$SSECTL emulator --only eventhubs --eventhubs-port 0" || failed=1
-"$HERE/bridge.sh" "$SSECTL" || failed=1
-exit "$failed"
+first
+adapters >"$RUN/adapters.log" 2>&1 &
+beside=$!
+trap 'kill "$beside" 2>/dev/null || true' EXIT
+emulators "$@"
+wait "$beside"
+cat "$RUN/adapters.log"
+[[ -s "$RUN/failed" ]] || exit 0
+printf '\nfailed: %s\n' "$(paste -sd, "$RUN/failed")"
+exit 1

@@ -24,12 +24,15 @@ from support.programs import PEERS
 from support.wait import eventually
 
 RECORDS = 20_000
-PACE = 4.0
+PACE = 6.0
 """Seconds that the writer takes for each round: more than a round lasts, so that it still writes at the last kill."""
 MOMENTS = 0.3, 2.9
 """Seconds from the first line of a round to its kill, from and to."""
-WINDOW = 2.0
-"""Seconds before a kill whose records may not be committed: the interval of a second, and as much for a commit."""
+LONG = 6.5, 7.5
+"""The same for every fourth round, which is longer than the window."""
+WINDOW = 6.0
+"""Seconds before a kill whose records may not be committed: the interval of a second, and a commit on a machine that is
+busy with other work."""
 PATIENCE = 120.0
 POLL = 0.005
 
@@ -172,7 +175,8 @@ def prove(service, options):
     chance = random.Random(f"{options.seed} {service.name}")
     service.start()
     writer = service.feed(PACE * options.rounds)
-    hits = sum(service.round(chance.uniform(*MOMENTS), writer) for _ in range(options.rounds))
+    moments = [chance.uniform(*(MOMENTS if number % 4 else LONG)) for number in range(options.rounds)]
+    hits = sum(service.round(moment, writer) for moment in moments)
     service.ends("generate", writer)
     service.ends("copy", service.consume(service.last))
     output = service.output

@@ -7,6 +7,7 @@ mod jq;
 mod language;
 mod limits;
 mod numbers;
+mod paths;
 mod records;
 
 use ssectl::expr::{EvalError, Input, Meta, Options, Outputs, Payload, Program};

@@ -13,6 +13,7 @@ const VERBS: [&str; 17] = [
     "verify",
     "lint",
     "streams",
+    "state",
     "cloud",
     "emulator",
     "config",
@@ -39,9 +40,11 @@ fn every_verb_below_a_verb_has_help_with_examples() {
     let streams = ["create", "list", "describe", "delete", "lag", "seek"];
     let streams = streams.map(|verb| ["streams", verb]);
     let cloud = ["plan", "up", "down"].map(|verb| ["cloud", verb]);
+    let state = ["ls", "dump", "diff", "savepoint", "restore"].map(|verb| ["state", verb]);
     for verbs in streams
         .iter()
         .chain(&cloud)
+        .chain(&state)
         .chain(&[["emulator", "coverage"], ["config", "show"]])
     {
         let help = run(&[verbs[0], verbs[1], "--help"], "").ended(0).out();

@@ -36,6 +36,8 @@ mod shipped;
 mod signals;
 #[cfg(all(feature = "sqs", feature = "emulator"))]
 mod sqs;
+#[cfg(all(feature = "stdio", feature = "file"))]
+mod state;
 #[cfg(feature = "file")]
 mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]

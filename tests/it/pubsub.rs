@@ -52,7 +52,8 @@ fn subscriptions(emulator: &Emulator, topic: &str) -> String {
 fn what_goes_in_comes_out() {
     let emulator = Emulator::start();
     let topic = emulator.topic("orders");
-    run(&["streams", "create", &topic], "").ended(0);
+    let made = run(&["streams", "create", &topic, "--partitions", "3"], "").ended(0);
+    assert!(made.err().contains("`pubsub` has no partitions"));
     assert_eq!(
         run(&["streams", "list", &emulator.topic("")], "")
             .ended(0)

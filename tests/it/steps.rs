@@ -74,3 +74,45 @@ fn every_example_gives_what_the_page_says() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// A table that another pipeline writes, with a row that is removed again.
+#[test]
+fn a_table_of_the_same_scenario_is_complete_before_the_first_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, content: &str| {
+        fs::write(folder.path().join(name), content).expect("written");
+    };
+    write(
+        "scenario.yaml",
+        r#"
+apiVersion: ssectl/v1
+name: enriched
+streams: {users: {partitions: 1}, orders: {partitions: 3}, out: {partitions: 1}}
+pipelines:
+  users:
+    source: file:users.ndjson
+    steps: [{key: .id}]
+    sink: users
+  orders: {source: {generate: orders, count: 300, seed: 7}, sink: orders}
+  enrich:
+    source: orders
+    steps:
+      - enrich: {by: .seq % 3, with: users, key: .id, value: .name, as: user, missing: filter}
+      - map: .user
+    sink: out
+expect:
+  out: {count: 200, every: '. == "new" or . == "two"', some: ['. == "new"', '. == "two"']}
+"#,
+    );
+    let users = r#"{"id":1,"name":"old"}
+{"id":2,"name":"two"}
+{"id":1,"name":"new"}
+"#;
+    write("users.ndjson", users);
+    let done = run_in(folder.path(), &["run", ".", "--target", "memory:"], "").ended(0);
+    assert!(
+        done.err().contains("300 read, 200 written"),
+        "{}",
+        done.err()
+    );
+}

@@ -2,9 +2,9 @@
 # Installs the foreign components that the conformance suite and the benchmarks run against.
 #
 #   install.sh                 what `make conformance` needs
-#   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq
+#   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq analytics
 #   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
-#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq beam flink
+#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -73,6 +73,16 @@ install_websocket() {
   rm -rf "$WEBSOCKET_CLIENT"
   run websocket "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --target "$WEBSOCKET_CLIENT" "$package"
   stamp websocket "$package"
+}
+
+# What computes windows for the benchmarks: only packages, for any python3.
+install_analytics() {
+  local packages=("duckdb==$DUCKDB_VERSION" "polars==$POLARS_VERSION")
+  fresh analytics "${packages[*]}" && return
+  need python3 "3.10 or newer"
+  rm -rf "$PEERS/analytics"
+  run analytics python3 -m pip install --quiet --disable-pip-version-check --target "$PEERS/analytics" "${packages[@]}"
+  stamp analytics "${packages[*]}"
 }
 
 install_moto() {
@@ -259,11 +269,11 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | beam | flink) "install_$1" ;;
+    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics | beam | flink) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
-    bench) for name in jq kcat miller gojq jaq; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq beam flink, or bench" ;;
+    bench) for name in jq kcat miller gojq jaq analytics; do install_one "$name"; done ;;
+    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink, or bench" ;;
   esac
 }
 

@@ -96,7 +96,10 @@ impl Compiler<'_> {
                 aggregates.join(", ")
             ),
         );
-        self.push("results", &format!("Results(unit=\"{}\")", window.unit.name()));
+        self.push(
+            "results",
+            &format!("Results(unit=\"{}\")", window.unit.name()),
+        );
         if after.iter().any(|step| matches!(step, Step::Window(_))) {
             self.refuse(
                 "a second `window` in one pipeline",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use fjall::config::PinningPolicy;
 use fjall::{
     Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable as _, Slice, Snapshot,
 };
@@ -36,7 +37,13 @@ impl Disk {
             .worker_threads(1)
             .manual_journal_persist(!durable)
             .open()?;
-        let options = || KeyspaceCreateOptions::default().max_memtable_size(buffer);
+        // Filters are as large as the tables they are of: to read one again for each key would cost more than the key.
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(buffer)
+                .filter_block_pinning_policy(PinningPolicy::all(true))
+                .index_block_pinning_policy(PinningPolicy::all(true))
+        };
         Ok(Self {
             data: db.keyspace("data", options)?,
             meta: db.keyspace("meta", options)?,

@@ -21,4 +21,4 @@ pub use error::{Corrupt, StateError};
 pub use space::Space;
 pub use store::{Checkpoint, Marks, Sealed, Store, StoreSpec};
 pub use table::{Group, Keep, Table};
-pub use value::{Describe, Kinds, Value};
+pub use value::{Describe, Kinds, Value, readable};

@@ -62,7 +62,7 @@ impl Kinds {
 }
 
 /// Bytes as JSON: what they are if they are JSON, else a string, or `{"base64": …}` if they are no text.
-pub(crate) fn readable(bytes: &[u8]) -> String {
+pub fn readable(bytes: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return format!("{{\"base64\":\"{}\"}}", STANDARD.encode(bytes));
     };

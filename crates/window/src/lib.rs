@@ -26,6 +26,7 @@ mod event;
 mod operator;
 mod panes;
 mod queue;
+pub mod relate;
 mod settings;
 mod spec;
 mod watermark;

@@ -12,7 +12,7 @@
 //! Where the order makes no difference (aggregates that do not mind, windows that do not merge, no early panes), events
 //! that are on time are taken in as they come. The late ones wait, as they give panes of their own.
 
-use ssectl_state::Space;
+use ssectl_state::{Space, StateError};
 
 use crate::panes::Panes;
 use crate::queue::Queue;
@@ -146,6 +146,16 @@ impl<A: Aggregator> WindowOperator<A> {
     pub fn end(&mut self, out: Out<'_>) -> Result<(), WindowError> {
         self.release((Time::MAX, u32::MAX), out)?;
         self.kept.advance(Time::MAX, &self.panes, out)
+    }
+
+    /// Hands over to the store what changed since the last time, as it must be before a checkpoint.
+    ///
+    /// # Errors
+    /// The state fails.
+    pub fn save(&mut self) -> Result<(), StateError> {
+        self.kept.save()?;
+        self.queue.save()?;
+        self.watermarks.save()
     }
 
     /// How far all partitions have come, if anything is known.

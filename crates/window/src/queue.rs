@@ -49,6 +49,12 @@ impl Queue {
         })
     }
 
+    /// Hands the changes of all tables over.
+    pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        self.held.save()?;
+        self.counts.save()
+    }
+
     #[inline]
     pub(crate) fn first(&self) -> Option<Place> {
         self.first.map(|(time, partition)| (time, partition as u32))

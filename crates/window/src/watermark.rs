@@ -106,6 +106,12 @@ impl Watermarks {
         Ok(())
     }
 
+    /// Hands the changes of all tables over.
+    pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        self.table.save()?;
+        self.progress_table.save()
+    }
+
     /// Makes these partitions known, and ends those that are not among them.
     pub(crate) fn set(&mut self, ids: &[u32]) -> Result<(), StateError> {
         for id in ids {

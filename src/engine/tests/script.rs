@@ -10,7 +10,7 @@ use ssectl_adapter::{
     Result, Sink, Source, Written,
 };
 
-use crate::engine::{Input, OnError, Pipeline, Settings, Stats, Steps};
+use crate::engine::{Input, OnError, Pipeline, Settings, State, Stats, Steps};
 
 /// What happened, in order, as short words.
 #[derive(Clone, Default)]
@@ -212,6 +212,7 @@ impl Bench {
             on_error,
             sink: Box::new(sink),
             sides: Vec::new(),
+            state: State::default(),
             stats: stats.clone(),
             settings: Settings::default(),
         };

@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Address, Expr, TimeExpr, Window};
+use super::{Address, Enrich, Expr, Read, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -26,6 +26,8 @@ pub enum Step {
     Time(TimeExpr),
     /// No more records than so many in a stretch of time; the first or the last step.
     Rate(Limit),
+    /// Each record gets the row of a table that belongs to it.
+    Enrich(Box<Enrich>),
     /// Results per key and window take the place of the records.
     Window(Box<Window>),
 }
@@ -74,6 +76,7 @@ impl Step {
             Self::KeyBy(_) => "key-by",
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
+            Self::Enrich(_) => "enrich",
             Self::Window(_) => "window",
         }
     }
@@ -90,7 +93,16 @@ impl Step {
             Self::Sample(sample) => sample.by.iter().map(Expr::text).collect(),
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
+            Self::Enrich(enrich) => vec![enrich.by.text()],
             Self::Window(window) => window.programs(),
+        }
+    }
+
+    /// The table it reads, and where that is named.
+    pub fn table(&self) -> Option<(&Read, &Place)> {
+        match self {
+            Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            _ => None,
         }
     }
 
@@ -114,6 +126,7 @@ impl Step {
             Self::Sample(sample) => &sample.place,
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
+            Self::Enrich(enrich) => &enrich.by.place,
             Self::Window(window) => &window.place,
         }
     }

@@ -15,6 +15,8 @@ pub struct Accumulator(pub(super) Box<[State]>);
 const VERSION: u8 = 1;
 
 impl Value for Accumulator {
+    const KIND: &'static str = "aggregates";
+
     fn encode(&self, out: &mut Vec<u8>) {
         out.push(VERSION);
         put_number(self.0.len() as u64, out);
@@ -36,5 +38,18 @@ impl Value for Accumulator {
     fn size(&self) -> usize {
         let heap = self.0.iter().map(State::heap);
         size_of::<Self>() + size_of_val(&*self.0) + heap.sum::<usize>()
+    }
+
+    /// An array of what each aggregate has so far, in the order in which they are written.
+    fn describe(&self) -> String {
+        let mut out = vec![b'['];
+        for (at, state) in self.0.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            state.describe(&mut out);
+        }
+        out.push(b']');
+        String::from_utf8_lossy(&out).into_owned()
     }
 }

@@ -6,10 +6,12 @@
 //! doubles beside the bins, which depend on the order, and use the logarithm of the platform.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use ssectl_state::Corrupt;
 
 use super::codec::{Reader, put_number, put_signed};
+use super::total::write_double;
 
 /// How far a result of the sketch may be from the value at its rank, as a part of that value.
 pub const RELATIVE_ERROR: f64 = 0.01;
@@ -104,6 +106,17 @@ impl Quantiles {
             }
             Self::Sketch(sketch) => Some(sketch.quantile(quantile)),
         }
+    }
+
+    /// Appends how many values there are, and their median.
+    pub(super) fn describe(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let count = match self {
+            Self::Exact(values) => values.len() as u64,
+            Self::Sketch(sketch) => sketch.bins.values().sum(),
+        };
+        write!(out, "{{\"values\":{count},\"median\":")?;
+        write_double(self.quantile(Quantile::MEDIAN).unwrap_or(f64::NAN), out);
+        out.write_all(b"}")
     }
 
     /// Bytes of memory beyond its own.

@@ -1,6 +1,7 @@
 //! What one aggregate keeps of the values it has got.
 
 use std::cmp::Ordering;
+use std::io::Write;
 
 use ssectl_state::Corrupt;
 
@@ -85,6 +86,35 @@ impl State {
     /// Whether this is a state of such an aggregate.
     pub(super) fn fits(&self, kind: Kind) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(&Self::new(kind))
+    }
+
+    /// Appends the state as JSON, for people: what is summed, counted or kept, without the name of the aggregate.
+    pub(super) fn describe(&self, out: &mut Vec<u8>) {
+        // Writing to memory does not fail.
+        let _ = match self {
+            Self::Count(count) => write!(out, "{count}"),
+            Self::Cardinality(set) => write!(out, "{}", set.estimate()),
+            Self::Total(total) => {
+                total.write_sum(out);
+                Ok(())
+            }
+            Self::Least(extreme) | Self::Greatest(extreme) => {
+                out.write_all(extreme.text().as_deref().unwrap_or(b"null"))
+            }
+            Self::First(edge) | Self::Last(edge) => {
+                out.write_all(edge.as_ref().map_or(b"null", |moment| &moment.value))
+            }
+            Self::All(all) => {
+                moment::write_sorted(all, out);
+                Ok(())
+            }
+            Self::Tally(tally) => {
+                tally.write_top(usize::MAX, out);
+                Ok(())
+            }
+            Self::Quantiles(quantiles) => quantiles.describe(out),
+            Self::Folded(state) => out.write_all(state.as_deref().unwrap_or(b"null")),
+        };
     }
 
     /// Bytes of memory beyond its own, roughly.

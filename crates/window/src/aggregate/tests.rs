@@ -1,5 +1,7 @@
 //! Aggregates as a whole, against what they mean.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use ssectl_state::Value as _;
 
@@ -188,6 +190,76 @@ fn bytes_of_another_version_or_plan_are_told_apart() {
     encoded[0] = 9;
     assert!(Accumulator::decode(&encoded).is_err());
     assert!(Accumulator::decode(&[]).is_err());
+}
+
+#[test]
+fn an_accumulator_describes_itself() {
+    let plan = all();
+    let events = [(2, "2"), (1, "1.50"), (3, "2")].map(|(time, json)| (time, json.to_owned()));
+    assert_eq!(
+        of(&plan, &events).describe(),
+        r#"[3,5.5,5.5,1.50,2,1.50,2,[1.50,2,2],[{"value":2,"count":2},{"value":1.5,"count":1}],2,{"values":3,"median":2},[{"value":2,"count":2},{"value":1.5,"count":1}]]"#
+    );
+}
+
+/// Joins texts, in place of programs in jq: a state is a JSON string.
+struct Join;
+
+impl Join {
+    fn joined(state: &[u8], more: &str, out: &mut Vec<u8>) -> Result<(), String> {
+        let text = std::str::from_utf8(state).unwrap().trim_matches('"');
+        out.extend_from_slice(format!("\"{text}{more}\"").as_bytes());
+        Ok(())
+    }
+}
+
+impl Fold for Join {
+    fn start(&self, out: &mut Vec<u8>) -> Result<(), String> {
+        out.extend_from_slice(b"\"\"");
+        Ok(())
+    }
+
+    fn update(&self, state: &[u8], value: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        match std::str::from_utf8(value).unwrap() {
+            "0" => Err("division by zero".to_owned()),
+            value => Self::joined(state, value, out),
+        }
+    }
+
+    fn merge(&self, state: &[u8], other: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+        let other = std::str::from_utf8(other).unwrap().trim_matches('"');
+        Self::joined(state, &format!("+{other}"), out)
+    }
+}
+
+#[test]
+fn reduce_runs_its_programs_event_by_event() {
+    let reduce = |text| {
+        let aggregate = Aggregate::parse("r", text).unwrap();
+        let compile = |_: &Reduce| -> Result<Arc<dyn Fold>, String> { Ok(Arc::new(Join)) };
+        Aggregates::new(&[aggregate], compile).unwrap()
+    };
+    let plan = reduce("reduce(\"\"; . + $value; . + $value)");
+    assert!(plan.order_matters() && plan.can_merge());
+    assert!(!reduce("reduce(\"\"; .)").can_merge());
+    let events = |json: &[&str]| {
+        json.iter()
+            .map(|json| (0, (*json).to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let mut one = of(&plan, &events(&["1", "2", "null"]));
+    assert_eq!(text(&plan, &one), r#""r":"12null""#);
+    let error = plan.add(&mut one, 0, &[Some(b"0")]).unwrap_err();
+    assert_eq!(error.0, "aggregate `r`: division by zero");
+    let none = plan.accumulator();
+    plan.merge(&mut one, &of(&plan, &events(&["3"]))).unwrap();
+    plan.merge(&mut one, &none).unwrap();
+    let one = Accumulator::decode(&bytes(&one)).unwrap();
+    assert_eq!(text(&plan, &one), r#""r":"12null+3""#);
+    let mut empty = plan.accumulator();
+    assert_eq!(text(&plan, &empty), r#""r":"""#);
+    plan.merge(&mut empty, &one).unwrap();
+    assert_eq!(text(&plan, &empty), r#""r":"12null+3""#);
 }
 
 /// Numbers as JSON may write them.

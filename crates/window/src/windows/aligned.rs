@@ -48,6 +48,12 @@ impl<A: Aggregator> Aligned<A> {
         Ok(aligned)
     }
 
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.open.save()?;
+        self.lasting.save()?;
+        self.ticks.save()
+    }
+
     pub(super) fn next(&self) -> Time {
         self.next
     }

@@ -54,6 +54,11 @@ impl<A: Aggregator> Counts<A> {
         Ok(counts)
     }
 
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.windows.save()?;
+        self.timers.save()
+    }
+
     pub(super) fn next(&self) -> Time {
         self.next
     }

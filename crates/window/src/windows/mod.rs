@@ -133,4 +133,9 @@ impl<A: Aggregator> Kept<A> {
     ) -> Result<(), WindowError> {
         each!(self, windows => windows.advance(to, panes, out))
     }
+
+    /// Hands the changes of all tables over.
+    pub(crate) fn save(&mut self) -> Result<(), StateError> {
+        each!(self, windows => windows.save())
+    }
 }

@@ -67,6 +67,12 @@ impl<A: Aggregator> Sessions<A> {
         Ok(sessions)
     }
 
+    pub(super) fn save(&mut self) -> Result<(), StateError> {
+        self.sessions.save()?;
+        self.timers.save()?;
+        self.ticks.save()
+    }
+
     pub(super) fn next(&self) -> Time {
         self.next
     }

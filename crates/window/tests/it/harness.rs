@@ -90,9 +90,13 @@ impl Run {
     }
 
     pub(crate) fn with(settings: &Settings, log: Log) -> Self {
+        Self::over(settings, log, &Space::default())
+    }
+
+    /// An operator that goes on where the state ends.
+    pub(crate) fn over(settings: &Settings, log: Log, space: &Space) -> Self {
         let spec = settings.spec().expect("the settings are right");
-        let operator = WindowOperator::open(&spec, log, &Space::default())
-            .expect("an empty state is readable");
+        let operator = WindowOperator::open(&spec, log, space).expect("an empty state is readable");
         Self {
             operator,
             panes: Vec::new(),
@@ -140,6 +144,10 @@ impl Run {
         self.operator
             .punctuate(partition, time, &mut |pane| self.panes.push(line(&pane)))
             .expect("the state holds");
+    }
+
+    pub(crate) fn save(&mut self) {
+        self.operator.save().expect("the state holds");
     }
 
     pub(crate) fn end_partition(&mut self, partition: u32) {

@@ -1,7 +1,10 @@
 //! The operator as its callers see it.
 
+mod against_model;
 mod harness;
+mod model;
 mod panes;
 mod partitions;
+mod restore;
 mod sessions;
 mod zones;
