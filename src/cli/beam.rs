@@ -20,7 +20,7 @@ const PACKAGES: [&str; 1] = ["apache-beam==2.77.0"];
 ///   ssectl run scenarios/02-pubsub-wordcount --engine beam
 ///
 /// It goes into a virtual environment of Python below $XDG_DATA_HOME/ssectl (~/.local/share/ssectl), in
-/// the version that is tested, about 400 MB; nothing is fetched after that. $SSECTL_BEAM_PYTHON
+/// the version that is tested, about 400 MB; nothing is fetched after that. $BEAM_PYTHON
 /// names the Python of another installation.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -95,13 +95,13 @@ impl EngineArgs {
 
 /// The Python that has Beam.
 fn python() -> CliResult<PathBuf> {
-    if let Some(python) = env::var_os("SSECTL_BEAM_PYTHON") {
+    if let Some(python) = env::var_os("BEAM_PYTHON") {
         return Ok(python.into());
     }
     let python = folder()?.join("bin/python");
     if !python.exists() {
         return Err(CliError::new(Exit::Failed, "Apache Beam is not installed")
-            .hint("run `ssectl beam install`, or let SSECTL_BEAM_PYTHON be a Python that has it"));
+            .hint("run `ssectl beam install`, or let BEAM_PYTHON be a Python that has it"));
     }
     Ok(python)
 }
