@@ -17,7 +17,7 @@ use crate::scenario::{Pipeline, Scenario};
 ///
 /// Examples:
 ///   ssectl export beam scenarios/02-pubsub-wordcount
-///   ssectl export beam scenarios/02-pubsub-wordcount --dir wordcount   # with what it imports
+///   ssectl export beam scenarios/02-pubsub-wordcount --dir wordcount
 ///   ssectl export flink-sql scenarios/02-pubsub-wordcount
 ///
 /// Pipelines that only feed streams are left out. What the other engine cannot do is refused, with

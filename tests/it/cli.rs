@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 20] = [
     "generate",
     "replay",
     "transform",
@@ -12,6 +12,8 @@ const VERBS: [&str; 17] = [
     "run",
     "verify",
     "lint",
+    "export",
+    "beam",
     "streams",
     "state",
     "cloud",
