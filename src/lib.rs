@@ -10,6 +10,7 @@ pub mod expr;
 pub mod format;
 pub mod generate;
 pub mod places;
+pub mod prove;
 pub mod registry;
 pub mod replay;
 pub mod runner;

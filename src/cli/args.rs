@@ -70,19 +70,23 @@ impl RangeArgs {
         Ok(range)
     }
 
+    /// What to read of a stream; its name is still to be filled in.
+    pub(super) fn spec(&self) -> CliResult<SourceSpec> {
+        Ok(SourceSpec {
+            stream: String::new(),
+            partitions: self.partition.clone(),
+            range: self.range()?,
+            group: self.group.clone(),
+        })
+    }
+
     /// Opens the place for reading as the flags say.
     pub(super) async fn open(
         &self,
         session: &Session,
         place: &Place,
     ) -> CliResult<Box<dyn Source>> {
-        let spec = SourceSpec {
-            stream: String::new(),
-            partitions: self.partition.clone(),
-            range: self.range()?,
-            group: self.group.clone(),
-        };
-        let opened = place.source(spec).await;
+        let opened = place.source(self.spec()?).await;
         let source = opened.map_err(|error| session.blame(&place.address, error))?;
         Ok(match self.count {
             Some(count) => Box::new(Take::new(source, count)),
@@ -197,6 +201,12 @@ impl OutputArgs {
             }
             return self.look.stdout(session, usual);
         }
+        let opened = self.place(session, usual)?.sink().await;
+        opened.map_err(|error| session.blame(&self.to, error))
+    }
+
+    /// The place to write to, with the options of the flags.
+    pub(super) fn place(&self, session: &Session, usual: &Format) -> CliResult<Place> {
         let mut options = Options::new();
         if is_framed(&self.to) {
             match (&self.look.format, usual) {
@@ -222,9 +232,7 @@ impl OutputArgs {
                     .hint("`--format`, `--columns` and `--append` are for files and stdout"),
             );
         }
-        let place = session.find_stream(&self.to, &options)?;
-        let opened = place.sink().await;
-        opened.map_err(|error| session.blame(&self.to, error))
+        session.find_stream(&self.to, &options)
     }
 }
 
@@ -292,24 +300,35 @@ impl FromStr for Policy {
 impl PolicyArgs {
     /// Opens the dead letters, if any.
     pub(super) async fn open(&self, session: &Session) -> CliResult<OnError> {
-        let usual = match session.places.config().on_error() {
-            config::OnError::Fail => Policy::Fail,
-            config::OnError::Skip => Policy::Skip,
-        };
-        Ok(match self.on_error.as_ref().unwrap_or(&usual) {
-            Policy::Fail => OnError::Fail,
-            Policy::Skip => OnError::Skip,
-            Policy::DeadLetter(address) => {
-                let mut options = Options::new();
-                if is_framed(address) {
-                    // Only the envelope holds any bytes and the reason beside them.
-                    set_format(&mut options, Framing::Envelope);
-                }
-                let place = session.find_stream(address, &options)?;
+        Ok(match self.dead_letters(session)? {
+            None if self.skips(session) => OnError::Skip,
+            None => OnError::Fail,
+            Some(place) => {
                 let opened = place.sink().await;
-                OnError::DeadLetter(opened.map_err(|error| session.blame(address, error))?)
+                OnError::DeadLetter(opened.map_err(|error| session.blame(&place.address, error))?)
             }
         })
+    }
+
+    /// Where dead letters go, if they are kept.
+    pub(super) fn dead_letters(&self, session: &Session) -> CliResult<Option<Place>> {
+        let Some(Policy::DeadLetter(address)) = &self.on_error else {
+            return Ok(None);
+        };
+        let mut options = Options::new();
+        if is_framed(address) {
+            // Only the envelope holds any bytes and the reason beside them.
+            set_format(&mut options, Framing::Envelope);
+        }
+        session.find_stream(address, &options).map(Some)
+    }
+
+    /// Whether bad records are left out.
+    pub(super) fn skips(&self, session: &Session) -> bool {
+        match &self.on_error {
+            Some(policy) => *policy == Policy::Skip,
+            None => matches!(session.places.config().on_error(), config::OnError::Skip),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use ssectl_framing::Framing;
 
 use super::args::{InputArgs, LookArgs, OutputArgs, PolicyArgs, RangeArgs, is_framed, pipeline};
+use super::delivery::{DeliveryArgs, Ends, Wanted};
 use super::error::CliResult;
 use super::progress::Total;
 use super::session::{Job, Session};
@@ -17,6 +18,7 @@ use crate::format::Format;
 ///   ssectl copy kafka://localhost:9092/orders file:orders.ndjson --format envelope
 ///   ssectl copy file:orders.csv kafka://localhost:9092/orders
 ///   ssectl copy kafka://a:9092/orders kafka://b:9092/orders -f --group mirror
+///   ssectl copy kafka://a:9092/orders kafka://a:9092/copy -f --group copier --delivery exactly-once
 ///
 /// Plain files and pipes hold values alone: what is left out is said, and `--format envelope`
 /// keeps everything.
@@ -39,6 +41,8 @@ pub(super) struct CopyArgs {
     #[arg(long)]
     append: bool,
     #[command(flatten)]
+    delivery: DeliveryArgs,
+    #[command(flatten)]
     policy: PolicyArgs,
 }
 
@@ -51,12 +55,19 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         to: args.to,
         look: args.look,
     };
-    let source = args.range.open(session, &place).await?;
     let to_stdout = output.to == "-";
-    let on_error = args.policy.open(session).await?;
-    let sink = output
-        .open(session, &Format::Framing(Framing::Json))
-        .await?;
+    let wanted = Wanted {
+        from: &place,
+        range: &args.range,
+        policy: &args.policy,
+        output: &output,
+        usual: &Format::Framing(Framing::Json),
+    };
+    let Ends {
+        source,
+        on_error,
+        sink,
+    } = args.delivery.open(session, wanted).await?;
     let enveloped = output.look.format == Some(Format::Framing(Framing::Envelope));
     if !place.is_framed() && is_framed(&output.to) && !enveloped {
         session.ui.warn(format!(

@@ -115,7 +115,7 @@ impl CliError {
 pub(super) fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::Authentication | ErrorKind::Permission => Exit::Authentication,
-        ErrorKind::Unavailable | ErrorKind::Timeout => Exit::Unavailable,
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Aborted => Exit::Unavailable,
         ErrorKind::Config => Exit::Invalid,
         ErrorKind::Closed => Exit::Quiet,
         _ => Exit::Failed,

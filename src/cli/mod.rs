@@ -7,6 +7,7 @@ mod cloud;
 mod completions;
 mod config;
 mod copy;
+mod delivery;
 mod doctor;
 mod emulator;
 mod error;
@@ -16,6 +17,7 @@ mod lint;
 mod log;
 mod man;
 mod progress;
+mod prove;
 mod replay;
 mod run;
 mod schema;
@@ -103,6 +105,7 @@ enum Verb {
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
     Verify(verify::VerifyArgs),
+    Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
     Beam(beam::BeamArgs),
@@ -170,6 +173,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Copy(args) => copy::run(args, session).await,
         Verb::Run(args) => run::run(args, session).await,
         Verb::Verify(args) => verify::run(args, session).await,
+        Verb::Prove(args) => prove::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
         Verb::Export(args) => export::run(args, session).await,
         Verb::Beam(args) => beam::run(&args, session),

@@ -67,7 +67,7 @@ pub(super) struct RunArgs {
 
 /// How the report is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ReportFormat {
+pub(super) enum ReportFormat {
     /// For people, on stderr
     #[default]
     Text,
@@ -159,6 +159,7 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .push(bar);
     };
     let runner = Runner {
+        beam: None,
         places: &session.places,
         target,
         prefix: terms.prefix,
@@ -196,7 +197,7 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
 }
 
 /// Starts the emulator of a target that wants one, and points the target to it.
-fn start(
+pub(super) fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
     faults: Option<String>,

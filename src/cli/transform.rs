@@ -6,6 +6,7 @@ use clap::Args;
 use ssectl_framing::Framing;
 
 use super::args::{InputArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
+use super::delivery::{DeliveryArgs, Ends, Wanted};
 use super::error::{CliError, CliResult, Exit};
 use super::progress::Total;
 use super::session::{Job, Session};
@@ -57,6 +58,8 @@ pub(super) struct TransformArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
+    delivery: DeliveryArgs,
+    #[command(flatten)]
     policy: PolicyArgs,
 }
 
@@ -72,12 +75,18 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
     );
     let encoding = |text| if text { Encoding::Text } else { Encoding::Json };
     let steps = Steps::new(steps, encoding(text_in), encoding(text_out));
-    let source = args.range.open(session, &place).await?;
-    let on_error = args.policy.open(session).await?;
-    let sink = args
-        .output
-        .open(session, &Format::Framing(Framing::Json))
-        .await?;
+    let wanted = Wanted {
+        from: &place,
+        range: &args.range,
+        policy: &args.policy,
+        output: &args.output,
+        usual: &Format::Framing(Framing::Json),
+    };
+    let Ends {
+        source,
+        on_error,
+        sink,
+    } = args.delivery.open(session, wanted).await?;
     let pipeline = pipeline("transform", source, steps, on_error, sink);
     let job = Job {
         pipeline,

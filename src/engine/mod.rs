@@ -7,6 +7,7 @@
 
 mod control;
 mod dead_letter;
+mod delivery;
 mod error;
 mod input;
 mod keyed;
@@ -27,11 +28,13 @@ mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 mod workers;
 mod writer;
 
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
+pub use delivery::Delivery;
 pub use error::{PipelineError, RecordError};
 pub use input::Input;
 pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};

@@ -10,6 +10,7 @@ use super::repeats::Repeats;
 use super::retry::Patience;
 use super::skip::Skip;
 use super::stats::{Stats, add};
+use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
 pub(super) type CommitRequest = (Commit, oneshot::Sender<Result<(), Error>>);
@@ -110,6 +111,7 @@ impl Reader {
                             self.skip.pass(&mut batch);
                         }
                         self.count(&batch);
+                        trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }

@@ -14,6 +14,7 @@ use super::retry::Patience;
 use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
+use super::trial::{self, Point};
 
 /// Where records end.
 pub(super) struct Sinks {
@@ -41,6 +42,8 @@ pub(super) struct Writer {
     pending: Commits,
     /// Written but not flushed.
     dirty: bool,
+    /// Flushed, but to be seen only with a commit.
+    unseen: bool,
 }
 
 impl Writer {
@@ -64,11 +67,13 @@ impl Writer {
             pending: commits.iter().map(|_| (Commit::Nothing, 0)).collect(),
             commits,
             dirty: false,
+            unseen: false,
         }
     }
 
     /// Writes what came of one batch of a source. With the policy `fail` the results before the first bad record are
-    /// written, and the batch is not committed.
+    /// written, and the batch is not committed; in a transaction they are not written, as they would be committed with the
+    /// batches before and come again.
     pub(super) async fn write(
         &mut self,
         source: usize,
@@ -83,17 +88,20 @@ impl Writer {
             commit,
         } = processed;
         add(&self.stats.filtered, filtered);
+        let fails = matches!(self.on_error, OnError::Fail);
+        if fails && !bad.is_empty() && self.sink.awaits_commit() {
+            return self.fail(bad).await;
+        }
         let mut refused = self.write_results(results).await?;
         if !sides.is_empty() {
             refused.extend(self.write_sides(sides).await?);
         }
         let all_bad = merge(bad, refused);
-        if let OnError::Fail = self.on_error
-            && !all_bad.is_empty()
-        {
+        if fails && !all_bad.is_empty() {
             return self.fail(all_bad).await;
         }
         self.put_aside(all_bad).await?;
+        trial::pass(Point::Written);
         if let Some(pending) = self.pending.get_mut(source) {
             pending.0.merge(commit);
             pending.1 += count;
@@ -116,10 +124,12 @@ impl Writer {
 
     /// Sees to it that all that was written is where it should be.
     pub(super) async fn complete(&mut self) -> Result<(), PipelineError> {
-        match std::mem::take(&mut self.dirty) {
-            true => self.flush().await,
-            false => Ok(()),
+        if std::mem::take(&mut self.dirty) {
+            self.flush().await?;
+            self.unseen = self.sink.awaits_commit();
+            trial::pass(Point::Flushed);
         }
+        Ok(())
     }
 
     /// What may be committed after the next flush. Unless that is `safe`, positions are kept back: what was read from
@@ -147,7 +157,9 @@ impl Writer {
         commit: Commit,
         count: usize,
     ) -> Result<(), PipelineError> {
-        if commit.is_empty() {
+        // Results at the end of the input come from no further record, and have to be seen too.
+        let unseen = source == 0 && std::mem::take(&mut self.unseen);
+        if commit.is_empty() && !unseen {
             return Ok(());
         }
         let (answer, answered) = oneshot::channel();
@@ -157,6 +169,7 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            trial::pass(Point::Committed);
         }
         Ok(())
     }

@@ -45,7 +45,7 @@ impl RunError {
         move |source| Self::Stream { stream, source }
     }
 
-    pub(super) fn pipeline(name: &str, message: impl std::fmt::Display) -> Self {
+    pub(crate) fn pipeline(name: &str, message: impl std::fmt::Display) -> Self {
         Self::Pipeline {
             pipeline: name.to_owned(),
             message: message.to_string(),

@@ -18,6 +18,7 @@ mod report;
 mod segments;
 mod streams;
 mod tables;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub use declared::Declared;
 pub use emulators::{EmulatorError, EmulatorOptions, Emulators};
 pub use error::RunError;
 pub use report::{PipelineReport, Report, StreamReport};
+pub use trial::{Remains, tried};
 
 /// How a scenario is run.
 pub struct Runner<'a> {

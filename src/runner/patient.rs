@@ -34,6 +34,15 @@ impl Target for PatientTarget {
         self.patience.with("opening", attempt).await
     }
 
+    async fn transactional(
+        &self,
+        source: &SourceSpec,
+        sinks: &[SinkSpec],
+    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+        let attempt = || self.target.transactional(source, sinks);
+        self.patience.with("opening", attempt).await
+    }
+
     fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(Box::new(PatientAdmin {
             admin: self.target.admin()?,

@@ -1,5 +1,7 @@
 //! From declared pipelines to open ones, and when each of them ends.
 
+mod together;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +15,8 @@ use super::error::RunError;
 use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
-    self, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State, Stats,
+    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State,
+    Stats, trial,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -21,6 +24,7 @@ use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
     Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
+use together::OpenEnds;
 
 /// A pipeline with its ends open.
 pub(super) struct Opened {
@@ -88,6 +92,20 @@ pub(super) struct Opener<'a> {
 impl Opener<'_> {
     async fn open(&self) -> Result<Opened, RunError> {
         let never = || watch::channel(false).1;
+        if let (Delivery::ExactlyOnce, SourceKind::Read(read)) =
+            (self.pipeline.delivery, &self.pipeline.source.kind)
+        {
+            let written = read.from.declared().and_then(|name| self.ends.get(name));
+            let bound = written.map_or_else(never, watch::Sender::subscribe);
+            let ends = self.together(read, written.is_some()).await?;
+            let (source, sink, settings) = self.pace(ends.source, ends.sink);
+            let ends = OpenEnds {
+                source,
+                sink,
+                ..ends
+            };
+            return self.opened(ends, read.format, bound, settings).await;
+        }
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -117,7 +135,23 @@ impl Opener<'_> {
             .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
             .await?;
         let (source, sink, settings) = self.pace(source, sink);
-        let (source, rows) = self.tables(source).await?;
+        let ends = OpenEnds {
+            source,
+            on_error: self.on_error().await?,
+            sink,
+        };
+        self.opened(ends, format, bound, settings).await
+    }
+
+    /// The pipeline between its ends.
+    async fn opened(
+        &self,
+        ends: OpenEnds,
+        format: Format,
+        bound: watch::Receiver<bool>,
+        settings: Settings,
+    ) -> Result<Opened, RunError> {
+        let (source, rows) = self.tables(ends.source).await?;
         let segments = self.segments(format, rows)?;
         Ok(Opened {
             pipeline: engine::Pipeline {
@@ -130,8 +164,8 @@ impl Opener<'_> {
                     bound,
                 }],
                 then: segments.then,
-                on_error: self.on_error().await?,
-                sink,
+                on_error: ends.on_error,
+                sink: ends.sink,
                 sides: self.sides().await?,
                 state: State::default(),
                 stats: Arc::new(Stats::default()),
@@ -173,7 +207,7 @@ impl Opener<'_> {
         source: Box<dyn Source>,
         sink: Box<dyn Sink>,
     ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
-        let mut settings = Settings::default();
+        let mut settings = trial::settings();
         let steps = &self.pipeline.steps;
         if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
             return (Box::new(PacedSource::new(source, *rate)), sink, settings);
@@ -236,6 +270,12 @@ impl Opener<'_> {
         written_here: bool,
         unbounded: bool,
     ) -> Result<Box<dyn Source>, RunError> {
+        self.read_range(read, self.range(read, written_here, unbounded))
+            .await
+    }
+
+    /// Which part of a stream is read.
+    fn range(&self, read: &Read, written_here: bool, unbounded: bool) -> Range {
         let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
         let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
@@ -243,14 +283,23 @@ impl Opener<'_> {
             (None, true) => Bound::End,
             (None, false) => Bound::Start,
         };
-        let range = match read.range.resolve(now) {
+        match read.range.resolve(now) {
             Some(range) => Range {
                 to: range.to.or(to),
                 ..range
             },
             None => Range { from: usual, to },
-        };
-        self.read_range(read, range).await
+        }
+    }
+
+    /// What to read of a stream; its name is still to be filled in.
+    fn spec(read: &Read, range: Range) -> SourceSpec {
+        SourceSpec {
+            stream: String::new(),
+            partitions: Vec::new(),
+            range,
+            group: read.group.clone(),
+        }
     }
 
     /// The records of a range, whatever the scenario says of it.
@@ -259,12 +308,7 @@ impl Opener<'_> {
         read: &Read,
         range: Range,
     ) -> Result<Box<dyn Source>, RunError> {
-        let spec = SourceSpec {
-            stream: String::new(),
-            partitions: Vec::new(),
-            range,
-            group: read.group.clone(),
-        };
+        let spec = Self::spec(read, range);
         let name = read.from.to_string();
         let opened = match &read.from {
             Address::Declared(stream) => {

@@ -36,6 +36,25 @@ impl Target for PrefixedTarget {
         self.target.sink(&SinkSpec { stream }).await
     }
 
+    async fn transactional(
+        &self,
+        source: &SourceSpec,
+        sinks: &[SinkSpec],
+    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+        let named = |stream: &str| format!("{}{stream}", self.prefix);
+        let source = SourceSpec {
+            stream: named(&source.stream),
+            ..source.clone()
+        };
+        let sinks: Vec<_> = sinks
+            .iter()
+            .map(|sink| SinkSpec {
+                stream: named(&sink.stream),
+            })
+            .collect();
+        self.target.transactional(&source, &sinks).await
+    }
+
     fn admin(&self) -> Result<Box<dyn Admin>> {
         Ok(Box::new(PrefixedAdmin {
             admin: self.target.admin()?,

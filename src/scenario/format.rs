@@ -137,6 +137,9 @@ pub struct Pipeline {
     pub on_error: Option<OnError>,
     /// Where the results go.
     pub sink: Sink,
+    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default), or
+    /// `exactly-once`, which goes from a Kafka topic to others of the same cluster and needs a `group`.
+    pub delivery: Option<Delivery>,
     /// What a record becomes in the sink; short for `format` inside of `sink`.
     pub format: Option<Format>,
 }
@@ -233,7 +236,7 @@ pub enum Step {
     /// The program's result becomes the time.
     Time(TimeStep),
     /// Results per key and window.
-    Window(WindowStep),
+    Window(Box<WindowStep>),
 }
 
 /// Each result of the program becomes a record: none, one or many.
@@ -278,6 +281,16 @@ pub enum OnError {
     Plain(OnErrorWord),
     /// The record goes to another stream as it was read.
     DeadLetter(DeadLetter),
+}
+
+/// How often a record may count in the results.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub enum Delivery {
+    /// Once or more: after a crash some results are written again.
+    AtLeastOnce,
+    /// Once: results and positions are committed in one transaction.
+    ExactlyOnce,
 }
 
 /// What happens to a record that a step cannot handle.

@@ -9,6 +9,7 @@ use super::{
     Step,
 };
 use crate::document::{Entry, Node, Place, Typed, Value, quote};
+use crate::engine::Delivery;
 
 impl Decoder<'_> {
     pub(super) fn pipeline(&mut self, entry: &Entry) -> Option<Pipeline> {
@@ -25,6 +26,7 @@ impl Decoder<'_> {
         let sink = node
             .field("sink")
             .and_then(|sink| self.sink(sink, node.field("format")));
+        let delivery = self.delivery(node.field("delivery"), source.as_ref());
         if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
             self.refuse_steps_on_raw(source, steps);
         }
@@ -41,6 +43,7 @@ impl Decoder<'_> {
             source: source?,
             steps: steps?,
             on_error: on_error?,
+            delivery: delivery?,
             sink: sink?,
             place: key.place.clone(),
         })
@@ -182,6 +185,24 @@ impl Decoder<'_> {
             "skip" => Some(OnError::Skip),
             _ => None,
         }
+    }
+
+    /// Exactly-once is for streams that are read as a group: its commits are part of a transaction.
+    fn delivery(&mut self, node: Option<&Node>, source: Option<&Source>) -> Option<Delivery> {
+        let Some(node) = node else {
+            return Some(Delivery::default());
+        };
+        let delivery = node.text()?.parse().ok()?;
+        let ungrouped = source.is_some_and(|source| match &source.kind {
+            SourceKind::Read(read) => read.group.is_none(),
+            SourceKind::Generate(_) | SourceKind::Replay(_) => true,
+        });
+        if delivery == Delivery::ExactlyOnce && ungrouped {
+            self.faults
+                .error(&node.place, "`exactly-once` without a `group`")
+                .hint("read a stream as a group: `source: {stream: NAME, group: GROUP}`; what is generated or replayed has no positions to go on from");
+        }
+        Some(delivery)
     }
 
     /// `outer` is the pipeline's own `format`.

@@ -13,6 +13,7 @@ use ssectl_adapter::{StreamSpec, StreamUri};
 
 use crate::document::Place;
 use crate::document::redact_uri;
+use crate::engine::Delivery;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 
@@ -114,6 +115,8 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
     /// What happens to a record that a step cannot handle.
     pub on_error: OnError,
+    /// How often a record may count in the results.
+    pub delivery: Delivery,
     /// Where the results go.
     pub sink: Sink,
     /// Where it is declared.

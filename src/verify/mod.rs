@@ -6,9 +6,11 @@
 
 mod contents;
 mod diff;
+mod tally;
 
 pub use contents::{Contents, Digest};
 pub use diff::{Comparison, Difference, Outcome, compare};
+pub use tally::Tally;
 
 use ssectl_adapter::{Capabilities, Order};
 

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 20] = [
+const VERBS: [&str; 21] = [
     "generate",
     "replay",
     "transform",
@@ -11,6 +11,7 @@ const VERBS: [&str; 20] = [
     "copy",
     "run",
     "verify",
+    "prove",
     "lint",
     "export",
     "beam",

@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Closed,
     /// No space left where the data should go.
     Full,
+    /// What was done since the last commit was undone; begun again, it goes on behind that.
+    Aborted,
     /// Anything else.
     Other,
 }
@@ -56,6 +58,7 @@ impl ErrorKind {
             Self::Unsupported => "not supported",
             Self::Closed => "closed by the other side",
             Self::Full => "no space left",
+            Self::Aborted => "rolled back",
             Self::Other => "failed",
         }
     }

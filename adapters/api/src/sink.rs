@@ -37,6 +37,12 @@ pub trait Sink: Send {
     /// may or may not be there.
     async fn write(&mut self, records: &[Record]) -> Result<Written>;
 
+    /// Whether what is written is seen only when the source that was opened with it commits; see
+    /// [`Target::transactional`](crate::Target::transactional).
+    fn awaits_commit(&self) -> bool {
+        false
+    }
+
     /// Ok only when all records of earlier writes are at the destination, readable by others.
     async fn flush(&mut self) -> Result<()>;
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Admin, Capabilities, Options, Result, Sink, SinkSpec, Source, SourceSpec, StreamUri};
+use crate::{
+    Admin, Capabilities, Error, ErrorKind, Options, Result, Sink, SinkSpec, Source, SourceSpec,
+    StreamUri,
+};
 
 /// A kind of place streams live in. One value per process, handed out by the registry.
 pub trait Adapter: Send + Sync {
@@ -50,6 +53,25 @@ pub trait Target: Send + Sync {
 
     /// Opens a write. Does not create the stream.
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>>;
+
+    /// Opens a read and writes whose commits are one: what the sinks wrote since the last commit of
+    /// the source is seen by others exactly when its positions are stored, or never.
+    ///
+    /// The read has a group. Whoever opens the same again fences the one before: that one can
+    /// commit nothing more. `Unsupported` where there are no such transactions.
+    async fn transactional(
+        &self,
+        source: &SourceSpec,
+        sinks: &[SinkSpec],
+    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+        let _ = (source, sinks);
+        let message = format!(
+            "`{}` cannot store results and positions in one transaction",
+            self.describe()
+        );
+        Err(Error::new(ErrorKind::Unsupported, message)
+            .hint("exactly-once is for Kafka, from a topic to others of the same cluster; elsewhere an id in the records tells what came again"))
+    }
 
     /// The administrative side; `Unsupported` where there is none.
     fn admin(&self) -> Result<Box<dyn Admin>>;

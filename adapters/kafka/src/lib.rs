@@ -15,6 +15,7 @@ mod sink;
 mod source;
 mod target;
 mod token;
+mod transaction;
 
 use std::sync::Arc;
 

@@ -31,12 +31,15 @@ const OURS: &[(&str, &str)] = &[
     ),
     ("enable.partition.eof", "nothing: it is always on"),
     ("log.queue", "nothing: it is always on"),
-    ("transactional.id", "nothing: there are no transactions yet"),
+    ("transactional.id", "`--delivery exactly-once`"),
 ];
 
 /// How often clients that read look for new partitions: the property, and its value in milliseconds
 /// unless `librdkafka` has another. The default of five minutes hides records for as long.
 const REFRESH: (&str, &str) = ("topic.metadata.refresh.interval.ms", "5000");
+
+/// The shortest time-out of transactions, in milliseconds: a slow broker is no reason to abort one.
+const LEAST_TRANSACTION: u32 = 10_000;
 
 /// Checks every property without connecting to anything.
 pub(crate) fn check(config: &KafkaConfig) -> Result<()> {
@@ -151,6 +154,20 @@ pub(crate) fn producer(config: &KafkaConfig, batch: Option<u32>) -> ClientConfig
         properties.set("batch.size", bytes.to_string());
     }
     with_raw(properties, config)
+}
+
+/// What writes in transactions. A transaction may take as long as the delivery of a record.
+pub(crate) fn transactional(config: &KafkaConfig, batch: Option<u32>, id: &str) -> ClientConfig {
+    const TIMEOUT: &str = "transaction.timeout.ms";
+    let mut properties = producer(config, batch);
+    properties
+        .set("enable.idempotence", "true")
+        .set("transactional.id", id);
+    if properties.get(TIMEOUT).is_none() {
+        let millis = config.delivery_timeout.as_millis().max(LEAST_TRANSACTION);
+        properties.set(TIMEOUT, millis.to_string());
+    }
+    properties
 }
 
 /// What makes and deletes topics.

@@ -1,6 +1,7 @@
 //! Writing a topic.
 
 mod delivery;
+mod link;
 mod poller;
 
 use std::pin::pin;
@@ -20,13 +21,14 @@ use crate::admin::Terms;
 use crate::cluster::{blocking, metadata};
 use crate::config::KafkaConfig;
 use crate::error::from_client;
-use crate::monitor::{Context, Monitor};
+use crate::monitor::Context;
 use crate::properties;
+use crate::transaction::Transactions;
 use delivery::{Deliveries, Outcome, Ticket};
-use poller::Poller;
+pub(crate) use link::Link;
 
 /// A producer that counts what was delivered.
-type CountingProducer = BaseProducer<Context<Deliveries>>;
+pub(crate) type CountingProducer = BaseProducer<Context<Deliveries>>;
 
 /// A write that takes so long is talked about; the next time after twice as long.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -36,8 +38,9 @@ const TURN: usize = 1024;
 
 /// An open write to a topic.
 pub(crate) struct KafkaSink {
-    producer: Arc<CountingProducer>,
-    poller: Poller,
+    link: Link,
+    /// The transactions it writes in, if it does.
+    transactions: Option<Arc<Transactions>>,
     topic: String,
     /// How long a record may take to be confirmed.
     patience: Duration,
@@ -56,38 +59,85 @@ impl KafkaSink {
         terms: Terms,
         said_of_nanos: Arc<AtomicBool>,
     ) -> Result<Self> {
-        let context = Context {
-            monitor: Monitor::new(config),
-            own: Deliveries::default(),
-        };
-        let producer: CountingProducer = properties::producer(config, terms.largest)
-            .create_with_context(context)
-            .map_err(properties::refused)?;
-        let producer = Arc::new(producer);
-        let poller = Poller::start(producer.clone())?;
+        let link = Link::open(config, &properties::producer(config, terms.largest))?;
         let patience = config.connect_timeout.as_duration();
         warm_up(
-            producer.client(),
+            link.producer.client(),
             topic,
             partitions.first().copied(),
             patience,
         )?;
-        Ok(Self {
-            poller,
-            producer,
+        Ok(Self::on(link, config, topic, terms, said_of_nanos))
+    }
+
+    /// On a producer that is connected.
+    pub(crate) fn on(
+        link: Link,
+        config: &KafkaConfig,
+        topic: &str,
+        terms: Terms,
+        said_of_nanos: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            link,
+            transactions: None,
             topic: topic.to_owned(),
             patience: config.delivery_timeout.as_duration(),
             retention_ms: terms.retention_ms,
             said_of_nanos,
-        })
+        }
+    }
+
+    /// Writes in transactions of the same producer.
+    pub(crate) fn within(self, transactions: Arc<Transactions>) -> Self {
+        Self {
+            transactions: Some(transactions),
+            ..self
+        }
+    }
+
+    /// A write within a transaction: what is not taken spoils it as a whole.
+    async fn write_within(
+        &mut self,
+        transactions: Arc<Transactions>,
+        records: &[Record],
+    ) -> Result<Written> {
+        transactions.ensure()?;
+        let outcome = self.wait_for(records).await;
+        let written = outcome.into_written(records, &self.topic, self.link.producer.client());
+        let refused = match written {
+            Ok(written) => written.rejected.into_iter().next().map(|first| first.error),
+            Err(error) => Some(error),
+        };
+        match refused {
+            None => Ok(Written::default()),
+            Some(refused) if refused.is_temporary() => {
+                let undo = move || Ok(transactions.undo("not all records were confirmed"));
+                Err(blocking(undo).await?.caused_by(refused))
+            }
+            Some(refused) => Err(refused),
+        }
+    }
+
+    /// Sends the records and waits, with a word when that takes long.
+    async fn wait_for(&mut self, records: &[Record]) -> Outcome {
+        let mut sending = pin!(self.send(records));
+        let mut silence = SILENCE;
+        loop {
+            match timeout(silence, &mut sending).await {
+                Ok(outcome) => return outcome,
+                Err(_) => self.say_that_it_waits(),
+            }
+            silence *= 2;
+        }
     }
 
     /// Waits for records of a write that was dropped half-way: nobody else does.
     async fn settle(&self) -> Result<()> {
-        if self.producer.in_flight_count() == 0 {
+        if self.link.producer.in_flight_count() == 0 {
             return Ok(());
         }
-        let (producer, patience) = (self.producer.clone(), self.patience);
+        let (producer, patience) = (self.link.producer.clone(), self.patience);
         let message = format!("records for topic `{}` were not confirmed", self.topic);
         blocking(move || {
             let outcome = producer.flush(patience);
@@ -97,13 +147,13 @@ impl KafkaSink {
     }
 
     fn deliveries(&self) -> &Deliveries {
-        &self.producer.client().context().own
+        &self.link.producer.client().context().own
     }
 
     /// Sends the records and waits until the fate of each is known.
     async fn send(&self, records: &[Record]) -> Outcome {
         let round = self.deliveries().begin();
-        self.poller.wake();
+        self.link.poller.wake();
         for (index, record) in records.iter().enumerate() {
             let ticket = Ticket { round, index };
             if let Err(error) = self.enqueue(record, ticket).await {
@@ -131,7 +181,7 @@ impl KafkaSink {
         log::warn!(
             "records go back to {oldest}, and `{}/{}` deletes what is older than retention.ms={retention_ms}: \
              make the topic with `--config retention.ms=-1` to keep them",
-            self.producer.client().context().monitor.cluster(),
+            self.link.producer.client().context().monitor.cluster(),
             self.topic,
         );
     }
@@ -149,7 +199,7 @@ impl KafkaSink {
             log::warn!(
                 "`{}/{}` holds times in milliseconds, and cuts finer ones, such as {finer}; \
                  envelopes in a file keep them",
-                self.producer.client().context().monitor.cluster(),
+                self.link.producer.client().context().monitor.cluster(),
                 self.topic,
             );
         }
@@ -157,10 +207,10 @@ impl KafkaSink {
 
     /// librdkafka tries again by itself; who watches should know that it does, and why.
     fn say_that_it_waits(&self) {
-        let monitor = &self.producer.client().context().monitor;
+        let monitor = &self.link.producer.client().context().monitor;
         log::warn!(
             "{} records for `{}/{}` are not confirmed yet{}; giving up after {:?}",
-            self.producer.in_flight_count(),
+            self.link.producer.in_flight_count(),
             monitor.cluster(),
             self.topic,
             monitor.last_words(),
@@ -177,7 +227,7 @@ impl KafkaSink {
         message.headers = headers(record);
         let mut progress = None;
         loop {
-            match self.producer.send(message) {
+            match self.link.producer.send(message) {
                 Ok(()) => return Ok(()),
                 Err((KafkaError::MessageProduction(Code::QueueFull), same)) => message = same,
                 Err((error, _)) => return Err(error),
@@ -240,17 +290,16 @@ impl Sink for KafkaSink {
     async fn write(&mut self, records: &[Record]) -> Result<Written> {
         self.warn_of_age(records);
         self.warn_of_nanos(records);
-        self.producer.client().context().monitor.forget();
-        let mut sending = pin!(self.send(records));
-        let mut silence = SILENCE;
-        let outcome = loop {
-            match timeout(silence, &mut sending).await {
-                Ok(outcome) => break outcome,
-                Err(_) => self.say_that_it_waits(),
-            }
-            silence *= 2;
-        };
-        outcome.into_written(records, &self.topic, self.producer.client())
+        self.link.producer.client().context().monitor.forget();
+        if let Some(transactions) = self.transactions.clone() {
+            return self.write_within(transactions, records).await;
+        }
+        let outcome = self.wait_for(records).await;
+        outcome.into_written(records, &self.topic, self.link.producer.client())
+    }
+
+    fn awaits_commit(&self) -> bool {
+        self.transactions.is_some()
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -259,13 +308,20 @@ impl Sink for KafkaSink {
     }
 
     async fn close(self: Box<Self>) -> Result<()> {
-        self.settle().await?;
         let Self {
-            producer, poller, ..
-        } = *self;
+            link, transactions, ..
+        } = match self.transactions {
+            None => {
+                self.settle().await?;
+                *self
+            }
+            Some(_) => *self,
+        };
         blocking(move || {
-            poller.stop();
-            drop(producer);
+            if let Some(transactions) = transactions {
+                transactions.abort();
+            }
+            link.close();
             Ok(())
         })
         .await

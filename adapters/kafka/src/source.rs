@@ -26,6 +26,7 @@ use crate::config::KafkaConfig;
 use crate::error::{from_client, from_outsider};
 use crate::monitor::{Context, Monitor};
 use crate::properties;
+use crate::transaction::Transactions;
 use group::{GroupConsumer, Rebalances};
 use plan::Plan;
 pub(crate) use plan::committed;
@@ -53,6 +54,8 @@ pub(crate) struct KafkaSource {
     group: Option<String>,
     /// Whether the group deals out the partitions, or we have taken them.
     member: bool,
+    /// Where commits go instead of to the group itself.
+    transactions: Option<Arc<Transactions>>,
 }
 
 impl KafkaSource {
@@ -101,7 +104,56 @@ impl KafkaSource {
             consumer: Some(consumer),
             shared,
             cluster,
+            transactions: None,
         })
+    }
+
+    /// Commits by way of these transactions.
+    pub(crate) fn within(self, transactions: Arc<Transactions>) -> Self {
+        // The struct has a destructor, so its parts cannot be moved out of it.
+        let mut source = self;
+        source.transactions = Some(transactions);
+        source
+    }
+
+    /// Commits the open transaction with the positions of what was read, all of them or none: what
+    /// others read by now is theirs to process.
+    async fn commit_within(
+        &self,
+        transactions: Arc<Transactions>,
+        consumer: Arc<GroupConsumer>,
+        commit: &Commit,
+    ) -> Result<()> {
+        let (ours, known) = {
+            let assignment = self.shared.assignment();
+            (
+                assignment.committable(commit),
+                assignment.membership.clone(),
+            )
+        };
+        let asked = match commit {
+            Commit::UpTo(positions) => positions.len(),
+            _ => 0,
+        };
+        let (topic, member) = (self.topic.clone(), self.member);
+        blocking(move || {
+            if ours.len() < asked {
+                return Err(transactions.undo("others of its group read its partitions by now"));
+            }
+            if ours.is_empty() {
+                return transactions.commit(None);
+            }
+            let list = list(&topic, &ours)
+                .map_err(|error| from_client("cannot say what was read", &error))?;
+            // As a member it is the one of the assignment: a newer one may have lost partitions.
+            let current = || consumer.group_metadata().map(Arc::new);
+            let membership = if member { known } else { current() };
+            match membership {
+                Some(membership) => transactions.commit(Some((&list, &membership))),
+                None => Err(transactions.undo("it is in no group")),
+            }
+        })
+        .await
     }
 
     /// A batch, when one is there.
@@ -187,6 +239,11 @@ impl Source for KafkaSource {
     }
 
     async fn commit(&mut self, commit: &Commit) -> Result<()> {
+        if let (Some(transactions), Some(consumer)) = (&self.transactions, &self.consumer) {
+            fault::made_anew(&consumer.context().monitor, &self.topic)?;
+            let (transactions, consumer) = (transactions.clone(), consumer.clone());
+            return self.commit_within(transactions, consumer, commit).await;
+        }
         let ours = self.shared.assignment().committable(commit);
         let (Some(consumer), Some(group)) = (self.consumer.clone(), self.group.clone()) else {
             return Ok(());

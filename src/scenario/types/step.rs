@@ -98,6 +98,11 @@ impl Step {
         }
     }
 
+    /// Whether it keeps state between records.
+    pub fn remembers(&self) -> bool {
+        matches!(self, Self::Window(_))
+    }
+
     /// The table it reads, and where that is named.
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {

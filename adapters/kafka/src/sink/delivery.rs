@@ -36,7 +36,7 @@ impl Ticket {
 
 /// The confirmations of the write under way.
 #[derive(Default)]
-pub(super) struct Deliveries {
+pub(crate) struct Deliveries {
     state: Mutex<State>,
     changed: Notify,
 }

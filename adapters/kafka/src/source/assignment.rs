@@ -1,7 +1,9 @@
 //! Which partitions are ours, how far each was read, and where each ends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use rdkafka::consumer::ConsumerGroupMetadata;
 use ssectl_adapter::{Commit, Origin, Partition, Position};
 
 use super::queue::Portion;
@@ -19,6 +21,8 @@ pub(super) struct Assignment {
     pub(super) ends_are_new: bool,
     /// There was an assignment, be it an empty one.
     pub(super) known: bool,
+    /// Who we were in the group when it dealt out the partitions.
+    pub(super) membership: Option<Arc<ConsumerGroupMetadata>>,
 }
 
 /// One partition of ours.

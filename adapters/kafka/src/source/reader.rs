@@ -253,6 +253,7 @@ impl Reader {
         let cooperative = is_cooperative(&self.consumer);
         let list = {
             let mut assignment = self.shared.assignment();
+            assignment.membership = self.consumer.group_metadata().map(Arc::new);
             if cooperative {
                 assignment.add(&starts);
             } else {

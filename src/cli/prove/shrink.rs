@@ -1,0 +1,145 @@
+//! Trials, and the search for a smaller one that fails as well.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::Proof;
+use super::lives::{Lived, Lives};
+use crate::cli::error::{CliError, CliResult, Exit};
+use crate::cli::run::failed;
+use crate::prove::{Finding, Plan, claimed};
+use crate::runner::{RunError, Runner, tried};
+use crate::verify::Tally;
+
+/// So many smaller trials are made; each takes about as long as its share of kills.
+const TRIES: usize = 12;
+
+/// A trial that is over.
+pub(super) struct Trial {
+    pub(super) planned: usize,
+    pub(super) lived: Lived,
+    pub(super) seconds: f64,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Trial {
+    /// Whether every claim holds.
+    pub(super) fn holds(&self) -> bool {
+        self.findings.iter().all(Finding::holds)
+    }
+}
+
+impl Proof<'_> {
+    /// Runs the scenario undisturbed, then with kills, and compares.
+    pub(super) async fn trial(&self, plan: &Plan, number: usize) -> CliResult<Trial> {
+        let scenario = self.capped(plan);
+        let name = format!("prove-{}-{number}", std::process::id());
+        let undisturbed = self.runner(format!("{name}-whole-"));
+        let report = undisturbed.run(&scenario).await.map_err(failed)?;
+        if let Some(error) = report.pipelines.into_iter().find_map(|one| one.error) {
+            return Err(CliError::from(error).at("the run without kills"));
+        }
+        let began = Instant::now();
+        let killed = self.runner(format!("{name}-"));
+        let most = report.contents.values().map(|found| found.count()).max();
+        let lives = self.lives(&killed.prefix, plan, most.unwrap_or(0));
+        let (lived, remains) = killed.around(&scenario, lives).await.map_err(failed)?;
+        let findings = tried(&scenario).into_iter().filter_map(|stream| {
+            let (wanted, found) = (
+                report.contents.get(&stream)?,
+                remains.contents.get(&stream)?,
+            );
+            let claim = self
+                .args
+                .claim
+                .unwrap_or_else(|| claimed(&scenario, &stream));
+            let told = remains.repeated.get(&stream).copied().unwrap_or(0);
+            let tally = Tally::of(wanted, found);
+            Some(Finding::new(&stream, claim, wanted.count(), told, tally))
+        });
+        let trial = Trial {
+            planned: plan.kills.len(),
+            findings: findings.collect(),
+            seconds: began.elapsed().as_secs_f64(),
+            lived,
+        };
+        for runner in [undisturbed, killed] {
+            runner.clear(&scenario).await.map_err(failed)?;
+        }
+        match trial.findings.is_empty() {
+            true => Err(CliError::new(
+                Exit::Check,
+                "nothing was proven: no stream that the pipelines write can be read back beside them",
+            )
+            .hint("write to a stream that no other pipeline reads, or expect something of it")),
+            false => Ok(trial),
+        }
+    }
+
+    fn runner(&self, prefix: String) -> Runner<'_> {
+        Runner {
+            beam: None,
+            places: &self.session.places,
+            target: self.target.clone(),
+            prefix,
+            control: self.session.control(),
+            follow: false,
+            collect: true,
+            watch: &|_, _| {},
+        }
+    }
+
+    async fn lives(&self, prefix: &str, plan: &Plan, records: u64) -> Result<Lived, RunError> {
+        let broken = |error: std::io::Error| {
+            RunError::pipeline(&self.scenario.name, format!("on trial: {error}"))
+        };
+        let scratch = tempfile::tempdir().map_err(broken)?;
+        let mut arguments = vec!["prove".to_owned(), self.args.scenario.display().to_string()];
+        let set = self
+            .args
+            .set
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        arguments.extend(set.flat_map(|pair| ["--set".to_owned(), pair]));
+        let more = ["--target", &self.address, "--prefix", prefix, "--quiet"];
+        arguments.extend(more.map(str::to_owned));
+        // A life passes a point about twice, so that there is something left for the last one.
+        let share = records / (4 * plan.kills.len().max(1) as u64);
+        let lives = Lives {
+            arguments,
+            records: usize::try_from(share).unwrap_or(1).max(1),
+            scratch: scratch.path(),
+            stop: self.session.stop(),
+        };
+        tokio::task::block_in_place(|| lives.run(&plan.kills)).map_err(broken)
+    }
+
+    /// Looks for a smaller plan that fails, and writes it to a file.
+    pub(super) async fn shrink(&self, mut plan: Plan) -> CliResult<PathBuf> {
+        let mut number = 0;
+        'smaller: while number < TRIES {
+            for candidate in plan.smaller(self.records()) {
+                number += 1;
+                if !self.trial(&candidate, number).await?.holds() {
+                    plan = candidate;
+                    continue 'smaller;
+                }
+            }
+            break;
+        }
+        let usual = || format!("prove-{}-{}.json", self.scenario.name, plan.seed).into();
+        let path: PathBuf = self.args.save.clone().unwrap_or_else(usual);
+        save(&plan, &path).map_err(|error| {
+            CliError::new(
+                Exit::Failed,
+                format!("cannot write the plan `{}`: {error}", path.display()),
+            )
+        })?;
+        Ok(path)
+    }
+}
+
+fn save(plan: &Plan, path: &Path) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(plan)?;
+    std::fs::write(path, text + "\n")
+}

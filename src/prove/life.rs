@@ -1,0 +1,43 @@
+//! One life of a process on trial.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kill, Moment};
+use crate::engine::trial::{Halt, Trial};
+
+/// On trial everything that can be committed is committed at once, so that each life gets further.
+const COMMIT_EVERY: Duration = Duration::from_millis(1);
+
+/// What a child process is told about its life.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Life {
+    /// Records that are read at once; as many as usual if nobody kills it.
+    pub records: usize,
+    /// Where it ends, and the file that says so.
+    pub kill: Option<(Kill, PathBuf)>,
+}
+
+impl Life {
+    /// Begins it: this process is on trial from now on.
+    pub fn begin(self) {
+        let Some((kill, sign)) = self.kill else {
+            return;
+        };
+        let trial = Trial {
+            records: self.records,
+            commit_every: COMMIT_EVERY,
+            halt: Some(Halt {
+                point: kill.point,
+                passage: AtomicU64::new(kill.passage),
+                sign,
+                stays: kill.moment == Moment::There,
+            }),
+        };
+        trial.begin();
+    }
+}

@@ -1,0 +1,142 @@
+//! Where each life ends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::trial::Point;
+
+/// A proof, so that it can be had again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What the kills were drawn from.
+    pub seed: u64,
+    /// Generators make at most so many records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// In order; after the last one the pipelines come to their end.
+    pub kills: Vec<Kill>,
+}
+
+/// The end of a life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kill {
+    /// What the process has just done.
+    pub point: Point,
+    /// How often it had done it by then.
+    pub passage: u64,
+    /// When it is killed.
+    pub moment: Moment,
+}
+
+/// When a process that reached a point is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// It halts there, and gets no further.
+    There,
+    /// It goes on for so many microseconds.
+    After(u32),
+}
+
+/// Most microseconds that a process goes on behind a point: a transaction takes a few thousand.
+const LONGEST: u64 = 8000;
+
+impl Plan {
+    /// So many kills from a seed: two of three halt at a point, the third goes on for a while.
+    pub fn seeded(kills: usize, seed: u64) -> Self {
+        let mut draw = Draw(seed);
+        let kills = (0..kills).map(|_| {
+            let point = Point::ALL[draw.below(Point::ALL.len() as u64) as usize];
+            let passage = 1 + draw.below(3);
+            let moment = match draw.below(3) {
+                0 => Moment::After(u32::try_from(draw.below(LONGEST)).unwrap_or_default()),
+                _ => Moment::There,
+            };
+            Kill {
+                point,
+                passage,
+                moment,
+            }
+        });
+        Self {
+            seed,
+            records: None,
+            kills: kills.collect(),
+        }
+    }
+
+    /// Smaller plans that may fail as well: half of the kills, either half, or half of the records.
+    pub fn smaller(&self, records: u64) -> Vec<Self> {
+        let mut smaller = Vec::new();
+        let half = self.kills.len().div_ceil(2);
+        if half < self.kills.len() {
+            for kills in [&self.kills[..half], &self.kills[half..]] {
+                smaller.push(Self {
+                    kills: kills.to_vec(),
+                    ..self.clone()
+                });
+            }
+        }
+        let fewer = self.records.unwrap_or(records) / 2;
+        if fewer > 0 {
+            smaller.push(Self {
+                records: Some(fewer),
+                ..self.clone()
+            });
+        }
+        smaller
+    }
+}
+
+/// SplitMix64: the plan of a seed shall never change.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_one_plan_with_every_kind_of_kill() {
+        let plan = Plan::seeded(200, 7);
+        assert_eq!(plan, Plan::seeded(200, 7));
+        assert_ne!(plan, Plan::seeded(200, 8));
+        for point in Point::ALL {
+            let here = plan.kills.iter().filter(|kill| kill.point == point);
+            let (halts, others): (Vec<&Kill>, Vec<&Kill>) =
+                here.partition(|kill| kill.moment == Moment::There);
+            assert!(!halts.is_empty() && !others.is_empty(), "{point:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_the_same_after_it_was_written() {
+        let plan = Plan::seeded(9, 3);
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+    }
+
+    #[test]
+    fn smaller_plans_end_with_one_kill_and_one_record() {
+        let mut plan = Plan::seeded(8, 1);
+        let mut records = 100;
+        while let Some(next) = plan.smaller(records).pop() {
+            records = next.records.unwrap_or(records);
+            plan = next;
+        }
+        while plan.kills.len() > 1 {
+            plan = plan.smaller(1).swap_remove(0);
+        }
+        assert_eq!((plan.records, plan.smaller(1).len()), (Some(1), 0));
+    }
+}

@@ -1,0 +1,103 @@
+//! Pipelines whose results and positions are committed in one transaction.
+
+use std::sync::Arc;
+
+use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
+
+use super::{Opener, framing};
+use crate::engine;
+use crate::runner::RunError;
+use crate::scenario::{Address, Format, OnError, Read, Step};
+
+/// The open ends of a pipeline.
+pub(super) struct OpenEnds {
+    pub(super) source: Box<dyn Source>,
+    pub(super) on_error: engine::OnError,
+    pub(super) sink: Box<dyn Sink>,
+}
+
+/// A stream at a target, and how the scenario calls it.
+struct At {
+    name: String,
+    target: Arc<dyn Target>,
+    stream: String,
+}
+
+impl Opener<'_> {
+    /// Opens source, sink and dead letters so that they commit together.
+    pub(super) async fn together(
+        &self,
+        read: &Read,
+        written_here: bool,
+    ) -> std::result::Result<OpenEnds, RunError> {
+        self.refuse_memory()?;
+        let from = self.at(&read.from, read.format)?;
+        let sink = &self.pipeline.sink;
+        let mut to = vec![self.at(&sink.to, sink.format)?];
+        if let OnError::DeadLetter { to: letters, .. } = &self.pipeline.on_error {
+            to.push(self.at(letters, Format::Raw)?);
+        }
+        for other in &to {
+            same_cluster(&from, other).map_err(RunError::stream(&other.name))?;
+        }
+        let unbounded = written_here || self.runner.follow;
+        let mut spec = Self::spec(read, self.range(read, written_here, unbounded));
+        spec.stream.clone_from(&from.stream);
+        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
+        let sinks: Vec<_> = sinks.collect();
+        let opened = from.target.transactional(&spec, &sinks).await;
+        let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
+        let mut sinks = sinks.into_iter();
+        let first = sinks.next();
+        Ok(OpenEnds {
+            source,
+            sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
+            on_error: match (&self.pipeline.on_error, sinks.next()) {
+                (_, Some(letters)) => engine::OnError::DeadLetter(letters),
+                (OnError::Skip, None) => engine::OnError::Skip,
+                (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
+            },
+        })
+    }
+
+    /// State and side streams are no part of the transaction.
+    fn refuse_memory(&self) -> std::result::Result<(), RunError> {
+        let remembers = self.pipeline.steps.iter().any(Step::remembers);
+        if !remembers && self.pipeline.sides().next().is_none() {
+            return Ok(());
+        }
+        Err(self.fault(
+            "`delivery: exactly-once` is for steps that neither remember nor write to other streams: leave it out here",
+        ))
+    }
+
+    fn at(&self, address: &Address, format: Format) -> std::result::Result<At, RunError> {
+        let name = address.to_string();
+        let (target, stream) = match address {
+            Address::Declared(stream) => (self.home.target.clone(), stream.clone()),
+            Address::Uri(uri) => {
+                let place = self.runner.places.locate(uri, &framing(uri, format));
+                let place = place.map_err(RunError::stream(&name))?;
+                (place.target, place.stream)
+            }
+        };
+        Ok(At {
+            name,
+            target,
+            stream,
+        })
+    }
+}
+
+fn same_cluster(from: &At, to: &At) -> Result<()> {
+    let (here, there) = (from.target.describe(), to.target.describe());
+    if here == there {
+        return Ok(());
+    }
+    let message = format!(
+        "exactly-once does not go from `{}` at {here} to {there}: a transaction is of one cluster",
+        from.name
+    );
+    Err(Error::new(ErrorKind::Unsupported, message)
+        .hint("leave `delivery` out, and let an `id` of the stream tell what came again"))
+}
