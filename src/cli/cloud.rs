@@ -96,7 +96,6 @@ pub(super) async fn run(args: CloudArgs, session: &Session) -> CliResult {
         control: session.control(),
         follow: false,
         collect: false,
-        beam: None,
         watch: &|_, _| {},
     };
     let streams = runner.cloud(&scenario, action).await.map_err(failed)?;

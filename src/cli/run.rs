@@ -159,7 +159,6 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .push(bar);
     };
     let runner = Runner {
-        beam: None,
         places: &session.places,
         target,
         prefix: terms.prefix,

@@ -8,6 +8,7 @@
 --   ))][0]), key: ([limit(1; .value | (.word
 --   ))][0]), inputs: {"most": ([limit(1; .value | (.length
 --   ))][0])}}
+--   | {key, time} + .inputs
 
 SET 'execution.runtime-mode' = 'streaming';
 
