@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod beam;
 mod cloud;
 mod completions;
 mod config;
@@ -10,6 +11,7 @@ mod delivery;
 mod doctor;
 mod emulator;
 mod error;
+mod export;
 mod generate;
 mod lint;
 mod log;
@@ -106,6 +108,8 @@ enum Verb {
     Verify(verify::VerifyArgs),
     Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
+    Export(export::ExportArgs),
+    Beam(beam::BeamArgs),
     Streams(streams::StreamsArgs),
     State(state::StateArgs),
     Cloud(cloud::CloudArgs),
@@ -172,6 +176,8 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Verify(args) => verify::run(args, session).await,
         Verb::Prove(args) => prove::run(args, session).await,
         Verb::Lint(args) => lint::run(args, session).await,
+        Verb::Export(args) => export::run(args, session).await,
+        Verb::Beam(args) => beam::run(&args, session),
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 
+use super::beam::EngineArgs;
 use super::emulator;
 use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
 use super::progress::{Progress, Total};
 use super::session::Session;
+use crate::beam::Beam;
 use crate::engine::Stats;
 use crate::places::TargetDecl;
 use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner, StateOptions};
@@ -55,6 +57,8 @@ pub(super) struct RunArgs {
     /// What the names of its streams begin with at the target; see ssectl cloud up
     #[arg(long, value_name = "PREFIX", default_value = "", value_parser = super::cloud::prefix)]
     prefix: String,
+    #[command(flatten)]
+    engine: EngineArgs,
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
@@ -105,6 +109,7 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         )));
     }
     let terms = Terms {
+        beam: args.engine.open()?,
         target,
         prefix: args.prefix,
         follow: args.follow,
@@ -152,6 +157,8 @@ pub(super) struct Terms {
     pub(super) state: StateOptions,
     /// Tell the counts while it runs.
     pub(super) stats: Option<ReportFormat>,
+    /// What runs the pipelines that read streams, if not the engine inside.
+    pub(super) beam: Option<Beam>,
 }
 
 /// Runs a scenario on a target; starts the emulator of one that wants it.
@@ -179,7 +186,6 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .push(bar);
     };
     let runner = Runner {
-        beam: None,
         places: &session.places,
         target,
         prefix: terms.prefix,
@@ -187,6 +193,7 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         follow: terms.follow,
         collect: terms.collect,
         state: terms.state,
+        beam: terms.beam.as_ref(),
         watch: &watch,
     };
     let result = runner.run(scenario).await;

@@ -122,6 +122,7 @@ async fn outcome(
         collect: true,
         state: StateOptions::default(),
         stats: None,
+        beam: None,
     };
     let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());

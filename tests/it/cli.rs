@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 21] = [
     "generate",
     "replay",
     "transform",
@@ -13,6 +13,8 @@ const VERBS: [&str; 19] = [
     "verify",
     "prove",
     "lint",
+    "export",
+    "beam",
     "streams",
     "state",
     "cloud",

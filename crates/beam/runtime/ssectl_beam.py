@@ -164,11 +164,11 @@ class Event:
         return Timestamp(micros=self.time // 1000)
 
 
-def play(events, delay):
+def play(events, delay, every=1):
     """Steps of a stream: `(watermark, None)` or `(time, event)`. `events` are pairs of a partition and an event.
 
     The watermark of a partition is its greatest time less `delay`, the stream's is the least of them. Records come in the
-    order of the watermark of their partition behind them, as in ssectl: so nothing depends on how partitions interleave.
+    order of the watermark of their partition behind them, as in ssectl: so nothing depends on how partitions interleave. The watermark stands still between multiples of `every`.
 
     """
     highest, ranked = {}, []
@@ -179,6 +179,7 @@ def play(events, delay):
     watermark = None
     for mark, _, _, event in ranked:
         yield event.timestamp, event
+        mark -= mark % every
         if watermark is None or mark > watermark:
             watermark = mark
             yield milliseconds(mark), None
@@ -199,36 +200,43 @@ class Events(beam.PTransform):
     """The records of a file as a stream in event time, whose watermark moves with them.
 
     Beam reads a file as one batch, in which no record is ever late. So the file is played record by record.
-    `program` makes events of the records: `{partition, time, key, inputs}`.
+    `program` makes events of the records: `{partition, time, key, inputs}`. Where windows begin and end at multiples of
+    `every` only, and have one result, the watermark goes from one to the next, and what comes between comes at once.
     """
 
-    def __init__(self, path, program, unit, delay=0, on_error="fail"):
+    def __init__(self, path, program, unit, delay=0, every=1, on_error="fail"):
         super().__init__()
-        self.path, self.program, self.unit, self.delay, self.on_error = path, program, unit, delay, on_error
+        self.path, self.program, self.on_error = path, program, on_error
+        self.unit, self.delay, self.every = unit, delay, every
 
     def expand(self, begin):
         worker = Worker(self.program, self.on_error)
         made = list(worker.results(_records(self.path)))
         worker.close()
         events = ((e["partition"], Event(canonical(e["key"]), nanoseconds(e["time"], self.unit), e["inputs"])) for e in made)
-        return begin | stream(play(events, self.delay))
+        return begin | stream(play(events, self.delay, self.every), at_once=self.every > 1)
 
 
 class stream(beam.PTransform):
     """A stream of what `play` says; at its end the watermark passes every window. It gives pairs of a key and an event."""
 
-    def __init__(self, steps):
+    def __init__(self, steps, at_once=False):
         super().__init__()
-        self.steps = steps
+        self.steps, self.most = steps, 1000 if at_once else 1
 
     def expand(self, begin):
         # Events as bytes: runners in Java do not know Python's coders.
         test = TestStream(coder=beam.coders.BytesCoder())
+        waiting = []
         for time, event in self.steps:
+            if event is not None:
+                waiting.append(TimestampedValue(event.encode(), time))
+            if waiting and (event is None or len(waiting) >= self.most):
+                test, waiting = test.add_elements(waiting), []
             if event is None:
                 test = test.advance_watermark_to(min(time, MAX_TIMESTAMP))
-            else:
-                test = test.add_elements([TimestampedValue(event.encode(), time)])
+        if waiting:
+            test = test.add_elements(waiting)
         return begin | test.advance_watermark_to_infinity().with_output_types(bytes) | beam.Map(keyed)
 
 

@@ -74,11 +74,12 @@ impl Compiler<'_> {
         let _ = writeln!(self.constants, "EVENTS = {}\n", quoted(&program));
         let unit = window.time.as_ref().map_or(Unit::Ns, |(_, unit)| *unit);
         let delay = window.delay;
+        let every = every(window).map_or(String::new(), |every| format!(", every={every}"));
         let on_error = self.on_error();
         self.push(
             "events",
             &format!(
-                "Events(input, EVENTS, unit=\"{}\", delay={delay}{on_error})",
+                "Events(input, EVENTS, unit=\"{}\", delay={delay}{every}{on_error})",
                 unit.name()
             ),
         );
@@ -277,4 +278,25 @@ fn end_of_window(window: &Window) -> String {
         .then(|| format!("late=trigger.AfterCount({})", window.late_count));
     let arguments: Vec<String> = early.into_iter().chain(late).collect();
     format!("trigger.AfterWatermark({})", arguments.join(", "))
+}
+
+/// What all windows begin and end at multiples of, in ns, where each has one result.
+fn every(window: &Window) -> Option<i64> {
+    let once = window.lateness == Some(0) && window.early_count.is_none();
+    match window.kind {
+        Kind::Sliding {
+            size,
+            slide,
+            offset,
+        } if once => Some(greatest_divisor(greatest_divisor(size, slide), offset)),
+        _ => None,
+    }
+}
+
+fn greatest_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 {
+        a.abs()
+    } else {
+        greatest_divisor(b, a % b)
+    }
 }

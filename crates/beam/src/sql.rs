@@ -164,6 +164,7 @@ fn text(job: &Job, window: &Window, programs: &str, table: &str, columns: &[Stri
     } else {
         format!("{programs}\n| {event}")
     };
+    let event = format!("{event}\n| {{key, time}} + .inputs");
     let unit = window.time.as_ref().map_or(Unit::Ns, |(_, unit)| *unit);
     let mut text = format!(
         "-- Pipeline `{}` of the scenario `{}` as Flink SQL. Made by `ssectl export flink-sql`.\n--\n\
