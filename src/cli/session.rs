@@ -194,7 +194,6 @@ impl Session {
                     false => ui.say(line),
                 }
             }),
-            ..Control::detached()
         }
     }
 

@@ -124,7 +124,7 @@ impl TableSource {
         record: &Record,
         keys: &mut Outputs,
         values: &mut Outputs,
-    ) -> std::result::Result<Option<(Box<[u8]>, Option<Bytes>)>, RecordError> {
+    ) -> std::result::Result<Option<Change>, RecordError> {
         keys.clear();
         values.clear();
         eval(record, self.encoding, |input| self.key.eval(input, keys))?;
@@ -140,6 +140,9 @@ impl TableSource {
         Ok(Some((key.json().into(), row)))
     }
 }
+
+/// A key, and its row from now on; `None` deletes it.
+type Change = (Box<[u8]>, Option<Bytes>);
 
 /// A source whose records wait until the tables they are enriched from are there.
 pub struct AfterTables {

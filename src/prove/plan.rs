@@ -113,7 +113,7 @@ mod tests {
         assert_ne!(plan, Plan::seeded(200, 8));
         for point in Point::ALL {
             let here = plan.kills.iter().filter(|kill| kill.point == point);
-            let (halts, others): (Vec<_>, Vec<_>) =
+            let (halts, others): (Vec<&Kill>, Vec<&Kill>) =
                 here.partition(|kill| kill.moment == Moment::There);
             assert!(!halts.is_empty() && !others.is_empty(), "{point:?}");
         }

@@ -236,7 +236,7 @@ pub enum Step {
     /// The program's result becomes the time.
     Time(TimeStep),
     /// Results per key and window.
-    Window(WindowStep),
+    Window(Box<WindowStep>),
 }
 
 /// Each result of the program becomes a record: none, one or many.

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 19] = [
     "generate",
     "replay",
     "transform",
@@ -11,6 +11,7 @@ const VERBS: [&str; 17] = [
     "copy",
     "run",
     "verify",
+    "prove",
     "lint",
     "streams",
     "state",

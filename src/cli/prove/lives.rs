@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -113,7 +113,7 @@ impl Lives<'_> {
 fn watch(
     child: &mut Child,
     kill: Option<&Kill>,
-    sign: &PathBuf,
+    sign: &Path,
     stop: &CancellationToken,
 ) -> io::Result<Option<bool>> {
     let deadline = Instant::now() + PATIENCE;
