@@ -13,7 +13,7 @@ ADAPTERS := kafka kinesis pubsub sqs eventhubs
 NESTED ?= $(wildcard ../shared/data/demo_stream.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help need demo test build install lint format features docs deny conformance bench image all ci clean
+.PHONY: help need demo test build install lint format features docs deny conformance prove bench image all ci clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,10 @@ deny: ## Check licences, sources and versions of all crates (installs cargo-deny
 conformance: need build ## Test the emulators with clients of others, and the adapters with servers of others
 	$(CARGO) build --locked
 	RELEASE=$(TARGET)/release/ssectl tests/conformance/all.sh $(SSECTL)
+
+prove: build ## Kill ssectl and Apache Kafka 200 times: each result is to be there exactly once
+	tests/peers/install.sh kafka python
+	$(or $(PEERS_DIR),.peers)/venv/bin/python tests/conformance/delivery.py $(TARGET)/release/ssectl --kills 200
 
 bench: build ## Compare with jq, jaq, gojq, mlr, DuckDB, Polars, kcat and Apache Kafka, and the emulators with other servers
 	$(CARGO) build --locked --release -p ssectl-limits

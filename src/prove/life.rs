@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use ssectl_adapter::Options;
 
 use super::{Kill, Moment};
 use crate::engine::trial::{Halt, Trial};
@@ -16,6 +17,9 @@ const COMMIT_EVERY: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Life {
+    /// The adapter of the target, and its options: they may hold secrets, so the file of a life is
+    /// for its owner alone.
+    pub target: (String, Options),
     /// Records that are read at once; as many as usual if nobody kills it.
     pub records: usize,
     /// Where it ends, and the file that says so.

@@ -54,6 +54,10 @@ impl Runner<'_> {
         let copies = Copies::plan(scenario, &home.capabilities);
         streams::create(scenario, &home, &copies).await?;
         let reads = readback::open(scenario, &home, &copies, true).await?;
+        if home.capabilities.leases && home.capabilities.fan_out {
+            // Such a group sees what is written once it is there, so it comes first.
+            self.open_and_leave(scenario).await?;
+        }
         sound(self.part(scenario, feeds).await?)?;
         let lived = lives.await?;
         let found = readback::finish(reads, &patience).await?;
@@ -70,6 +74,24 @@ impl Runner<'_> {
     ///
     /// What keeps a pipeline from being opened, or stops it.
     pub async fn live(&self, scenario: &Scenario) -> Result<(), RunError> {
+        let scenario = self.grouped(scenario);
+        sound(self.part(&scenario, |pipeline| !feeds(pipeline)).await?)
+    }
+
+    /// Opens what the pipelines on trial read, and closes it again.
+    async fn open_and_leave(&self, scenario: &Scenario) -> Result<(), RunError> {
+        let patience = Patience::new(&scenario.name, &self.control);
+        let home = self.home(&patience)?;
+        let mut tried = self.grouped(scenario);
+        let copies = Copies::plan(&tried, &home.capabilities);
+        tried.pipelines.retain(|pipeline| !feeds(pipeline));
+        let (pipelines, _ends) = pipelines::open(self, &tried, &home, &copies).await?;
+        drop(pipelines);
+        Ok(())
+    }
+
+    /// The scenario with a group for each read of a stream.
+    fn grouped(&self, scenario: &Scenario) -> Scenario {
         let mut scenario = scenario.clone();
         for pipeline in &mut scenario.pipelines {
             // Without a group nothing tells where to go on; and the run that nobody disturbs may
@@ -79,7 +101,7 @@ impl Runner<'_> {
                 read.group = Some(format!("{}{group}", self.prefix));
             }
         }
-        sound(self.part(&scenario, |pipeline| !feeds(pipeline)).await?)
+        scenario
     }
 
     /// Deletes the streams of the scenario.

@@ -37,6 +37,7 @@ first() {
   part "kills of a broker" "$VENV/bin/python" "$HERE/durability.py" --rounds "${DURABILITY_ROUNDS:-20}" \
     --emulator "$START {port} --data-dir {data}"
   part "kills of consumers" "$VENV/bin/python" "$HERE/kills.py" "$SSECTL" --rounds "${KILL_ROUNDS:-20}"
+  part "exactly once on Apache Kafka" "$VENV/bin/python" "$HERE/delivery.py" "$SSECTL"
   part "footprint of Kafka" "$VENV/bin/python" "$HERE/footprint.py" \
     --emulator "${RELEASE:-$SSECTL} emulator --only kafka --kafka-port 0"
   part "footprint of all" "$VENV/bin/python" "$HERE/footprint.py" --last eventhubs --ready-ms 100 --idle-mb 50 \

@@ -29,6 +29,8 @@ mod kafka;
 mod kinesis;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod pipes;
+#[cfg(all(feature = "kafka", feature = "kinesis", feature = "emulator"))]
+mod prove;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
 mod scenarios;

@@ -1,5 +1,7 @@
 //! The side of the child process: one life.
 
+use std::path::Path;
+
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
 use crate::cli::session::Session;
@@ -21,14 +23,21 @@ const SILENCE: (&str, &str, &str) = ("pubsub", "quiet", "12s");
 
 /// Lives, until it is killed or all is done.
 pub(super) async fn run(
-    life: &str,
+    life: &Path,
     prefix: &str,
-    mut target: TargetDecl,
     scenario: &Scenario,
     session: &Session,
 ) -> CliResult {
-    let life: Life = serde_json::from_str(life)
+    let text = std::fs::read_to_string(life)
+        .map_err(|error| CliError::usage(format!("there is no such life: {error}")))?;
+    let life: Life = serde_json::from_str(&text)
         .map_err(|error| CliError::usage(format!("this is no life: {error}")))?;
+    let (adapter, options) = life.target.clone();
+    let mut target = TargetDecl {
+        adapter,
+        options,
+        emulator: false,
+    };
     let silence = life.kill.is_none().then_some(SILENCE);
     for (adapter, option, value) in SUCCESSION.into_iter().chain(silence) {
         if target.adapter == adapter {

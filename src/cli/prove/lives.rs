@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ssectl_adapter::Options;
 use tokio_util::sync::CancellationToken;
 
 use crate::prove::{Kill, Life, Moment};
@@ -33,6 +34,8 @@ pub(super) struct Lived {
 pub(super) struct Lives<'a> {
     /// Arguments of the program but for the life itself.
     pub(super) arguments: Vec<String>,
+    /// Where the streams are.
+    pub(super) target: (String, Options),
     /// Records that are read at once.
     pub(super) records: usize,
     /// A directory of its own.
@@ -78,12 +81,16 @@ impl Lives<'_> {
         let sign = self.scratch.join(format!("sign-{number}"));
         let log = self.scratch.join(format!("log-{number}"));
         let life = Life {
+            target: self.target.clone(),
             records: self.records,
             kill: kill.map(|kill| (*kill, sign.clone())),
         };
+        let told = self.scratch.join("life");
+        std::fs::write(&told, serde_json::to_string(&life)?)?;
         let mut child = Command::new(std::env::current_exe()?)
             .args(&self.arguments)
-            .args(["--life", &serde_json::to_string(&life)?])
+            .arg("--life")
+            .arg(&told)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?)

@@ -102,12 +102,13 @@ impl Proof<'_> {
             .iter()
             .map(|(name, value)| format!("{name}={value}"));
         arguments.extend(set.flat_map(|pair| ["--set".to_owned(), pair]));
-        let more = ["--target", &self.address, "--prefix", prefix, "--quiet"];
+        let more = ["--prefix", prefix, "--quiet"];
         arguments.extend(more.map(str::to_owned));
         // A life passes a point about twice, so that there is something left for the last one.
         let share = records / (4 * plan.kills.len().max(1) as u64);
         let lives = Lives {
             arguments,
+            target: (self.target.adapter.clone(), self.target.options.clone()),
             records: usize::try_from(share).unwrap_or(1).max(1),
             scratch: scratch.path(),
             stop: self.session.stop(),

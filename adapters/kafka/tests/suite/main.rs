@@ -6,4 +6,5 @@ mod groups;
 mod options;
 mod reading;
 mod support;
+mod transactions;
 mod writing;
