@@ -126,11 +126,6 @@ impl Operator for Windows {
             .end(&mut |pane| out.push(results::record(&pane, unit)));
         ended.map_err(refused)
     }
-
-    fn save(&mut self) -> Result<(), StateError> {
-        self.operator.save()?;
-        self.numbers.as_mut().map_or(Ok(()), Numbers::save)
-    }
 }
 
 /// A bad record, or state that fails.

@@ -18,11 +18,14 @@ pub(super) struct Telling {
     task: JoinHandle<()>,
 }
 
+/// A pipeline's name and its counters.
+type Watched = (String, Arc<Stats>);
+
 #[derive(Clone)]
 struct Teller {
     ui: Ui,
     format: ReportFormat,
-    pipelines: Arc<Mutex<Vec<(String, Arc<Stats>)>>>,
+    pipelines: Arc<Mutex<Vec<Watched>>>,
 }
 
 impl Telling {
@@ -57,7 +60,7 @@ impl Telling {
 }
 
 impl Teller {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(String, Arc<Stats>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Watched>> {
         self.pipelines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use ssectl_state::{Contents, Kinds, StateError, pipelines};
+use ssectl_window::aggregate::Aggregates;
 
 use super::error::{CliError, CliResult, Exit};
 use super::ui::Ui;
@@ -169,7 +170,7 @@ pub(super) fn run(args: &StateArgs, ui: &Ui) -> CliResult {
 
 /// The kinds of values that are shown as what they mean.
 fn kinds() -> Kinds {
-    Kinds::default()
+    ssectl_window::kinds::<Aggregates>(Kinds::default())
 }
 
 /// The state of the only pipeline at a path.

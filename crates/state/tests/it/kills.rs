@@ -14,7 +14,6 @@ const DIR: &str = "SSECTL_STATE_TEST_DIR";
 
 /// Not a test of its own: what is killed. It goes on from its last checkpoint, and says each one that is complete.
 #[test]
-#[expect(clippy::print_stdout, reason = "the parent reads it")]
 fn child() {
     let Ok(dir) = std::env::var(DIR) else {
         return;
