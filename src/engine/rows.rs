@@ -172,6 +172,8 @@ impl Source for AfterTables {
                 return Ok(Fetched::Idle);
             };
             self.loading = None;
+            // Never for now: to try again would be to go on without the table.
+            let loaded = loaded.map_err(|error| Error::new(error.kind(), error.to_string()));
             for table in loaded? {
                 self.following.spawn(table.follow());
             }

@@ -1,22 +1,21 @@
 //! From declared pipelines to open ones, and when each of them ends.
 
+mod sinks;
 mod together;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ssectl_adapter::{
-    Bound, Options, Range, Sink, SinkSpec, Source, SourceSpec, StreamUri, Timestamp,
-};
+use ssectl_adapter::{Bound, Options, Range, Sink, Source, SourceSpec, StreamUri, Timestamp};
 use tokio::sync::watch;
 
-use super::copies::{Copies, Copying};
+use super::copies::Copies;
 use super::error::RunError;
 use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
-    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, Side, State,
-    Stats, Steps, trial,
+    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, State, Stats,
+    Steps, trial,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -366,76 +365,6 @@ impl Opener<'_> {
             },
         };
         opened.map_err(RunError::stream(&name))
-    }
-
-    async fn sink(&self, to: &Address, format: Format) -> Result<Box<dyn Sink>, RunError> {
-        let name = to.to_string();
-        let opened = match to {
-            Address::Declared(stream) => self.declared_sink(stream).await,
-            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
-                Ok(place) => place.sink().await,
-                Err(error) => Err(error),
-            },
-        };
-        opened.map_err(RunError::stream(&name))
-    }
-
-    /// The streams that steps send records to.
-    async fn sides(&self) -> Result<Vec<Side>, RunError> {
-        let mut sides: Vec<Side> = Vec::new();
-        for address in self.pipeline.sides() {
-            let stream = address.to_string();
-            if sides.iter().all(|side| side.stream != stream) {
-                let sink = self.sink(address, self.pipeline.sink.format).await?;
-                sides.push(Side { stream, sink });
-            }
-        }
-        Ok(sides)
-    }
-
-    /// A sink of a declared stream, and of its copies.
-    async fn declared_sink(&self, stream: &str) -> ssectl_adapter::Result<Box<dyn Sink>> {
-        let open = async |stream: &str| {
-            let stream = stream.to_owned();
-            self.home.target.sink(&SinkSpec { stream }).await
-        };
-        let sink = open(stream).await?;
-        let copies = self.copies.of(stream);
-        if copies.is_empty() {
-            return Ok(sink);
-        }
-        let mut sinks = vec![sink];
-        for copy in copies {
-            sinks.push(open(copy).await?);
-        }
-        Ok(Box::new(Copying::new(sinks)))
-    }
-
-    async fn on_error(&self) -> Result<engine::OnError, RunError> {
-        Ok(match &self.pipeline.on_error {
-            OnError::Fail => engine::OnError::Fail,
-            OnError::Skip => engine::OnError::Skip,
-            OnError::DeadLetter { to: address, .. } => {
-                let sink = match address {
-                    Address::Declared(_) => self.sink(address, Format::Raw).await?,
-                    Address::Uri(uri) => {
-                        // Only the envelope holds any bytes and the reason beside them.
-                        let envelope = if framed(uri) {
-                            format_option("envelope")
-                        } else {
-                            Options::new()
-                        };
-                        let place = self.runner.places.locate(uri, &envelope);
-                        let place = place.map_err(RunError::stream(&address.to_string()))?;
-                        place
-                            .sink()
-                            .await
-                            .map_err(RunError::stream(&address.to_string()))?
-                    }
-                };
-                engine::OnError::DeadLetter(sink)
-            }
-        })
     }
 }
 
