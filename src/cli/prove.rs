@@ -23,7 +23,7 @@ use crate::scenario::{Scenario, SourceKind};
 /// Examples:
 ///   ssectl prove scenarios/01-kafka-uppercase
 ///   ssectl prove scenarios/01-kafka-uppercase --kills 20 --seed 3
-///   ssectl prove scenarios/01-kafka-uppercase --target kafka://localhost:9092 --format json
+///   ssectl prove scenarios/01-kafka-uppercase --target kafka://localhost:9092
 ///   ssectl prove scenarios/01-kafka-uppercase --plan prove-kafka-uppercase-1.json
 ///
 /// The pipelines that read streams of the scenario run in a child process, which is killed between
