@@ -27,7 +27,9 @@ pub(super) fn explain(error: &KafkaError, topic: &str, grouped: bool) -> Result<
         Some(Code::InconsistentGroupProtocol | Code::UnsupportedAssignor) => {
             failed.hint("set `assignment` to what the other members of the group use")
         }
-        // librdkafka tries again by itself whatever it does not call fatal.
+        // librdkafka tries again by itself whatever it does not call fatal; so does what it asks of a topic that is
+        // replaced under its hands.
+        Some(Code::InvalidArgument) if !fatal => failed.temporary(),
         _ if failed.kind() == ErrorKind::Other && !fatal => failed.temporary(),
         _ => failed,
     })

@@ -176,7 +176,7 @@ async fn a_topic_that_is_made_anew_is_not_read_on_as_if_it_were_the_old_one() {
         let said: &[&str] = match error.kind() {
             ErrorKind::NotFound => &["does not exist"],
             kind => {
-                assert_eq!(kind, ErrorKind::OutOfRange, "{error}");
+                assert_eq!(kind, ErrorKind::OutOfRange, "{error:?}");
                 &["made anew", "is not there yet"]
             }
         };
