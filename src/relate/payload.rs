@@ -23,7 +23,7 @@ pub(super) fn write(record: &Record, out: &mut Vec<u8>) {
     }
 }
 
-/// What [`write`] wrote; `None` if it is nothing of that kind.
+/// What [`write()`] wrote; `None` if it is nothing of that kind.
 pub(super) fn read(bytes: &[u8]) -> Option<Record> {
     let mut rest = bytes;
     let timestamp = match rest.try_get_u8().ok()? {
