@@ -51,6 +51,7 @@ adapters() {
   part "adapter of Kinesis" "$HERE/adapter-kinesis.sh"
   part "adapter of Pub/Sub" "$HERE/adapter-pubsub.sh"
   part "adapter of Event Hubs" "$HERE/adapter-eventhubs.sh"
+  part "windows on Beam and Flink" "$HERE/beam.sh" "$SSECTL"
 }
 
 emulators() {

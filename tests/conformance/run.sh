@@ -57,7 +57,7 @@ cd "$HERE"
 code=0
 summary="$RUN/summary"
 "$VENV/bin/python" -m pytest -n "${CONFORMANCE_WORKERS:-4}" --dist worksteal --junit-xml="$RUN/report.xml" \
-  --ignore=bridge --ignore=eventhubs --ignore=kinesis --ignore=pubsub --ignore=sqs --bootstrap "$BOOTSTRAP" ${SASL:+--sasl "$SASL"} "$@" | tee "$summary" || code=$?
+  --ignore=beam --ignore=bridge --ignore=eventhubs --ignore=kinesis --ignore=pubsub --ignore=sqs --bootstrap "$BOOTSTRAP" ${SASL:+--sasl "$SASL"} "$@" | tee "$summary" || code=$?
 for pid in ${EMULATORS[@]+"${EMULATORS[@]}"}; do
   if ! kill -0 "$pid" 2>/dev/null; then
     echo "the emulator did not survive the suite: see $RUN/*.log"
