@@ -179,12 +179,12 @@ impl Parser<'_> {
             return Ok(());
         }
         let message = format!(
-            "`{}` does not take {}; write `{}`",
+            "`{}` {}; write `{}`",
             form.name,
             match arguments.len() {
-                0 => "no argument".to_owned(),
-                1 => "one argument".to_owned(),
-                more => format!("{more} arguments (`;` stands between them)"),
+                0 => "needs an argument".to_owned(),
+                1 => "does not take one argument".to_owned(),
+                more => format!("does not take {more} arguments (`;` stands between them)"),
             },
             form.example
         );

@@ -89,11 +89,7 @@ fn errors_say_where_and_what_there_is() {
             4,
             "there is no aggregate `summ`; did you mean `sum`?",
         ),
-        (
-            "n: sum",
-            4,
-            "`sum` does not take no argument; write `sum(JQ)`",
-        ),
+        ("n: sum", 4, "`sum` needs an argument; write `sum(JQ)`"),
         ("n: sum(.a; .b)", 4, "`sum` does not take 2 arguments"),
         ("n: sum()", 8, "an argument is missing; write `sum(JQ)`"),
         (
