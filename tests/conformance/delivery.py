@@ -38,7 +38,9 @@ def writer(address):
     made = admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in ("from", "to")])
     for future in made.values():
         future.result(60)
-    return Producer({"bootstrap.servers": address, "enable.idempotence": True, "queue.buffering.max.messages": RECORDS + 1})
+    # Without its log: a line for every try while the broker is down.
+    return Producer({"bootstrap.servers": address, "enable.idempotence": True, "queue.buffering.max.messages": RECORDS + 1,
+                     "log_level": 0})
 
 
 def write(producer, numbers):

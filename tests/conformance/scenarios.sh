@@ -70,11 +70,13 @@ restart() {
   cmp <(LC_ALL=C sort "$RUN/followed") "$RUN/made" && cmp <("$SSECTL" tail "$stream" -F '%s\n' | LC_ALL=C sort) "$RUN/made"
 }
 
-for scenario in scenarios/*/; do
-  name="$(basename "$scenario")"
+# A set of exercises has a file for each. Their streams get prefixes, as several call theirs the same.
+for scenario in scenarios/*/*.yaml; do
+  folder="$(basename "$(dirname "$scenario")")" name="$(basename "$scenario" .yaml)"
+  [[ "$name" == scenario ]] && name="$folder" || name="$folder/$name"
   for target in "$REAL" "$OURS"; do
     where=$([[ "$target" == "$REAL" ]] && echo "Apache Kafka" || echo "the emulator")
-    check "$name on $where" "$SSECTL" run "$scenario" --target "$target"
+    check "$name on $where" "$SSECTL" run "$scenario" --target "$target" --prefix "e${name//\//-}-"
   done
 done
 check "every stream is the same on both" same_streams
