@@ -85,14 +85,21 @@ install_analytics() {
   stamp analytics "${packages[*]}"
 }
 
+# environment NAME PACKAGE...: a virtual environment of Python, .peers/NAME, with these packages.
+environment() {
+  local name="$1"
+  shift
+  need python3 "3.10 or newer"
+  rm -rf "${PEERS:?}/$name"
+  python3 -m venv "$PEERS/$name" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
+  run "$name" "$PEERS/$name/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+  stamp "$name" "$*"
+}
+
 install_moto() {
   local package="moto[server]==$MOTO_VERSION"
   fresh moto "$package" && return
-  need python3 "3.10 or newer"
-  rm -rf "$PEERS/moto"
-  python3 -m venv "$PEERS/moto" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
-  run moto "$PEERS/moto/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
-  stamp moto "$package"
+  environment moto "$package"
 }
 
 install_kafka() {
@@ -246,11 +253,7 @@ install_jaq() {
 install_beam() {
   local packages=("apache-beam[yaml]==$BEAM_VERSION" "google-cloud-pubsub==$GOOGLE_CLOUD_PUBSUB_VERSION")
   fresh beam "${packages[*]}" && return
-  need python3 "3.10 or newer"
-  rm -rf "$PEERS/beam"
-  python3 -m venv "$PEERS/beam" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
-  run beam "$PEERS/beam/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
-  stamp beam "${packages[*]}"
+  environment beam "${packages[@]}"
 }
 
 # Apache Flink with its Python API, which runs SQL in one process.
@@ -258,11 +261,7 @@ install_flink() {
   local package="apache-flink==$FLINK_VERSION"
   fresh flink "$package" && return
   java_command >/dev/null
-  need python3 "3.10 or newer"
-  rm -rf "$PEERS/flink"
-  python3 -m venv "$PEERS/flink" >>"$LOG" 2>&1 || die "python3 cannot make a virtual environment (Debian: python3-venv)"
-  run flink "$PEERS/flink/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
-  stamp flink "$package"
+  environment flink "$package"
 }
 
 install_one() {
