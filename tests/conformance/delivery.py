@@ -3,7 +3,7 @@
     delivery.py SSECTL [--kills 12] [--seed 1]
 
 A foreign producer writes numbered records; `ssectl` copies them from topic to topic, is killed by SIGKILL at random moments
-and started again. Every fourth kill is one of the broker, every fourth one of both. In the end confluent-kafka, reading
+after it has begun to write, and started again. Every fourth kill is one of the broker, every fourth one of both. In the end confluent-kafka, reading
 committed records, must see each number exactly once.
 """
 
@@ -15,14 +15,17 @@ import sys
 import time
 from pathlib import Path
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from support.programs import PEERS, PEERS_SCRIPTS
+from support.wait import eventually
 
 RECORDS = 40_000
 PARTITIONS = 3
 PATIENCE = 150.0
+MOMENTS = 0.0, 1.2
+"""Seconds from the first record that a life writes to its kill, from and to: it commits once a second."""
 DATA = PEERS / "run" / "delivery"
 
 
@@ -49,6 +52,22 @@ def write(producer, numbers):
         producer.produce("from", key=str(number % 97), value=str(number))
 
 
+def written(address):
+    """The end of `to`, where open transactions and markers count as well."""
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "watch", "isolation.level": "read_uncommitted"})
+
+    def ends():
+        try:
+            return [consumer.get_watermark_offsets(TopicPartition("to", number), 30)[1] for number in range(PARTITIONS)]
+        except KafkaException:  # no leader yet, after a start
+            return None
+
+    try:
+        return sum(eventually(ends, "the ends of `to`"))
+    finally:
+        consumer.close()
+
+
 class Copier:
     """`ssectl copy`, life after life."""
 
@@ -62,6 +81,12 @@ class Copier:
         self.lives += 1
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([*self.command, *more], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def writes(self, address, before):
+        """Whether it has written beyond that end; one that gave a transaction up is started again."""
+        if self.process.poll() is not None:
+            self.start("--follow")
+        return written(address) > before
 
     def kill(self):
         self.process.kill()
@@ -111,10 +136,12 @@ def main():
         producer, share = writer(address), RECORDS // options.kills
         for number in range(options.kills):
             victim = ("ssectl", "broker", "ssectl", "both")[number % 4]
+            before = written(address)
             copier.start("--follow")
             begin = number * share
             write(producer, range(begin, RECORDS if number == options.kills - 1 else begin + share))
-            time.sleep(chance.uniform(0.1, 2.5))
+            eventually(lambda: copier.writes(address, before), f"a record of life {copier.lives}", deadline=PATIENCE)
+            time.sleep(chance.uniform(*MOMENTS))
             if victim != "broker":
                 copier.kill()
             if victim != "ssectl":
