@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::number::Number;
-use super::scan::Scanner;
+use super::scan::{RawString, Scanner};
 use super::text;
 
 /// A value; strings without escapes and numbers are slices of the text.
@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
 /// Compares two JSON values in jq's order. What is no JSON comes last.
 pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
     if let (Some(a), Some(b)) = (plain_string(a), plain_string(b)) {
-        return a.cmp(b);
+        return a.bytes.cmp(b.bytes);
     }
     match (Value::parse(a), Value::parse(b)) {
         (Some(mut a), Some(mut b)) => {
@@ -142,20 +142,18 @@ pub fn compare(a: &[u8], b: &[u8]) -> Ordering {
     }
 }
 
-/// The bytes of a string without escapes.
-fn plain_string(json: &[u8]) -> Option<&[u8]> {
-    match json {
-        [b'"', text @ .., b'"'] if !text.contains(&b'\\') => Some(text),
-        _ => None,
-    }
+/// A text that is one string without escapes, and nothing else.
+fn plain_string(json: &[u8]) -> Option<RawString<'_>> {
+    let mut scanner = Scanner::new(json);
+    let string = scanner.string().filter(|string| !string.escaped)?;
+    let whole = scanner.at == json.len() && std::str::from_utf8(string.bytes).is_ok();
+    whole.then_some(string)
 }
 
 /// Appends the text that all values share which are equal to this one in jq. Answers whether it could be read: it is one
 /// JSON value that nests at most 512 deep.
 pub fn canonical(json: &[u8], out: &mut Vec<u8>) -> bool {
-    if let Some(text) = plain_string(json)
-        && !text.contains(&0x7f)
-    {
+    if plain_string(json).is_some_and(|string| !string.odd) {
         out.extend_from_slice(json);
         return true;
     }

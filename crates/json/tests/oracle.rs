@@ -1,9 +1,11 @@
 //! Paths, against a reader of JSON that we did not write.
 
+use std::cmp::Ordering;
+
 use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use ssectl_json::{Extractor, Fields, Path, canonical};
+use ssectl_json::{Extractor, Fields, Path, canonical, compare};
 
 /// Few names, so that paths hit and keys come twice; one of them with an escape.
 const KEYS: &[&str] = &["a", "b", "\\u0061", "x y"];
@@ -99,6 +101,15 @@ fn extractor(paths: &[&str]) -> Extractor {
         .map(|path| Path::parse(path).unwrap())
         .collect();
     Extractor::new(&paths)
+}
+
+#[test]
+fn two_strings_in_a_row_are_no_json() {
+    for json in [r#"""""#, r#""a"b""#, r#""","#, "\"\n\"", "\"a\u{1}\"", r#"" "#] {
+        assert!(!canonical(json.as_bytes(), &mut Vec::new()), "{json}");
+        assert_eq!(compare(json.as_bytes(), b"{}"), Ordering::Greater, "{json}");
+    }
+    assert!(!canonical(b"\"\xff\"", &mut Vec::new()));
 }
 
 proptest! {
