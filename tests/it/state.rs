@@ -56,6 +56,7 @@ fn marks(offset: i64) -> Marks {
         target: "kafka://localhost:9092".to_owned(),
         positions: BTreeMap::from([("orders".to_owned(), partitions)]),
         watermark: Some(TEN + 90_000_000_000),
+        ended: false,
     }
 }
 

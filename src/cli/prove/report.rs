@@ -98,5 +98,7 @@ fn name(point: Point) -> &'static str {
         Point::Written => "written",
         Point::Flushed => "flushed",
         Point::Committed => "committed",
+        Point::Prepared => "prepared",
+        Point::Kept => "kept",
     }
 }
