@@ -15,6 +15,7 @@ use ssectl_state::{Rebuild, Sealed, StateError, Store};
 
 use super::error::{ChangelogError, PipelineError};
 use super::retry::Patience;
+use super::trial::{self, Point};
 use super::writer::write_records;
 
 /// Who wrote a record.
@@ -57,7 +58,11 @@ impl Changelog {
             }
         }
         self.put(&mut records).await?;
-        self.mark(number, sealed.marker()?).await
+        self.flush().await?;
+        trial::pass(Point::Changed);
+        self.mark(number, sealed.marker()?).await?;
+        trial::pass(Point::Logged);
+        Ok(())
     }
 
     /// Writes what makes the stream say the same as a store that was just opened.

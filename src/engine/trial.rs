@@ -29,6 +29,10 @@ pub enum Point {
     Prepared,
     /// What steps remember is on the disk, and counts.
     Kept,
+    /// What changed of it is in its changelog, without a marker.
+    Changed,
+    /// It is there with its marker.
+    Logged,
 }
 
 impl Point {

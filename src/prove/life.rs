@@ -25,6 +25,9 @@ pub struct Life {
     /// Where it keeps what steps remember, if they do.
     #[serde(default)]
     pub state: Option<PathBuf>,
+    /// Where the changes of that go.
+    #[serde(default)]
+    pub changelog: Option<String>,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -45,6 +45,31 @@ pipelines:
     )
 }
 
+/// How a process lives.
+#[derive(Clone, Copy)]
+struct Life<'a> {
+    scenario: &'a str,
+    /// Where it halts and is killed, and at which passage.
+    kill: Option<(&'a str, u64)>,
+    state: &'a str,
+    changelog: Option<&'a str>,
+    one_core: bool,
+}
+
+const ONCE: Life<'_> = Life {
+    scenario: "once.yaml",
+    kill: None,
+    state: "state",
+    changelog: None,
+    one_core: false,
+};
+
+/// The same without transactions.
+const OFTEN: Life<'_> = Life {
+    scenario: "often.yaml",
+    ..ONCE
+};
+
 /// A broker with orders in three partitions, and the scenarios.
 struct Trial {
     folder: tempfile::TempDir,
@@ -72,6 +97,7 @@ impl Trial {
             "once.yaml",
             &scenario("once", "counts", "delivery: exactly-once"),
         );
+        trial.write("often.yaml", &scenario("often", "counts", ""));
         trial.write("oracle.yaml", &scenario("oracle", "oracle-counts", ""));
         trial
     }
@@ -85,33 +111,45 @@ impl Trial {
     }
 
     /// A life of the pipeline; with a kill it halts there, and gives a sign.
-    fn live(&self, kill: Option<(&str, u64)>) -> Child {
+    fn live(&self, life: &Life<'_>) -> Child {
         let sign = self.folder().join("sign");
         let _ = fs::remove_file(&sign);
-        let kill = kill.map(|(point, passage)| {
+        let kill = life.kill.map(|(point, passage)| {
             let kill = json!({"point": point, "passage": passage, "moment": "there"});
             json!([kill, sign])
         });
-        let life = json!({
+        let told = json!({
             "target": ["kafka", {"brokers": self.broker.address()}],
             "records": 40,
-            "state": self.folder().join("state"),
+            "state": self.folder().join(life.state),
+            "changelog": life.changelog,
             "kill": kill,
         });
-        self.write("life", &life.to_string());
+        self.write("life", &told.to_string());
         let log = fs::File::create(self.folder().join("log")).expect("a file");
-        let mut command = ssectl(&["prove", "once.yaml", "--life", "life"]);
+        let mut command = ssectl(&["prove", life.scenario, "--life", "life"]);
+        if life.one_core {
+            command = on_one_core(&command);
+        }
         command.current_dir(self.folder()).stderr(log);
         command.spawn().expect("the binary starts")
+    }
+
+    /// Lives to the end; what it said.
+    fn finish(&self, life: &Life<'_>) -> String {
+        let code = exit_code(&mut self.live(life), SOON);
+        assert_eq!(code, Some(0), "{}", self.said());
+        self.said()
     }
 
     fn said(&self) -> String {
         fs::read_to_string(self.folder().join("log")).expect("a file")
     }
 
-    /// Lives until it has done something for so many times, and is killed.
-    fn kill(&self, point: &str, passage: u64) {
-        let mut child = self.live(Some((point, passage)));
+    /// Lives until it has done something for so many times, and is killed; what it said.
+    fn kill(&self, life: &Life<'_>) -> String {
+        let point = life.kill.expect("a point").0;
+        let mut child = self.live(life);
         let deadline = Instant::now() + SOON;
         while !self.folder().join("sign").exists() {
             let ended = child.try_wait().expect("a child");
@@ -121,6 +159,7 @@ impl Trial {
         }
         child.kill().expect("it lives");
         child.wait().expect("a child");
+        self.said()
     }
 
     /// All committed results of a stream.
@@ -132,6 +171,12 @@ impl Trial {
         lines
     }
 
+    /// The results, and what they should be.
+    fn outcome(&self) -> (Vec<String>, Vec<String>) {
+        self.run("oracle.yaml", &[]).ended(0);
+        (self.results("counts"), self.results("oracle-counts"))
+    }
+
     fn run(&self, scenario: &str, more: &[&str]) -> Done {
         let target = format!("kafka://{}", self.broker.address());
         let args = [&["run", scenario, "--target", &target], more].concat();
@@ -139,18 +184,30 @@ impl Trial {
     }
 }
 
+fn on_one_core(command: &Command) -> Command {
+    let mut limited = Command::new("taskset");
+    let envs = command.get_envs();
+    limited
+        .args(["-c", "0"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(envs.filter_map(|(name, value)| Some((name, value?))))
+        .stdin(Stdio::null());
+    limited
+}
+
 #[test]
 fn results_of_windows_are_there_once_wherever_the_process_is_killed() {
     let trial = Trial::start("6000");
     for passage in [1, 2] {
         for point in POINTS {
-            trial.kill(point, passage);
+            let kill = Some((point, passage));
+            trial.kill(&Life { kill, ..ONCE });
         }
     }
-    let code = exit_code(&mut trial.live(None), SOON);
-    assert_eq!(code, Some(0), "{}", trial.said());
-    trial.run("oracle.yaml", &[]).ended(0);
-    let (found, expected) = (trial.results("counts"), trial.results("oracle-counts"));
+    trial.finish(&ONCE);
+    let (found, expected) = trial.outcome();
     assert!(expected.len() > 500, "{}", expected.len());
     assert_eq!(found, expected);
 }
@@ -171,4 +228,75 @@ fn state_that_does_not_go_with_the_committed_positions_is_refused() {
         "{}",
         other.err()
     );
+}
+
+/// A number below a limit, from a seed.
+fn draw(seed: &mut u64, below: u64) -> u64 {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % below
+}
+
+/// On one core and on all of them in turn.
+#[cfg(target_os = "linux")]
+#[test]
+fn windows_over_partitions_give_equal_results_after_kills_at_any_parallelism() {
+    let trial = Trial::start("6000");
+    let mut seed = 11;
+    for life in 0..12 {
+        // Without a transaction nothing is prepared.
+        let point =
+            ["read", "written", "flushed", "committed", "kept"][draw(&mut seed, 5) as usize];
+        let kill = Some((point, 1 + draw(&mut seed, 3)));
+        let one_core = life % 2 == 0;
+        trial.kill(&Life {
+            kill,
+            one_core,
+            ..OFTEN
+        });
+    }
+    trial.finish(&OFTEN);
+    let (mut found, expected) = trial.outcome();
+    found.dedup();
+    assert_eq!(found, expected);
+}
+
+/// Machines are lost one after the other with their directories, also in the midst of a checkpoint.
+#[test]
+fn another_machine_takes_over_from_the_changelog() {
+    let trial = Trial::start("4000");
+    let changelog = Some("changes");
+    let mut first = true;
+    for (state, point) in [
+        ("a", "kept"),
+        ("b", "logged"),
+        ("c", "changed"),
+        ("d", "kept"),
+    ] {
+        let kill = Some((point, 3));
+        let said = trial.kill(&Life {
+            kill,
+            state,
+            changelog,
+            ..OFTEN
+        });
+        assert_eq!(said.contains("takes checkpoint"), !first, "{said}");
+        fs::remove_dir_all(trial.folder().join(state)).expect("a directory");
+        first = false;
+    }
+    let last = Life {
+        state: "last",
+        changelog,
+        ..OFTEN
+    };
+    let said = trial.finish(&last);
+    assert!(said.contains("takes checkpoint"), "{said}");
+    // What is there already is not taken again.
+    let said = trial.finish(&last);
+    assert!(!said.contains("takes checkpoint"), "{said}");
+    assert!(said.contains("had come to its end"), "{said}");
+    let (mut found, expected) = trial.outcome();
+    found.dedup();
+    assert_eq!(found, expected);
 }

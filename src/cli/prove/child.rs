@@ -47,6 +47,7 @@ pub(super) async fn run(
     }
     let state = StateOptions {
         dir: life.state.clone(),
+        changelog: life.changelog.clone(),
         ..StateOptions::default()
     };
     life.begin();

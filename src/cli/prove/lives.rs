@@ -84,6 +84,7 @@ impl Lives<'_> {
             target: self.target.clone(),
             records: self.records,
             state: None,
+            changelog: None,
             kill: kill.map(|kill| (*kill, sign.clone())),
         };
         let told = self.scratch.join("life");

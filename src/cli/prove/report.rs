@@ -100,5 +100,7 @@ fn name(point: Point) -> &'static str {
         Point::Committed => "committed",
         Point::Prepared => "prepared",
         Point::Kept => "kept",
+        Point::Changed => "changed",
+        Point::Logged => "logged",
     }
 }
