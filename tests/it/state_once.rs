@@ -27,16 +27,16 @@ const WINDOW: &str = "window: {by: .country, time: .time, unit: rfc3339, size: 1
      agg: {n: count, total: 'sum(.quantity)', last: 'last(.seq)'}}";
 
 /// Counts by country and minute, from one stream to another.
-fn scenario(name: &str, to: &str, delivery: &str) -> String {
+fn scenario(name: &str, from: &str, to: &str, delivery: &str) -> String {
     format!(
         "apiVersion: ssectl/v1
 name: {name}
 streams:
-  orders: {{partitions: 3}}
+  {from}: {{partitions: 3}}
   {to}: {{partitions: 2}}
 pipelines:
   count:
-    source: {{stream: orders, group: {name}}}
+    source: {{stream: {from}, group: {from}-{name}}}
     steps:
       - {WINDOW}
     {delivery}
@@ -73,17 +73,30 @@ const OFTEN: Life<'_> = Life {
 /// A broker with orders in three partitions, and the scenarios.
 struct Trial {
     folder: tempfile::TempDir,
-    broker: Emulator,
+    address: String,
+    /// What the names of its streams end with.
+    tag: String,
+    _emulator: Option<Emulator>,
 }
 
 impl Trial {
-    fn start(orders: &str) -> Self {
+    /// On our emulator, or on the broker at `SSECTL_TEST_KAFKA`.
+    fn start(tag: &str, orders: &str) -> Self {
+        let (address, emulator) = match std::env::var("SSECTL_TEST_KAFKA") {
+            Ok(address) => (address, None),
+            Err(_) => {
+                let emulator = Emulator::start();
+                (emulator.address().to_owned(), Some(emulator))
+            }
+        };
         let trial = Self {
             folder: tempfile::tempdir().expect("a folder"),
-            broker: Emulator::start(),
+            address,
+            tag: format!("{tag}-{}", std::process::id()),
+            _emulator: emulator,
         };
         for (stream, partitions) in [("orders", "3"), ("counts", "2"), ("oracle-counts", "2")] {
-            let stream = trial.broker.stream(stream);
+            let stream = trial.stream(stream);
             let create = ["streams", "create", &stream, "--partitions", partitions];
             run(
                 &[&create[..], &["--config", "retention.ms=-1"]].concat(),
@@ -91,15 +104,23 @@ impl Trial {
             )
             .ended(0);
         }
-        let to = trial.broker.stream("orders");
+        let to = trial.stream("orders");
         run(&["generate", "orders", "--count", orders, "--to", &to], "").ended(0);
-        trial.write(
-            "once.yaml",
-            &scenario("once", "counts", "delivery: exactly-once"),
-        );
-        trial.write("often.yaml", &scenario("often", "counts", ""));
-        trial.write("oracle.yaml", &scenario("oracle", "oracle-counts", ""));
+        let (from, to) = (trial.name("orders"), trial.name("counts"));
+        let once = scenario("once", &from, &to, "delivery: exactly-once");
+        trial.write("once.yaml", &once);
+        trial.write("often.yaml", &scenario("often", &from, &to, ""));
+        let oracle = scenario("oracle", &from, &trial.name("oracle-counts"), "");
+        trial.write("oracle.yaml", &oracle);
         trial
+    }
+
+    fn name(&self, stream: &str) -> String {
+        format!("{stream}-{}", self.tag)
+    }
+
+    fn stream(&self, name: &str) -> String {
+        format!("kafka://{}/{}", self.address, self.name(name))
     }
 
     fn folder(&self) -> &Path {
@@ -119,10 +140,10 @@ impl Trial {
             json!([kill, sign])
         });
         let told = json!({
-            "target": ["kafka", {"brokers": self.broker.address()}],
+            "target": ["kafka", {"brokers": self.address}],
             "records": 40,
             "state": self.folder().join(life.state),
-            "changelog": life.changelog,
+            "changelog": life.changelog.map(|name| self.name(name)),
             "kill": kill,
         });
         self.write("life", &told.to_string());
@@ -164,7 +185,7 @@ impl Trial {
 
     /// All committed results of a stream.
     fn results(&self, stream: &str) -> Vec<String> {
-        let stream = self.broker.stream(stream);
+        let stream = self.stream(stream);
         let read = run(&["tail", &stream, "-F", "json"], "").ended(0).out();
         let mut lines: Vec<String> = read.lines().map(str::to_owned).collect();
         lines.sort_unstable();
@@ -178,7 +199,7 @@ impl Trial {
     }
 
     fn run(&self, scenario: &str, more: &[&str]) -> Done {
-        let target = format!("kafka://{}", self.broker.address());
+        let target = format!("kafka://{}", self.address);
         let args = [&["run", scenario, "--target", &target], more].concat();
         run_in(self.folder(), &args, "")
     }
@@ -199,7 +220,7 @@ fn on_one_core(command: &Command) -> Command {
 
 #[test]
 fn results_of_windows_are_there_once_wherever_the_process_is_killed() {
-    let trial = Trial::start("6000");
+    let trial = Trial::start("once", "6000");
     for passage in [1, 2] {
         for point in POINTS {
             let kill = Some((point, passage));
@@ -214,7 +235,7 @@ fn results_of_windows_are_there_once_wherever_the_process_is_killed() {
 
 #[test]
 fn state_that_does_not_go_with_the_committed_positions_is_refused() {
-    let trial = Trial::start("300");
+    let trial = Trial::start("refused", "300");
     let without = trial.run("once.yaml", &[]).ended(6);
     assert!(
         without.err().contains("needs `--state DIR`"),
@@ -242,7 +263,7 @@ fn draw(seed: &mut u64, below: u64) -> u64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn windows_over_partitions_give_equal_results_after_kills_at_any_parallelism() {
-    let trial = Trial::start("6000");
+    let trial = Trial::start("often", "6000");
     let mut seed = 11;
     for life in 0..12 {
         // Without a transaction nothing is prepared.
@@ -265,7 +286,7 @@ fn windows_over_partitions_give_equal_results_after_kills_at_any_parallelism() {
 /// Machines are lost one after the other with their directories, also in the midst of a checkpoint.
 #[test]
 fn another_machine_takes_over_from_the_changelog() {
-    let trial = Trial::start("4000");
+    let trial = Trial::start("changes", "4000");
     let changelog = Some("changes");
     let mut first = true;
     for (state, point) in [
