@@ -70,6 +70,12 @@ const OFTEN: Life<'_> = Life {
     ..ONCE
 };
 
+/// The same at some speed.
+const SLOW: Life<'_> = Life {
+    scenario: "slow.yaml",
+    ..ONCE
+};
+
 /// A broker with orders in three partitions, and the scenarios.
 struct Trial {
     folder: tempfile::TempDir,
@@ -286,7 +292,11 @@ fn windows_over_partitions_give_equal_results_after_kills_at_any_parallelism() {
 /// Machines are lost one after the other with their directories, also in the midst of a checkpoint.
 #[test]
 fn another_machine_takes_over_from_the_changelog() {
-    let trial = Trial::start("changes", "4000");
+    let trial = Trial::start("changes", "6000");
+    // So slowly that no machine comes to the end.
+    let slow = fs::read_to_string(trial.folder().join("often.yaml")).expect("a file");
+    let slow = slow.replace("steps:", "steps:\n      - rate: 1500/s");
+    trial.write("slow.yaml", &slow);
     let changelog = Some("changes");
     let mut first = true;
     for (state, point) in [
@@ -295,12 +305,12 @@ fn another_machine_takes_over_from_the_changelog() {
         ("c", "changed"),
         ("d", "kept"),
     ] {
-        let kill = Some((point, 3));
+        let kill = Some((point, 2));
         let said = trial.kill(&Life {
             kill,
             state,
             changelog,
-            ..OFTEN
+            ..SLOW
         });
         assert_eq!(said.contains("takes checkpoint"), !first, "{said}");
         fs::remove_dir_all(trial.folder().join(state)).expect("a directory");
@@ -309,7 +319,7 @@ fn another_machine_takes_over_from_the_changelog() {
     let last = Life {
         state: "last",
         changelog,
-        ..OFTEN
+        ..SLOW
     };
     let said = trial.finish(&last);
     assert!(said.contains("takes checkpoint"), "{said}");
