@@ -135,8 +135,12 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for (index, input) in self.inputs.into_iter().enumerate() {
+        let digester = line.digester().filter(|_| self.inputs.len() == 1);
+        for (index, mut input) in self.inputs.into_iter().enumerate() {
             let (sender, requests) = mpsc::channel(1);
+            if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
+                input.source.allow_lines();
+            }
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
@@ -156,7 +160,7 @@ impl Pipeline {
             steps.push(input.steps);
             commits.push(sender);
         }
-        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
         let sinks = Sinks {
             sink: self.sink,
             sides: self.sides,

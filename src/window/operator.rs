@@ -7,11 +7,14 @@ use ssectl_state::{Space, StateError};
 use ssectl_window::aggregate::Aggregates;
 use ssectl_window::{Event, Fate as Became, Pane, WindowError, WindowOperator};
 
+use super::digest::LineDigester;
 use super::inputs::Inputs;
 use super::numbers::Numbers;
 use super::plan::Plan;
 use super::results;
-use crate::engine::{Arrival, Emitter, Fate, Known, Operator, OperatorError, RecordError};
+use crate::engine::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Operator, OperatorError, RecordError,
+};
 
 /// Opens the operator of a plan. What comes too late goes to the side stream `late`, if there is one.
 pub(super) fn open(
@@ -99,6 +102,26 @@ impl Operator for Windows {
             )
             .into()),
         }
+    }
+
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        let digester = LineDigester::new(&self.plan)?;
+        Some(Arc::new(digester))
+    }
+
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let Ok(digest) = digest.downcast() else {
+            return Ok(false);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        let taken = self.operator.digest(arrival.partition, *digest, &mut give);
+        taken.map_err(refused)
     }
 
     fn ended(&mut self, partition: u32, out: &mut Emitter) -> Result<(), OperatorError> {
