@@ -37,6 +37,8 @@ pub(super) struct Workers {
     arrived: mpsc::Receiver<Arrived>,
     running: FuturesOrdered<JoinHandle<Done>>,
     most: usize,
+    /// On the thread of the runtime.
+    in_place: bool,
     ended: bool,
 }
 
@@ -53,8 +55,14 @@ impl Workers {
             arrived,
             running: FuturesOrdered::new(),
             most,
+            in_place: false,
             ended: false,
         }
+    }
+
+    /// Whether they run on the thread of the runtime, and not on threads of their own.
+    pub(super) fn in_place(self, in_place: bool) -> Self {
+        Self { in_place, ..self }
     }
 
     /// Cancel-safe: batches are kept here between calls.
@@ -82,7 +90,7 @@ impl Workers {
 
     fn start(&mut self, Arrived { source, what }: Arrived) {
         let steps = self.steps[source].clone();
-        let (fail, light) = (self.fail, steps.is_empty());
+        let (fail, light) = (self.fail, self.in_place || steps.is_empty());
         let work = move || {
             let what = match what {
                 What::End => Outcome::End,
