@@ -162,11 +162,7 @@ impl Beam {
     fn arguments(&self) -> Vec<&'static str> {
         let given = |name: &str| self.options.iter().any(|option| option.starts_with(name));
         let mut arguments = match self.runner {
-            // The one that moves the watermark of a `TestStream`.
-            Runner::Direct => vec![
-                "--runner=BundleBasedDirectRunner",
-                "--allow_unsafe_triggers",
-            ],
+            Runner::Direct => vec!["--runner=DirectRunner"],
             Runner::Flink if given("--job_endpoint") => vec!["--runner=PortableRunner"],
             Runner::Flink => vec!["--runner=FlinkRunner"],
             Runner::Spark if given("--job_endpoint") => vec!["--runner=PortableRunner"],
@@ -177,7 +173,6 @@ impl Beam {
             // Workers on this machine, which has the files and this program.
             arguments.push("--environment_type=LOOPBACK");
         }
-        arguments.push("--streaming");
         arguments
     }
 }
