@@ -37,7 +37,7 @@ STREAMS = re.compile("(kafka|eventhubs)://")
 
 
 class Part(NamedTuple):
-    """A file, or a partition of a stream."""
+    """A range of a file, or of a partition of a stream."""
 
     address: str
     # `None` of a file.
@@ -47,7 +47,18 @@ class Part(NamedTuple):
 
 
 def parts(address):
-    """All parts of the files that a pattern names, or of a stream, as far as it reaches now."""
+    """All ranges of the files that a pattern names, or of a stream, as far as it reaches now."""
+    whole = list(_whole(address))
+    ranges = ((part, OffsetRange(part.start, part.stop)) for part in whole)
+    # A runner may leave what it splits where it is, so the first shares are made here.
+    return [
+        part._replace(start=share.start, stop=share.stop)
+        for part, all_of_it in ranges
+        for share in all_of_it.split(BYTES if part.partition is None else RECORDS)
+    ]
+
+
+def _whole(address):
     if STREAMS.match(address):
         told = subprocess.run([SSECTL, "streams", "describe", address, "--format", "json"], stdout=subprocess.PIPE, check=True)
         found = json.loads(told.stdout)["partitions"]
@@ -67,9 +78,6 @@ class _Ranges(RestrictionProvider):
 
     def create_tracker(self, restriction):
         return OffsetRestrictionTracker(restriction)
-
-    def split(self, part, restriction):
-        return restriction.split(BYTES if part.partition is None else RECORDS)
 
     def restriction_size(self, part, restriction):
         return restriction.size()
@@ -201,6 +209,11 @@ def _marked(read, highest, delay):
     return TimestampedValue((key, event), event.timestamp)
 
 
+def Parts(source):
+    """What there is to read, shared out among the workers."""
+    return "parts" >> beam.Create(parts(source.address))
+
+
 class Read(beam.PTransform):
     """All records of files or of a stream."""
 
@@ -209,8 +222,7 @@ class Read(beam.PTransform):
         self.source, self.program, self.on_error = source, program, on_error
 
     def expand(self, begin):
-        found = parts(self.source.address)
-        return begin | beam.Create(found, reshuffle=False) | beam.ParDo(_Records(self.program, self.source.values, self.on_error))
+        return begin | Parts(self.source) | beam.ParDo(_Records(self.program, self.source.values, self.on_error))
 
 
 class ReadEvents(beam.PTransform):
@@ -225,8 +237,7 @@ class ReadEvents(beam.PTransform):
 
     def expand(self, begin):
         reader = _Events(self.program, self.source.values, self.on_error, self.unit)
-        found = begin | beam.Create(parts(self.source.address), reshuffle=False)
-        read = found | "read" >> beam.ParDo(reader).with_outputs("highest", main="events")
+        read = begin | Parts(self.source) | "read" >> beam.ParDo(reader).with_outputs("highest", main="events")
         highest = read.highest | beam.CombineGlobally(Highest())
         return read.events | "mark" >> beam.Map(_marked, beam.pvalue.AsSingleton(highest), self.delay)
 
