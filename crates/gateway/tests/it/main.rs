@@ -1,0 +1,5 @@
+//! Resources through their router, as HTTP clients see them.
+
+mod log;
+mod rest;
+mod support;
