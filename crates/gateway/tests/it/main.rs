@@ -2,4 +2,5 @@
 
 mod log;
 mod rest;
+mod server;
 mod support;
