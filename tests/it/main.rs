@@ -34,6 +34,7 @@ mod prove;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
 mod scenarios;
+mod serve;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod shipped;
 #[cfg(all(feature = "stdio", feature = "file"))]
