@@ -347,6 +347,7 @@ pub(super) fn pipeline(
         then: Vec::new(),
         on_error,
         sink,
+        ids: None,
         sides: Vec::new(),
         state: State::default(),
         stats: Arc::new(Stats::default()),

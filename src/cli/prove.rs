@@ -89,13 +89,6 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
             "nothing to prove: no pipeline goes from a stream of the scenario to another",
         ));
     }
-    if target.adapter == "pubsub" {
-        return Err(CliError::new(
-            Exit::Failed,
-            "nothing can be proven on Pub/Sub yet: what a killed process had leased does not come again in time",
-        )
-        .hint("choose another target"));
-    }
     let plan = plan(&args)?;
     let mut emulators = Emulators::default();
     let faults = scenario.faults.clone();

@@ -86,8 +86,10 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
         source,
         on_error,
         sink,
+        ids,
     } = args.delivery.open(session, wanted).await?;
-    let pipeline = pipeline("transform", source, steps, on_error, sink);
+    let mut pipeline = pipeline("transform", source, steps, on_error, sink);
+    pipeline.ids = ids;
     let job = Job {
         pipeline,
         total: Total::of_files([&place]),

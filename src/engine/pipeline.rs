@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::control::Control;
 use super::error::PipelineError;
+use super::ids::Ids;
 use super::input::Input;
 use super::keyed::Keyed;
 use super::numbers::Numbers;
@@ -73,6 +74,8 @@ pub struct Pipeline {
     pub on_error: OnError,
     /// Where the results go.
     pub sink: Box<dyn Sink>,
+    /// What gives the results ids, if they are to have some.
+    pub ids: Option<Ids>,
     /// Where steps send records past all others.
     pub sides: Vec<Side>,
     /// What its steps remember.
@@ -159,6 +162,7 @@ impl Pipeline {
         let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
         let sinks = Sinks {
             sink: self.sink,
+            ids: self.ids,
             sides: self.sides,
             on_error: self.on_error,
         };

@@ -10,6 +10,7 @@ mod copies;
 mod declared;
 mod emulators;
 mod error;
+mod identity;
 mod patient;
 mod pipelines;
 mod prefixed;

@@ -43,7 +43,10 @@ impl Opener<'_> {
         let unbounded = written_here || self.runner.follow;
         let mut spec = Self::spec(read, self.range(read, written_here, unbounded));
         spec.stream.clone_from(&from.stream);
-        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
+        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec {
+            stream,
+            ..SinkSpec::default()
+        });
         let sinks: Vec<_> = sinks.collect();
         let opened = from.target.transactional(&spec, &sinks).await;
         let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
