@@ -348,6 +348,7 @@ pub(super) fn pipeline(
         on_error,
         sink,
         ids: None,
+        together: None,
         sides: Vec::new(),
         state: State::default(),
         stats: Arc::new(Stats::default()),

@@ -69,6 +69,7 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         on_error,
         sink,
         ids,
+        together,
     } = args.delivery.open(session, wanted).await?;
     let enveloped = output.look.format == Some(Format::Framing(Framing::Envelope));
     if !place.is_framed() && is_framed(&output.to) && !enveloped {
@@ -79,6 +80,7 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
     }
     let mut pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
     pipeline.ids = ids;
+    pipeline.together = together;
     let job = Job {
         pipeline,
         total: Total::of_files([&place]),

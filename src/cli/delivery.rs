@@ -6,7 +6,7 @@ use ssectl_adapter::{Sink, SinkSpec, Source};
 use super::args::{OutputArgs, PolicyArgs, RangeArgs};
 use super::error::{CliError, CliResult};
 use super::session::Session;
-use crate::engine::{Delivery, Ids, OnError, Take};
+use crate::engine::{Delivery, Ids, OnError, Take, Together};
 use crate::format::Format;
 use crate::places::Place;
 
@@ -30,6 +30,8 @@ pub(super) struct Ends {
     pub(super) sink: Box<dyn Sink>,
     /// What gives the results ids.
     pub(super) ids: Option<Ids>,
+    /// What opened them, if they commit together.
+    pub(super) together: Option<Together>,
 }
 
 /// What a verb says about its ends.
@@ -56,6 +58,7 @@ impl DeliveryArgs {
                 on_error: wanted.policy.open(session).await?,
                 sink: wanted.output.open(session, wanted.usual).await?,
                 ids: None,
+                together: None,
             }),
             Delivery::EffectivelyOnce => {
                 let to = wanted.output.place(session, wanted.usual)?;
@@ -65,6 +68,7 @@ impl DeliveryArgs {
                     on_error: wanted.policy.open(session).await?,
                     sink: sink.map_err(|error| session.blame(&to.address, error))?,
                     ids: Some(Ids::of_origins()),
+                    together: None,
                 })
             }
         }
@@ -98,22 +102,29 @@ async fn together(session: &Session, wanted: Wanted<'_>) -> CliResult<Ends> {
         stream: place.stream.clone(),
         ..SinkSpec::default()
     });
-    let sinks: Vec<_> = sinks.collect();
-    let opened = from.target.transactional(&spec, &sinks).await;
-    let (source, sinks) = opened.map_err(|error| session.blame(&from.address, error))?;
-    let mut sinks = sinks.into_iter();
-    let missing = || CliError::usage(format!("`{}` cannot be written", to.address));
-    Ok(Ends {
-        source: match range.count {
-            Some(count) => Box::new(Take::new(source, count)),
-            None => source,
+    let together = Together {
+        target: from.target.clone(),
+        source: spec,
+        sinks: sinks.collect(),
+        skips: policy.skips(session),
+    };
+    let ends = together.open().await;
+    let ends = ends.map_err(|error| session.blame(&from.address, error))?;
+    Ok(match range.count {
+        // It counts from where it began.
+        Some(count) => Ends {
+            source: Box::new(Take::new(ends.source, count)),
+            sink: ends.sink,
+            on_error: ends.on_error,
+            ids: None,
+            together: None,
         },
-        sink: sinks.next().ok_or_else(missing)?,
-        ids: None,
-        on_error: match (sinks.next(), policy.skips(session)) {
-            (Some(letters), _) => OnError::DeadLetter(letters),
-            (None, true) => OnError::Skip,
-            (None, false) => OnError::Fail,
+        None => Ends {
+            source: ends.source,
+            sink: ends.sink,
+            on_error: ends.on_error,
+            ids: None,
+            together: Some(together),
         },
     })
 }

@@ -24,6 +24,7 @@ use super::segments::{Line, Segment};
 use super::skip::Skip;
 use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
+use super::together::Together;
 use super::workers::{Done, Workers};
 use super::writer::{Sinks, Writer};
 
@@ -80,6 +81,9 @@ pub struct Pipeline {
     pub sides: Vec<Side>,
     /// What its steps remember.
     pub state: State,
+    /// What source and sinks are opened by, if they commit together: after a rollback they are opened again. Only for
+    /// pipelines of one input whose steps do not remember.
+    pub together: Option<Together>,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
     /// How to run.
@@ -103,9 +107,20 @@ impl Pipeline {
     ///
     /// # Errors
     /// What stopped it before the end.
-    pub async fn run(self, control: Control) -> Result<Counts, PipelineError> {
-        let (stats, every) = (self.stats.clone(), self.settings.commit_every);
-        let (mut parts, readings) = self.start(&control)?;
+    pub async fn run(mut self, control: Control) -> Result<Counts, PipelineError> {
+        let stats = self.stats.clone();
+        let result = match self.together.take() {
+            Some(together) => self.run_on(together, &control).await,
+            None => self.run_once(&control).await,
+        };
+        let counts = stats.finish(result.is_err());
+        result.map(|()| counts)
+    }
+
+    /// Runs until its ends are closed.
+    pub(super) async fn run_once(self, control: &Control) -> Result<(), PipelineError> {
+        let every = self.settings.commit_every;
+        let (mut parts, readings) = self.start(control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
         let closed = parts.writer.close().await;
@@ -116,9 +131,7 @@ impl Pipeline {
             };
             result = result.and(read);
         }
-        result = result.and(closed);
-        let counts = stats.finish(result.is_err());
-        result.map(|()| counts)
+        result.and(closed)
     }
 
     /// Opens the steps and starts the readers.

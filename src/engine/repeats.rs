@@ -53,6 +53,22 @@ impl Repeats {
         }
     }
 
+    /// The same without what it has seen: for a read that goes back.
+    pub(super) fn renewed(&self) -> Self {
+        let by = match &self.by {
+            By::Program { id, encoding, .. } => By::Program {
+                id: id.clone(),
+                encoding: *encoding,
+                outputs: Outputs::default(),
+            },
+            By::Header => By::Header,
+        };
+        Self {
+            by,
+            seen: Seen::default(),
+        }
+    }
+
     /// Whether a record with the same id came before.
     ///
     /// # Errors

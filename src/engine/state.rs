@@ -9,6 +9,7 @@ use ssectl_state::{Checkpoint, Marks, Sealed, Space, StateError, Store, StoreSpe
 use tokio::task::JoinHandle;
 
 use super::error::PipelineError;
+use super::trial::{self, Point};
 
 /// Bytes of memory that state may take unless something else is said; what is beyond them goes to disk.
 pub const STATE_MEMORY: usize = 256 << 20;
@@ -163,6 +164,7 @@ impl Keeper {
         let commits = std::mem::take(&mut under_way.commits);
         self.under_way = None;
         written.map_err(|error| PipelineError::Worker(error.to_string()))??;
+        trial::pass(Point::Saved);
         Ok(commits)
     }
 }

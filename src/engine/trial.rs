@@ -25,11 +25,21 @@ pub enum Point {
     Flushed,
     /// The source is committed.
     Committed,
+    /// What steps remember is kept, with the positions that it belongs to; the source is not committed.
+    Saved,
 }
 
 impl Point {
-    /// All of them, in the order a batch passes them.
+    /// Those that every pipeline passes, in the order a batch does.
     pub const ALL: [Self; 4] = [Self::Read, Self::Written, Self::Flushed, Self::Committed];
+    /// Those of a pipeline whose state outlives it.
+    pub const WITH_STATE: [Self; 5] = [
+        Self::Read,
+        Self::Written,
+        Self::Flushed,
+        Self::Committed,
+        Self::Saved,
+    ];
 }
 
 /// How a process on trial runs.
@@ -41,6 +51,8 @@ pub struct Trial {
     pub commit_every: Duration,
     /// Where it gives a sign of itself.
     pub halt: Option<Halt>,
+    /// Whether it commits a batch before it writes it, a fault that a proof must find.
+    pub commits_early: bool,
 }
 
 /// A sign at a passage of a point.
@@ -73,6 +85,11 @@ pub fn settings() -> Settings {
         settings.commit_every = trial.commit_every;
     }
     settings
+}
+
+/// Whether this process has the planted fault.
+pub(super) fn commits_early() -> bool {
+    TRIAL.get().is_some_and(|trial| trial.commits_early)
 }
 
 /// A batch is at this point.

@@ -93,6 +93,9 @@ impl Writer {
             commit,
         } = processed;
         add(&self.stats.filtered, filtered);
+        if trial::commits_early() {
+            self.settle_source(source, commit.clone(), 0).await?;
+        }
         let fails = matches!(self.on_error, OnError::Fail);
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
@@ -174,6 +177,9 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            if self.sink.awaits_commit() {
+                self.stats.mark();
+            }
             trial::pass(Point::Committed);
         }
         Ok(())

@@ -22,6 +22,10 @@ pub struct Life {
     pub target: (String, Options),
     /// Records that are read at once; as many as usual if nobody kills it.
     pub records: usize,
+    /// Where what steps remember is kept from life to life; without it, they begin anew.
+    pub state: Option<PathBuf>,
+    /// Whether it has the planted fault.
+    pub commits_early: bool,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,
 }
@@ -41,6 +45,7 @@ impl Life {
                 sign,
                 stays: kill.moment == Moment::There,
             }),
+            commits_early: self.commits_early,
         };
         trial.begin();
     }

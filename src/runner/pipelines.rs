@@ -133,6 +133,7 @@ impl Opener<'_> {
             source,
             on_error: self.on_error().await?,
             sink,
+            together: None,
         };
         self.opened(ends, format, bound, settings, state).await
     }
@@ -175,6 +176,7 @@ impl Opener<'_> {
                 ids: identity::ids(self.scenario, self.pipeline),
                 sides: self.sides().await?,
                 state,
+                together: ends.together,
                 stats: Arc::new(Stats::default()),
                 settings,
             },

@@ -374,6 +374,7 @@ impl Case<'_> {
             on_error: OnError::Fail,
             sink: Box::new(results.clone()),
             ids: None,
+            together: None,
             sides: vec![Side {
                 stream: "late".to_owned(),
                 sink: Box::new(late.clone()),

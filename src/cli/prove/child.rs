@@ -50,6 +50,10 @@ pub(super) async fn run(
         let given = target.options.entry("outstanding".to_owned());
         given.or_insert_with(|| (LEASED * life.records).into());
     }
+    let state = StateOptions {
+        dir: life.state.clone(),
+        ..StateOptions::default()
+    };
     life.begin();
     session.records_are_under_way();
     let runner = Runner {
@@ -60,7 +64,7 @@ pub(super) async fn run(
         control: session.control(),
         follow: false,
         collect: false,
-        state: StateOptions::default(),
+        state,
         watch: &|_, _| {},
     };
     runner.live(scenario).await.map_err(failed)?;

@@ -98,5 +98,6 @@ fn name(point: Point) -> &'static str {
         Point::Written => "written",
         Point::Flushed => "flushed",
         Point::Committed => "committed",
+        Point::Saved => "saved",
     }
 }

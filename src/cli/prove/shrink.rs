@@ -111,6 +111,8 @@ impl Proof<'_> {
             target: (self.target.adapter.clone(), self.target.options.clone()),
             records: usize::try_from(share).unwrap_or(1).max(1),
             scratch: scratch.path(),
+            state: self.args.state,
+            commits_early: self.args.planted_fault,
             stop: self.session.stop(),
         };
         tokio::task::block_in_place(|| lives.run(&plan.kills)).map_err(broken)

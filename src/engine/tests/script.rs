@@ -212,6 +212,7 @@ impl Bench {
             on_error,
             sink: Box::new(sink),
             ids: None,
+            together: None,
             sides: Vec::new(),
             state: State::default(),
             stats: stats.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine;
+use crate::engine::{self, Together};
 use crate::runner::RunError;
 use crate::scenario::{Address, Format, OnError, Read, Step};
 
@@ -14,6 +14,8 @@ pub(super) struct OpenEnds {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: engine::OnError,
     pub(super) sink: Box<dyn Sink>,
+    /// What opened them, if they commit together.
+    pub(super) together: Option<Together>,
 }
 
 /// A stream at a target, and how the scenario calls it.
@@ -47,20 +49,27 @@ impl Opener<'_> {
             stream,
             ..SinkSpec::default()
         });
-        let sinks: Vec<_> = sinks.collect();
-        let opened = from.target.transactional(&spec, &sinks).await;
-        let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
-        let mut sinks = sinks.into_iter();
-        let first = sinks.next();
+        let together = Together {
+            target: from.target.clone(),
+            source: spec,
+            sinks: sinks.collect(),
+            skips: matches!(self.pipeline.on_error, OnError::Skip),
+        };
+        let ends = together.open().await;
+        let ends = ends.map_err(RunError::stream(&from.name))?;
         Ok(OpenEnds {
-            source,
-            sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
-            on_error: match (&self.pipeline.on_error, sinks.next()) {
-                (_, Some(letters)) => engine::OnError::DeadLetter(letters),
-                (OnError::Skip, None) => engine::OnError::Skip,
-                (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
-            },
+            source: ends.source,
+            sink: ends.sink,
+            on_error: ends.on_error,
+            together: self.can_go_back().then_some(together),
         })
+    }
+
+    /// Whether the pipeline can be run again from where it committed last: not with tables that it has read, nor where
+    /// its ends are slowed down.
+    fn can_go_back(&self) -> bool {
+        let mut steps = self.pipeline.steps.iter();
+        steps.all(|step| !step.remembers() && !matches!(step, Step::Enrich(_) | Step::Rate(_)))
     }
 
     /// State and side streams are no part of the transaction.
