@@ -142,8 +142,10 @@ impl Pipeline {
         let space = |step: &str| self.state.space(step);
         let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
         let counted = self.state.is_durable();
+        // Asked once: what a group deals out in between would be new to nobody.
         let told = self.inputs.iter().map(|input| input.source.partitions());
-        let numbers = Numbers::open(&self.state.space("partitions"), told.collect())?;
+        let told: Vec<_> = told.collect();
+        let numbers = Numbers::open(&self.state.space("partitions"), told.clone())?;
         let backoff = self.settings.backoff;
         let patience = Patience::counted(&self.name, control, backoff, stats.clone());
         // One source that fails stops the others.
@@ -151,12 +153,12 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for (index, input) in self.inputs.into_iter().enumerate() {
+        for (index, (input, partitions)) in self.inputs.into_iter().zip(told).enumerate() {
             let (sender, requests) = mpsc::channel(1);
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
-                partitions: input.source.partitions(),
+                partitions,
                 stop: stop.clone(),
                 bound: input.bound,
                 patience: patience.clone(),

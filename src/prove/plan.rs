@@ -66,9 +66,12 @@ impl Plan {
         }
     }
 
-    /// Smaller plans that may fail as well: half of the kills, either half, or half of the records.
+    /// Plans that may fail as well, and say more: the same kills at the very points, those at one point, half of them,
+    /// either half, or half of the records.
     pub fn smaller(&self, records: u64) -> Vec<Self> {
-        let mut smaller = Vec::new();
+        let mut smaller: Vec<Self> = self.exact().into_iter().collect();
+        let points = Point::WITH_STATE.into_iter().rev();
+        smaller.extend(points.filter_map(|point| self.only(point)));
         let half = self.kills.len().div_ceil(2);
         if half < self.kills.len() {
             for kills in [&self.kills[..half], &self.kills[half..]] {
@@ -86,6 +89,32 @@ impl Plan {
             });
         }
         smaller
+    }
+
+    /// The same without moments that depend on how fast a machine is; none if there are none.
+    fn exact(&self) -> Option<Self> {
+        let exact = Self {
+            kills: self
+                .kills
+                .iter()
+                .map(|kill| Kill {
+                    moment: Moment::There,
+                    ..*kill
+                })
+                .collect(),
+            ..self.clone()
+        };
+        (exact != *self).then_some(exact)
+    }
+
+    /// The kills at one point, if there are others too.
+    fn only(&self, point: Point) -> Option<Self> {
+        let here = self.kills.iter().filter(|kill| kill.point == point);
+        let kills: Vec<Kill> = here.copied().collect();
+        (!kills.is_empty() && kills.len() < self.kills.len()).then(|| Self {
+            kills,
+            ..self.clone()
+        })
     }
 }
 
@@ -121,6 +150,17 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_becomes_one_of_exact_kills_at_one_point() {
+        let plan = Plan::seeded(40, 1, &Point::ALL);
+        let exact = plan.smaller(1).swap_remove(0);
+        assert_eq!(exact.kills.len(), 40);
+        assert!(exact.kills.iter().all(|kill| kill.moment == Moment::There));
+        let late = exact.smaller(1).swap_remove(0);
+        let committed = |kill: &Kill| kill.point == Point::Committed;
+        assert!(!late.kills.is_empty() && late.kills.iter().all(committed));
+    }
+
+    #[test]
     fn a_plan_is_the_same_after_it_was_written() {
         let plan = Plan::seeded(9, 3, &Point::ALL);
         let text = serde_json::to_string(&plan).unwrap();
@@ -134,6 +174,7 @@ mod tests {
         while let Some(next) = plan.smaller(records).pop() {
             records = next.records.unwrap_or(records);
             plan = next;
+            plan = plan.exact().unwrap_or(plan);
         }
         while plan.kills.len() > 1 {
             plan = plan.smaller(1).swap_remove(0);
