@@ -5,6 +5,7 @@
 //! positions are committed. Nothing here prints, reads arguments or looks at the clock on the
 //! wall for a result.
 
+mod changelog;
 mod control;
 mod dead_letter;
 mod delivery;
@@ -12,6 +13,7 @@ mod error;
 mod ids;
 mod input;
 mod keyed;
+mod notes;
 mod numbers;
 mod operator;
 mod pace;
@@ -24,6 +26,7 @@ mod rollback;
 mod rows;
 mod segments;
 mod skip;
+mod spool;
 mod state;
 mod stats;
 mod steps;
@@ -35,13 +38,16 @@ pub mod trial;
 mod workers;
 mod writer;
 
+pub use changelog::{Changelog, Found};
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
-pub use error::{PipelineError, RecordError};
+pub use error::{ChangelogError, PipelineError, RecordError};
 pub use ids::Ids;
 pub use input::Input;
-pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+pub use operator::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
+};
 pub use pace::{PacedSink, PacedSource};
 pub use pipeline::{OnError, Pipeline, Settings, Side};
 pub use repeats::Repeats;

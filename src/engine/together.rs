@@ -1,8 +1,11 @@
 //! The ends of a pipeline whose commits are one, so that they can be opened again after a rollback.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, SourceSpec, Target};
+use ssectl_adapter::{
+    Error, ErrorKind, Result, Sink, SinkSpec, Source, SourceSpec, Target, Transactional,
+};
 
 use super::pipeline::OnError;
 
@@ -35,7 +38,23 @@ impl Together {
     /// # Errors
     /// Those of [`Target::transactional`].
     pub async fn open(&self) -> Result<Ends> {
-        let (source, sinks) = self.target.transactional(&self.source, &self.sinks).await?;
+        let (source, sinks) = self.ready().await?.open(&BTreeMap::new()).await?;
+        self.ends(source, sinks)
+    }
+
+    /// Fences whoever had them open before.
+    ///
+    /// # Errors
+    /// Those of [`Target::transactional`].
+    pub async fn ready(&self) -> Result<Box<dyn Transactional>> {
+        self.target.transactional(&self.source, &self.sinks).await
+    }
+
+    /// What was opened, by what it is for.
+    ///
+    /// # Errors
+    /// There is no sink.
+    pub fn ends(&self, source: Box<dyn Source>, sinks: Vec<Box<dyn Sink>>) -> Result<Ends> {
         let mut sinks = sinks.into_iter();
         let missing = || Error::new(ErrorKind::Other, "the target opened no sink");
         Ok(Ends {

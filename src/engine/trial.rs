@@ -25,12 +25,18 @@ pub enum Point {
     Flushed,
     /// The source is committed.
     Committed,
-    /// What steps remember is kept, with the positions that it belongs to; the source is not committed.
-    Saved,
+    /// What steps remember is on the disk, and counts once its number is committed in a transaction.
+    Prepared,
+    /// What steps remember is on the disk, and counts.
+    Kept,
+    /// What changed of it is in its changelog, without a marker.
+    Changed,
+    /// It is there with its marker.
+    Logged,
 }
 
 impl Point {
-    /// Those that every pipeline passes, in the order a batch does.
+    /// Those that every pipeline passes, in the order a batch passes them.
     pub const ALL: [Self; 4] = [Self::Read, Self::Written, Self::Flushed, Self::Committed];
     /// Those of a pipeline whose state outlives it.
     pub const WITH_STATE: [Self; 5] = [
@@ -38,7 +44,7 @@ impl Point {
         Self::Written,
         Self::Flushed,
         Self::Committed,
-        Self::Saved,
+        Self::Kept,
     ];
 }
 

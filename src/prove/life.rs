@@ -22,9 +22,14 @@ pub struct Life {
     pub target: (String, Options),
     /// Records that are read at once; as many as usual if nobody kills it.
     pub records: usize,
-    /// Where what steps remember is kept from life to life; without it, they begin anew.
+    /// Where it keeps what steps remember, if they do.
+    #[serde(default)]
     pub state: Option<PathBuf>,
+    /// Where the changes of that go.
+    #[serde(default)]
+    pub changelog: Option<String>,
     /// Whether it has the planted fault.
+    #[serde(default)]
     pub commits_early: bool,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,

@@ -141,7 +141,7 @@ pipelines:
     let found = &proof["streams"][0];
     assert_eq!(found["lost"], 0, "{proof}");
     assert!(found["expected"].as_u64() > Some(100), "{proof}");
-    assert!(proof["kills"]["at"]["saved"].as_u64() > Some(0), "{proof}");
+    assert!(proof["kills"]["at"]["kept"].as_u64() > Some(0), "{proof}");
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl Lives<'_> {
             records: self.records,
             state: self.state.then(|| self.scratch.join("state")),
             commits_early: self.commits_early,
+            changelog: None,
             kill: kill.map(|kill| (*kill, sign.clone())),
         };
         let told = self.scratch.join("life");

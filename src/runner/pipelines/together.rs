@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine::{self, Together};
+use crate::engine::{self, State, Together};
 use crate::runner::RunError;
 use crate::scenario::{Address, Format, OnError, Read, Step};
 
@@ -31,8 +31,9 @@ impl Opener<'_> {
         &self,
         read: &Read,
         written_here: bool,
-    ) -> std::result::Result<OpenEnds, RunError> {
-        self.refuse_memory()?;
+    ) -> std::result::Result<(OpenEnds, State), RunError> {
+        self.refuse_sides()?;
+        self.refuse_forgetting()?;
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
@@ -55,31 +56,36 @@ impl Opener<'_> {
             sinks: sinks.collect(),
             skips: matches!(self.pipeline.on_error, OnError::Skip),
         };
-        let ends = together.open().await;
+        let ready = together.ready().await;
+        let mut ready = ready.map_err(RunError::stream(&from.name))?;
+        let state = self.state_within_transactions(ready.notes())?;
+        let opened = ready.open(&state.positions(&from.name)).await;
+        let ends = opened.and_then(|(source, sinks)| together.ends(source, sinks));
         let ends = ends.map_err(RunError::stream(&from.name))?;
-        Ok(OpenEnds {
+        let ends = OpenEnds {
             source: ends.source,
             sink: ends.sink,
             on_error: ends.on_error,
-            together: self.can_go_back().then_some(together),
-        })
+            together: self.can_go_back(&state).then_some(together),
+        };
+        Ok((ends, state))
     }
 
-    /// Whether the pipeline can be run again from where it committed last: not with tables that it has read, nor where
-    /// its ends are slowed down.
-    fn can_go_back(&self) -> bool {
-        let mut steps = self.pipeline.steps.iter();
-        steps.all(|step| !step.remembers() && !matches!(step, Step::Enrich(_) | Step::Rate(_)))
+    /// Whether the pipeline can be run again from where it committed last: not with what it remembers or has read as a
+    /// table, nor where its ends are slowed down.
+    fn can_go_back(&self, state: &State) -> bool {
+        let holds =
+            |step: &Step| step.remembers() || matches!(step, Step::Enrich(_) | Step::Rate(_));
+        !state.is_durable() && !self.pipeline.steps.iter().any(holds)
     }
 
-    /// State and side streams are no part of the transaction.
-    fn refuse_memory(&self) -> std::result::Result<(), RunError> {
-        let remembers = self.pipeline.steps.iter().any(Step::remembers);
-        if !remembers && self.pipeline.sides().next().is_none() {
+    /// Side streams are no part of the transaction.
+    fn refuse_sides(&self) -> std::result::Result<(), RunError> {
+        if self.pipeline.sides().next().is_none() {
             return Ok(());
         }
         Err(self.fault(
-            "`delivery: exactly-once` is for steps that neither remember nor write to other streams: leave it out here",
+            "`delivery: exactly-once` is for steps that do not write to other streams: leave it out here",
         ))
     }
 
@@ -88,7 +94,7 @@ impl Opener<'_> {
         let (target, stream) = match address {
             Address::Declared(stream) => (self.home.target.clone(), stream.clone()),
             Address::Uri(uri) => {
-                let place = self.runner.places.locate(uri, &framing(uri, format));
+                let place = self.runner.place(uri, &framing(uri, format));
                 let place = place.map_err(RunError::stream(&name))?;
                 (place.target, place.stream)
             }
