@@ -90,6 +90,8 @@ impl Reader {
                 biased;
                 Some(request) = commits.recv() => self.commit(request).await,
                 () = stop.cancelled() => return Ok(()),
+                // The writer gave up; its error is the one to report. An idle source would not notice.
+                () = arrivals.closed() => return Ok(()),
                 () = becomes_true(bound), if !bounded => {
                     match self.source.bound().await {
                         Ok(()) => bounded = true,

@@ -217,3 +217,13 @@ async fn the_bound_ends_a_read_without_end() {
     let counts = running.await.expect("no panic").expect("sound");
     assert_eq!(counts.committed, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_ends_it_also_when_nothing_more_comes() {
+    let script = vec![Do::Give(batch(0, &["1"])), Do::Wait];
+    let bench = plain(script, vec![Answer::Fail(false)]);
+    let running = bench.pipeline.run(Control::detached());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(60), running).await;
+    let failed = ended.expect("it ends").expect_err("the sink fails");
+    assert!(matches!(failed, PipelineError::Sink(_)), "{failed}");
+}
