@@ -41,7 +41,9 @@ pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
 pub use error::{ChangelogError, PipelineError, RecordError};
 pub use input::Input;
-pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+pub use operator::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
+};
 pub use pace::{PacedSink, PacedSource};
 pub use pipeline::{OnError, Pipeline, Settings, Side};
 pub use repeats::Repeats;

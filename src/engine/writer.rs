@@ -88,6 +88,7 @@ impl Writer {
             count,
             filtered,
             commit,
+            ..
         } = processed;
         add(&self.stats.filtered, filtered);
         let fails = matches!(self.on_error, OnError::Fail);

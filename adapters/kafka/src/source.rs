@@ -183,6 +183,7 @@ impl KafkaSource {
                 commit: commit::token(&portion),
                 records: portion.records,
                 faults: portion.faults,
+                ..Batch::default()
             })),
         })
     }

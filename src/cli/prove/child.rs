@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
 use crate::cli::session::Session;
+use crate::engine::trial;
 use crate::places::TargetDecl;
 use crate::prove::Life;
 use crate::runner::{Runner, StateOptions};
@@ -54,6 +55,8 @@ pub(super) async fn run(
     session.records_are_under_way();
     let runner = Runner {
         beam: None,
+        settings: trial::settings(),
+        timeline: None,
         places: &session.places,
         target,
         prefix: prefix.to_owned(),

@@ -80,7 +80,7 @@ impl Opener<'_> {
         let (target, stream) = match address {
             Address::Declared(stream) => (self.home.target.clone(), stream.clone()),
             Address::Uri(uri) => {
-                let place = self.runner.places.locate(uri, &framing(uri, format));
+                let place = self.runner.place(uri, &framing(uri, format));
                 let place = place.map_err(RunError::stream(&name))?;
                 (place.target, place.stream)
             }
