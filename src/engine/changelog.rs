@@ -74,23 +74,32 @@ impl Changelog {
             return self.take_back(store, found, 0).await;
         };
         let number = store.restored().map_or(0, |found| found.number);
-        if found.number() == number && found.loose.is_empty() {
-            return Ok(());
-        }
-        if found.number() == number {
-            self.take_back(store, found, number).await?;
-        } else {
-            let mut records = Vec::with_capacity(CHUNK);
-            for value in store.values() {
-                let (place, value) = value?;
-                records.push(self.record(&place, Some(&value), number));
-                if records.len() == CHUNK {
-                    self.put(&mut records).await?;
-                }
+        match &found.last {
+            Some((_, last)) if !store.is_at(last)? => {
+                let message = "the state in the directory is not the one of the changelog";
+                let error = Error::new(ErrorKind::Config, message);
+                return Err(PipelineError::Changelog(error.hint(
+                    "remove the directory to go on from the changelog, or use another stream",
+                )));
             }
-            self.put(&mut records).await?;
+            Some(_) if found.loose.is_empty() => return Ok(()),
+            Some(_) => {}
+            None => self.put_all(store, number).await?,
         }
+        self.take_back(store, found, number).await?;
         self.mark(number, marker).await
+    }
+
+    async fn put_all(&mut self, store: &Store, number: u64) -> Result<(), PipelineError> {
+        let mut records = Vec::with_capacity(CHUNK);
+        for value in store.values() {
+            let (place, value) = value?;
+            records.push(self.record(&place, Some(&value), number));
+            if records.len() == CHUNK {
+                self.put(&mut records).await?;
+            }
+        }
+        self.put(&mut records).await
     }
 
     /// Writes over what has no marker.

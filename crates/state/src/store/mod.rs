@@ -187,6 +187,14 @@ impl Store {
         marker.json().map(Some)
     }
 
+    /// Whether the checkpoint of a marker is the one that the state was in when it was opened.
+    ///
+    /// # Errors
+    /// The marker makes no sense.
+    pub fn is_at(&self, marker: &[u8]) -> Result<bool, StateError> {
+        Ok(Some(Marker::parse(marker)?.checkpoint) == self.restored)
+    }
+
     /// Takes what the tables handed over, and the positions, for a checkpoint. All tables must have been saved; they may
     /// be used again at once, while the checkpoint is written.
     ///
