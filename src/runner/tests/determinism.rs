@@ -1,7 +1,7 @@
 //! Scenarios with windows and joins write the same bytes however they run: batches of any size, any number of threads,
 //! partitions interleaved at random, stopped at any point and gone on from the checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::bench::{Bench, SEED, first_seed, scenario_files};
 use super::shuffled::Random;
 use crate::document::Env;
-use crate::scenario::{Params, Scenario, Step, load};
+use crate::scenario::{Address, Params, Pipeline, Scenario, Step, load};
 
 /// How often each scenario is run.
 const RUNS: u64 = 50;
@@ -24,17 +24,23 @@ type Stream = BTreeMap<Partition, Vec<u8>>;
 /// All scenario files that have a step which remembers.
 fn scenarios() -> Vec<PathBuf> {
     let mut files = scenario_files();
-    files.retain(|path| matches!(load(path, &Env::new(), &Params::new()), Ok(loaded) if remembers(&loaded.scenario)));
+    files.retain(|path| matches!(load(path, &Env::new(), &Params::new()), Ok(loaded) if loaded.scenario.pipelines.iter().any(remembers)));
     assert!(files.len() >= 17, "only {files:?}");
     files
 }
 
-fn remembers(scenario: &Scenario) -> bool {
-    let mut steps = scenario
-        .pipelines
-        .iter()
-        .flat_map(|pipeline| &pipeline.steps);
-    steps.any(Step::remembers)
+fn remembers(pipeline: &Pipeline) -> bool {
+    pipeline.steps.iter().any(Step::remembers)
+}
+
+/// The declared streams that a pipeline writes.
+fn writes(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
+    let all = std::iter::once(&pipeline.sink.to).chain(sides(pipeline));
+    all.filter_map(Address::declared)
+}
+
+fn sides(pipeline: &Pipeline) -> impl Iterator<Item = &Address> {
+    pipeline.sides()
 }
 
 async fn run(bench: Bench<'_>) {
@@ -45,11 +51,17 @@ async fn run(bench: Bench<'_>) {
     }
 }
 
-/// What all streams hold that steps with a memory had a part in.
+/// What the streams hold that pipelines with a memory write. What others write comes as they read it.
 async fn results(scenario: &Scenario, memory: &Arc<MemoryAdapter>) -> BTreeMap<String, Stream> {
     let target = memory.target(&Options::new()).expect("no options");
     let mut found = BTreeMap::new();
-    for stream in &scenario.streams {
+    let remembering = scenario.pipelines.iter().filter(|one| remembers(one));
+    let results: BTreeSet<&str> = remembering.flat_map(writes).collect();
+    for stream in scenario
+        .streams
+        .iter()
+        .filter(|stream| results.contains(stream.name.as_str()))
+    {
         let spec = SourceSpec {
             stream: stream.name.clone(),
             range: Range {
@@ -84,7 +96,7 @@ async fn results(scenario: &Scenario, memory: &Arc<MemoryAdapter>) -> BTreeMap<S
 /// The records of side streams come as they are read, as late ones of several partitions do: their order says nothing.
 fn in_any_order(scenario: &Scenario, found: &mut BTreeMap<String, Stream>) {
     let pipelines = scenario.pipelines.iter();
-    for side in pipelines.flat_map(|pipeline| pipeline.sides()) {
+    for side in pipelines.flat_map(sides) {
         let partitions = side.declared().and_then(|name| found.get_mut(name));
         for bytes in partitions.into_iter().flat_map(BTreeMap::values_mut) {
             let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
