@@ -126,7 +126,7 @@ impl Pipeline {
         let (mut parts, readings) = self.start(&control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
-        let closed = parts.writer.close().await;
+        let closed = parts.writer.close().await.and(parts.keeper.close().await);
         for reading in readings {
             let read = match reading.await {
                 Ok(read) => read.map_err(PipelineError::Source),
@@ -156,8 +156,12 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for (index, input) in self.inputs.into_iter().enumerate() {
+        let digester = line.digester().filter(|_| self.inputs.len() == 1);
+        for (index, mut input) in self.inputs.into_iter().enumerate() {
             let (sender, requests) = mpsc::channel(1);
+            if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
+                input.source.allow_lines();
+            }
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
@@ -177,7 +181,7 @@ impl Pipeline {
             steps.push(input.steps);
             commits.push(sender);
         }
-        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
         let sinks = Sinks {
             sink: self.sink,
             sides: self.sides,
@@ -275,8 +279,19 @@ impl Parts {
         }
         self.writer.complete().await?;
         self.keyed.save()?;
-        let commits = self.writer.take_pending(true);
-        Ok(self.keeper.begin(commits)?)
+        self.keeper.mark(self.keyed.progress());
+        let mut commits = self.writer.take_pending(true);
+        if !self.writer.awaits_commit() {
+            return Ok(self.keeper.begin(commits)?);
+        }
+        // Nothing may be written meanwhile: it would be part of the transaction and not of the checkpoint.
+        let noted = self.keeper.prepare().await?;
+        if let Some((commit, _)) = commits.first_mut() {
+            *commit = noted;
+        }
+        self.writer.settle(commits).await?;
+        self.keeper.confirm();
+        Ok(())
     }
 
     /// Waits for the checkpoint that is being written, if there is one, and commits what it stands for.

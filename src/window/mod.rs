@@ -5,6 +5,7 @@
 //! [`Operator`](crate::engine::Operator) that the engine runs.
 
 mod aggregates;
+mod digest;
 mod fold;
 mod inputs;
 mod numbers;

@@ -8,12 +8,15 @@ use ssectl_state::{Space, StateError};
 use ssectl_window::aggregate::Aggregates;
 use ssectl_window::{Event, Fate as Became, Pane, WindowError, WindowOperator};
 
+use super::digest::LineDigester;
 use super::inputs::Inputs;
 use super::numbers::Numbers;
 use super::plan::Plan;
 use super::results;
 use super::silence::Silence;
-use crate::engine::{Arrival, Emitter, Fate, Known, Operator, OperatorError, RecordError};
+use crate::engine::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Operator, OperatorError, RecordError,
+};
 
 /// Opens the operator of a plan. What comes too late goes to the side stream `late`, if there is one.
 pub(super) fn open(
@@ -120,6 +123,29 @@ impl Operator for Windows {
         }
     }
 
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        if self.silence.is_some() {
+            return None;
+        }
+        let digester = LineDigester::new(&self.plan)?;
+        Some(Arc::new(digester))
+    }
+
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let Ok(digest) = digest.downcast() else {
+            return Ok(false);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        let taken = self.operator.digest(arrival.partition, *digest, &mut give);
+        taken.map_err(refused)
+    }
+
     fn wake(&mut self, now: Instant, out: &mut Emitter) -> Result<Option<Instant>, OperatorError> {
         let Some(silence) = &mut self.silence else {
             return Ok(None);
@@ -149,6 +175,10 @@ impl Operator for Windows {
             numbers.save()?;
         }
         self.operator.save()
+    }
+
+    fn watermark(&self) -> Option<i64> {
+        self.operator.watermark()
     }
 
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {
