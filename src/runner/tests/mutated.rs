@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::bench::{Bench, SEED, first_seed, scenario_files};
 use super::shuffled::Random;
 use crate::document::Env;
-use crate::scenario::{Address, Params, Scenario, SourceKind, check, load};
+use crate::scenario::{Params, Scenario, check, load};
 
 /// How many damaged files there are.
 const FILES: u64 = 300;
@@ -176,19 +176,9 @@ fn folder(of: &Path, text: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, file)
 }
 
-/// Whether all it reads and writes is its own.
+/// Whether all it reads and writes is its own, but recordings.
 fn is_tame(scenario: &Scenario) -> bool {
-    let declared = |address: &Address| matches!(address, Address::Declared(_));
-    scenario.pipelines.iter().all(|pipeline| {
-        let source = match &pipeline.source.kind {
-            SourceKind::Read(read) => declared(&read.from),
-            SourceKind::Generate(_) | SourceKind::Replay(_) => true,
-        };
-        source
-            && declared(&pipeline.sink.to)
-            && pipeline.sides().all(declared)
-            && pipeline.reads().all(|(read, _)| declared(&read.from))
-    })
+    scenario.check_schemes(&[]).is_empty()
 }
 
 async fn survives(file: &Path, seed: u64) -> bool {
