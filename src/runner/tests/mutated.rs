@@ -15,7 +15,7 @@ use crate::document::Env;
 use crate::scenario::{Params, Scenario, check, load};
 
 /// How many damaged files there are.
-const FILES: u64 = 300;
+const FILES: u64 = 150;
 
 /// A run may write so many records, and take so long.
 const RECORDS: i64 = 3_000;
@@ -260,7 +260,7 @@ async fn a_damaged_scenario_is_never_a_panic() {
         ran += u64::from(survives(&file, seed).await);
         shown.keep();
     }
-    assert!(ran >= 10, "only {ran} of {FILES} ran");
+    assert!(ran >= 5, "only {ran} of {FILES} ran");
 }
 
 /// Says what was tried when the test fails.
