@@ -137,6 +137,10 @@ impl<R: Relation> Operator for Related<R> {
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {
         give(out, |give| self.relate.end(give), &self.plan)
     }
+
+    fn save(&mut self) -> Result<(), StateError> {
+        self.relate.save()
+    }
 }
 
 /// Does something with the relation, and makes records of what it finds.

@@ -17,8 +17,8 @@ use crate::runner::{Report, RunError, Runner, StateOptions};
 use crate::scenario::Scenario;
 use crate::timeline::{Clock, VirtualTime};
 
-/// The variable with another first seed.
-pub(super) const SEED: &str = "SSECTL_TEST_SEED";
+/// The variable with another first seed: that of the property tests.
+pub(super) const SEED: &str = "PROPTEST_RNG_SEED";
 
 pub(super) fn first_seed() -> u64 {
     std::env::var(SEED).map_or(1, |seed| seed.parse().expect("a number"))
