@@ -5,12 +5,15 @@
 //! positions are committed. Nothing here prints, reads arguments or looks at the clock on the
 //! wall for a result.
 
+mod changelog;
 mod control;
 mod dead_letter;
 mod delivery;
 mod error;
+mod ids;
 mod input;
 mod keyed;
+mod notes;
 mod numbers;
 mod operator;
 mod pace;
@@ -19,23 +22,28 @@ mod reader;
 mod repeats;
 mod retold;
 mod retry;
+mod rollback;
 mod rows;
 mod segments;
 mod skip;
+mod spool;
 mod state;
 mod stats;
 mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod trial;
 mod workers;
 mod writer;
 
+pub use changelog::{Changelog, Found};
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
-pub use error::{PipelineError, RecordError};
+pub use error::{ChangelogError, PipelineError, RecordError};
+pub use ids::Ids;
 pub use input::Input;
 pub use operator::{
     Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
@@ -51,3 +59,4 @@ pub use stats::{Counts, Stats, tried_again};
 pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub(crate) use steps::{Members, eval};
 pub use take::Take;
+pub use together::{Ends, Together};

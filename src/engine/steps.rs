@@ -14,6 +14,7 @@ use ssectl_adapter::{Batch, Commit, Fault, Lines, Record, Timestamp};
 use super::dead_letter::truncated;
 use super::error::RecordError;
 use super::operator::Digest;
+use super::spool::{MOST, Spool, weight};
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
@@ -67,6 +68,8 @@ pub struct Steps {
 /// A batch after its steps, in the order of its records.
 #[derive(Debug, Default)]
 pub(super) struct Processed {
+    /// Results before the others: some, and many behind them.
+    pub(super) spooled: Vec<(Vec<Produced>, Spool)>,
     pub(super) results: Vec<Produced>,
     /// Instead of results: what was made of them for the first step that remembers.
     pub(super) digested: Option<Digested>,
@@ -77,6 +80,19 @@ pub(super) struct Processed {
     pub(super) count: usize,
     pub(super) filtered: usize,
     pub(super) commit: Commit,
+}
+
+impl Processed {
+    /// Puts results that steps behind the first one that remembers made on the disk, if they are many.
+    pub(super) fn relieve(&mut self) -> std::io::Result<()> {
+        let weights = self.results.iter().map(|result| weight(&result.record));
+        if weights.sum::<usize>() > MOST {
+            let mut spool = Spool::new()?;
+            spool.put(self.results.drain(..).map(|result| result.record))?;
+            self.spooled.push((Vec::new(), spool));
+        }
+        Ok(())
+    }
 }
 
 /// Lines that no records were made of, and their digest.

@@ -42,6 +42,8 @@ pub(super) struct Workers {
     arrived: mpsc::Receiver<Arrived>,
     running: FuturesOrdered<JoinHandle<Done>>,
     most: usize,
+    /// On the thread of the runtime.
+    in_place: bool,
     ended: bool,
 }
 
@@ -60,8 +62,14 @@ impl Workers {
             arrived,
             running: FuturesOrdered::new(),
             most,
+            in_place: false,
             ended: false,
         }
+    }
+
+    /// Whether they run on the thread of the runtime, and not on threads of their own.
+    pub(super) fn in_place(self, in_place: bool) -> Self {
+        Self { in_place, ..self }
     }
 
     /// Cancel-safe: batches are kept here between calls.
@@ -90,7 +98,8 @@ impl Workers {
     fn start(&mut self, Arrived { source, what }: Arrived) {
         let steps = self.steps[source].clone();
         let digester = self.digester.clone();
-        let (fail, light) = (self.fail, steps.is_empty() && digester.is_none());
+        let light = self.in_place || (steps.is_empty() && digester.is_none());
+        let fail = self.fail;
         let work = move || {
             let what = match what {
                 What::End => Outcome::End,

@@ -8,9 +8,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dead_letter::dead_letter;
 use super::error::{PipelineError, RecordError};
+use super::ids::Ids;
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
+use super::spool::Spool;
 use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
@@ -20,6 +22,8 @@ use super::trial::{self, Point};
 pub(super) struct Sinks {
     /// The results.
     pub(super) sink: Box<dyn Sink>,
+    /// What gives them ids.
+    pub(super) ids: Option<Ids>,
     /// What steps send past all others.
     pub(super) sides: Vec<Side>,
     /// Bad records.
@@ -31,6 +35,7 @@ pub(super) struct Writer {
     name: String,
     patience: Patience,
     sink: Box<dyn Sink>,
+    ids: Option<Ids>,
     sides: Vec<Side>,
     on_error: OnError,
     /// Whether steps before it remember.
@@ -60,6 +65,7 @@ impl Writer {
             name,
             patience,
             sink: sinks.sink,
+            ids: sinks.ids,
             sides: sinks.sides,
             on_error: sinks.on_error,
             remembers,
@@ -80,6 +86,7 @@ impl Writer {
         processed: Processed,
     ) -> Result<(), PipelineError> {
         let Processed {
+            spooled,
             results,
             bad,
             sides,
@@ -89,11 +96,19 @@ impl Writer {
             ..
         } = processed;
         add(&self.stats.filtered, filtered);
+        if trial::commits_early() {
+            self.settle_source(source, commit.clone(), 0).await?;
+        }
         let fails = matches!(self.on_error, OnError::Fail);
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
         }
-        let mut refused = self.write_results(results).await?;
+        let mut refused = Vec::new();
+        for (before, spool) in spooled {
+            refused.extend(self.write_results(before).await?);
+            refused.extend(self.write_spooled(spool).await?);
+        }
+        refused.extend(self.write_results(results).await?);
         if !sides.is_empty() {
             refused.extend(self.write_sides(sides).await?);
         }
@@ -114,6 +129,11 @@ impl Writer {
     pub(super) fn holds_leases(&self) -> bool {
         let mut pending = self.pending.iter();
         pending.any(|(commit, _)| matches!(commit, Commit::Receipts(_)))
+    }
+
+    /// Whether what is written is seen with the commit of the first source only.
+    pub(super) fn awaits_commit(&self) -> bool {
+        self.sink.awaits_commit()
     }
 
     /// Flushes what was written and commits what it came from.
@@ -170,6 +190,9 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            if self.sink.awaits_commit() {
+                self.stats.mark();
+            }
             trial::pass(Point::Committed);
         }
         Ok(())
@@ -202,14 +225,32 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes results that waited on the disk.
+    async fn write_spooled(&mut self, spool: Spool) -> Result<Vec<Bad>, PipelineError> {
+        let mut spooled = spool.read().map_err(PipelineError::Spool)?;
+        let mut bad = Vec::new();
+        loop {
+            let records = spooled.next().map_err(PipelineError::Spool)?;
+            if records.is_empty() {
+                return Ok(bad);
+            }
+            let made = |record| Produced { record, from: None };
+            let results = records.into_iter().map(made).collect();
+            bad.extend(self.write_results(results).await?);
+        }
+    }
+
     /// Writes results in order; what the sink refuses for good comes back as bad records, one
     /// per record of the source.
     async fn write_results(&mut self, results: Vec<Produced>) -> Result<Vec<Bad>, PipelineError> {
         if results.is_empty() {
             return Ok(Vec::new());
         }
-        let (from, records): (Vec<Option<usize>>, Vec<Record>) =
+        let (from, mut records): (Vec<Option<usize>>, Vec<Record>) =
             results.into_iter().map(|r| (r.from, r.record)).unzip();
+        if let Some(ids) = &mut self.ids {
+            ids.give(&self.name, &from, &mut records)?;
+        }
         self.dirty = true;
         let refused = write_records(&mut *self.sink, &records, &self.patience).await?;
         self.count_written(&records, &refused);
@@ -331,7 +372,7 @@ impl Writer {
 }
 
 /// Tries again whatever was refused for now, and the whole write if it failed for now.
-async fn write_records(
+pub(super) async fn write_records(
     sink: &mut dyn Sink,
     records: &[Record],
     patience: &Patience,

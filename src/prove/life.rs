@@ -22,6 +22,15 @@ pub struct Life {
     pub target: (String, Options),
     /// Records that are read at once; as many as usual if nobody kills it.
     pub records: usize,
+    /// Where it keeps what steps remember, if they do.
+    #[serde(default)]
+    pub state: Option<PathBuf>,
+    /// Where the changes of that go.
+    #[serde(default)]
+    pub changelog: Option<String>,
+    /// Whether it has the planted fault.
+    #[serde(default)]
+    pub commits_early: bool,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,
 }
@@ -41,6 +50,7 @@ impl Life {
                 sign,
                 stays: kill.moment == Moment::There,
             }),
+            commits_early: self.commits_early,
         };
         trial.begin();
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ssectl_adapter::{
     Admin, Error, Lag, Range, Result, Sink, SinkSpec, Source, SourceSpec, StreamInfo, StreamSpec,
-    Target,
+    Target, Transactional,
 };
 
 /// Puts the prefix before every name.
@@ -33,14 +33,18 @@ impl Target for PrefixedTarget {
 
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         let stream = format!("{}{}", self.prefix, spec.stream);
-        self.target.sink(&SinkSpec { stream }).await
+        let spec = SinkSpec {
+            stream,
+            ..spec.clone()
+        };
+        self.target.sink(&spec).await
     }
 
     async fn transactional(
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         let named = |stream: &str| format!("{}{stream}", self.prefix);
         let source = SourceSpec {
             stream: named(&source.stream),
@@ -50,6 +54,7 @@ impl Target for PrefixedTarget {
             .iter()
             .map(|sink| SinkSpec {
                 stream: named(&sink.stream),
+                ..sink.clone()
             })
             .collect();
         self.target.transactional(&source, &sinks).await

@@ -12,6 +12,7 @@ mod numbers;
 mod operator;
 mod plan;
 mod results;
+mod silence;
 #[cfg(test)]
 mod tests;
 pub mod words;

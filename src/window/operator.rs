@@ -1,6 +1,7 @@
 //! The operator that the engine runs: records in, results out.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ssectl_adapter::Record;
 use ssectl_state::{Space, StateError};
@@ -12,6 +13,7 @@ use super::inputs::Inputs;
 use super::numbers::Numbers;
 use super::plan::Plan;
 use super::results;
+use super::silence::Silence;
 use crate::engine::{
     Arrival, Digest, Digester, Emitter, Fate, Known, Operator, OperatorError, RecordError,
 };
@@ -33,7 +35,9 @@ pub(super) fn open(
         .is_some()
         .then(|| Numbers::open(space))
         .transpose()?;
+    let idle = plan.spec.idle_wall.map(i64::unsigned_abs);
     Ok(Box::new(Windows {
+        silence: idle.map(|idle| Silence::new(Duration::from_nanos(idle))),
         inputs: Inputs::new(&plan.programs, plan.aggregates.arguments()),
         operator,
         numbers,
@@ -49,6 +53,17 @@ struct Windows {
     /// Those of the partitions that a program names.
     numbers: Option<Numbers>,
     late: Option<String>,
+    /// Which partitions are silent, if that counts by the clock.
+    silence: Option<Silence>,
+}
+
+impl Windows {
+    /// A partition has an event, or is there from now on.
+    fn heard(&mut self, partition: u32) {
+        if let Some(silence) = &mut self.silence {
+            silence.heard(partition, tokio::time::Instant::now().into_std());
+        }
+    }
 }
 
 impl Operator for Windows {
@@ -56,6 +71,9 @@ impl Operator for Windows {
         if self.numbers.is_none() {
             let numbers: Vec<u32> = known.iter().map(|known| known.number).collect();
             self.operator.partitions(&numbers).map_err(refused)?;
+            if let Some(silence) = &mut self.silence {
+                silence.only(&numbers, tokio::time::Instant::now().into_std());
+            }
         }
         Ok(())
     }
@@ -73,6 +91,7 @@ impl Operator for Windows {
             (Some(numbers), Some(name)) => numbers.of(name)?,
             _ => arrival.partition,
         };
+        self.heard(partition);
         let arguments = self.inputs.arguments();
         let event = Event {
             time,
@@ -105,6 +124,9 @@ impl Operator for Windows {
     }
 
     fn digester(&self) -> Option<Arc<dyn Digester>> {
+        if self.silence.is_some() {
+            return None;
+        }
         let digester = LineDigester::new(&self.plan)?;
         Some(Arc::new(digester))
     }
@@ -124,6 +146,19 @@ impl Operator for Windows {
         taken.map_err(refused)
     }
 
+    fn wake(&mut self, now: Instant, out: &mut Emitter) -> Result<Option<Instant>, OperatorError> {
+        let Some(silence) = &mut self.silence else {
+            return Ok(None);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        for partition in silence.fallen(now) {
+            let rested = self.operator.rest_partition(partition, &mut give);
+            rested.map_err(refused)?;
+        }
+        Ok(Some(silence.due(now)))
+    }
+
     fn ended(&mut self, partition: u32, out: &mut Emitter) -> Result<(), OperatorError> {
         if self.numbers.is_some() {
             return Ok(());
@@ -140,6 +175,10 @@ impl Operator for Windows {
             numbers.save()?;
         }
         self.operator.save()
+    }
+
+    fn watermark(&self) -> Option<i64> {
+        self.operator.watermark()
     }
 
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {

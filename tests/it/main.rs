@@ -29,11 +29,21 @@ mod kafka;
 mod kinesis;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod pipes;
-#[cfg(all(feature = "kafka", feature = "kinesis", feature = "emulator"))]
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "kinesis",
+    feature = "sqs",
+    feature = "eventhubs",
+    feature = "emulator"
+))]
 mod prove;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+mod rollback;
 mod scenarios;
+mod serve;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod shipped;
 #[cfg(all(feature = "stdio", feature = "file"))]
@@ -42,6 +52,8 @@ mod signals;
 mod sqs;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod state;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+mod state_once;
 #[cfg(feature = "file")]
 mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]

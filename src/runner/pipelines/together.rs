@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine;
+use crate::engine::{self, State, Together};
 use crate::runner::RunError;
 use crate::scenario::{Address, Format, OnError, Read, Step};
 
@@ -14,6 +14,8 @@ pub(super) struct OpenEnds {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: engine::OnError,
     pub(super) sink: Box<dyn Sink>,
+    /// What opened them, if they commit together.
+    pub(super) together: Option<Together>,
 }
 
 /// A stream at a target, and how the scenario calls it.
@@ -29,8 +31,9 @@ impl Opener<'_> {
         &self,
         read: &Read,
         written_here: bool,
-    ) -> std::result::Result<OpenEnds, RunError> {
-        self.refuse_memory()?;
+    ) -> std::result::Result<(OpenEnds, State), RunError> {
+        self.refuse_sides()?;
+        self.refuse_forgetting()?;
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
@@ -43,31 +46,46 @@ impl Opener<'_> {
         let unbounded = written_here || self.runner.follow;
         let mut spec = Self::spec(read, self.range(read, written_here, unbounded));
         spec.stream.clone_from(&from.stream);
-        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
-        let sinks: Vec<_> = sinks.collect();
-        let opened = from.target.transactional(&spec, &sinks).await;
-        let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
-        let mut sinks = sinks.into_iter();
-        let first = sinks.next();
-        Ok(OpenEnds {
-            source,
-            sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
-            on_error: match (&self.pipeline.on_error, sinks.next()) {
-                (_, Some(letters)) => engine::OnError::DeadLetter(letters),
-                (OnError::Skip, None) => engine::OnError::Skip,
-                (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
-            },
-        })
+        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec {
+            stream,
+            ..SinkSpec::default()
+        });
+        let together = Together {
+            target: from.target.clone(),
+            source: spec,
+            sinks: sinks.collect(),
+            skips: matches!(self.pipeline.on_error, OnError::Skip),
+        };
+        let ready = together.ready().await;
+        let mut ready = ready.map_err(RunError::stream(&from.name))?;
+        let state = self.state_within_transactions(ready.notes())?;
+        let opened = ready.open(&state.positions(&from.name)).await;
+        let ends = opened.and_then(|(source, sinks)| together.ends(source, sinks));
+        let ends = ends.map_err(RunError::stream(&from.name))?;
+        let ends = OpenEnds {
+            source: ends.source,
+            sink: ends.sink,
+            on_error: ends.on_error,
+            together: self.can_go_back(&state).then_some(together),
+        };
+        Ok((ends, state))
     }
 
-    /// State and side streams are no part of the transaction.
-    fn refuse_memory(&self) -> std::result::Result<(), RunError> {
-        let remembers = self.pipeline.steps.iter().any(Step::remembers);
-        if !remembers && self.pipeline.sides().next().is_none() {
+    /// Whether the pipeline can be run again from where it committed last: not with what it remembers or has read as a
+    /// table, nor where its ends are slowed down.
+    fn can_go_back(&self, state: &State) -> bool {
+        let holds =
+            |step: &Step| step.remembers() || matches!(step, Step::Enrich(_) | Step::Rate(_));
+        !state.is_durable() && !self.pipeline.steps.iter().any(holds)
+    }
+
+    /// Side streams are no part of the transaction.
+    fn refuse_sides(&self) -> std::result::Result<(), RunError> {
+        if self.pipeline.sides().next().is_none() {
             return Ok(());
         }
         Err(self.fault(
-            "`delivery: exactly-once` is for steps that neither remember nor write to other streams: leave it out here",
+            "`delivery: exactly-once` is for steps that do not write to other streams: leave it out here",
         ))
     }
 
@@ -76,7 +94,7 @@ impl Opener<'_> {
         let (target, stream) = match address {
             Address::Declared(stream) => (self.home.target.clone(), stream.clone()),
             Address::Uri(uri) => {
-                let place = self.runner.places.locate(uri, &framing(uri, format));
+                let place = self.runner.place(uri, &framing(uri, format));
                 let place = place.map_err(RunError::stream(&name))?;
                 (place.target, place.stream)
             }
