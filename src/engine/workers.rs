@@ -106,8 +106,7 @@ impl Workers {
                 What::Batch { batch, partitions } => Outcome::Processed {
                     partitions,
                     encoding: steps.output(),
-                    processed: digest(digester.as_deref(), &steps, batch)
-                        .unwrap_or_else(|batch| steps.run(batch, fail)),
+                    processed: process(digester.as_deref(), &steps, batch, fail),
                 },
             };
             Done { source, what }
@@ -119,34 +118,27 @@ impl Workers {
     }
 }
 
-/// Digests the lines of a batch that has nothing else; gives it back if that cannot be.
-fn digest(
+/// Digests the lines of a batch that has nothing else, or runs the steps on its records.
+fn process(
     digester: Option<&dyn Digester>,
     steps: &Steps,
-    batch: Batch,
-) -> Result<Processed, Batch> {
-    let lines = batch
-        .lines
-        .as_ref()
-        .filter(|lines| lines.len() == batch.count());
+    mut batch: Batch,
+    fail: bool,
+) -> Processed {
+    let alone = batch.lines.as_ref();
+    let alone = alone.filter(|lines| steps.keep_values() && lines.len() == batch.count());
     let digest = digester
-        .zip(lines)
-        .filter(|_| steps.keep_values())
+        .zip(alone)
         .and_then(|(digester, lines)| digester.digest(lines, steps.output()));
-    match (digest, batch) {
-        (
-            Some(digest),
-            Batch {
-                lines: Some(lines),
-                commit,
-                ..
-            },
-        ) => Ok(Processed {
+    if let Some(digest) = digest
+        && let Some(lines) = batch.lines.take()
+    {
+        return Processed {
             count: lines.len(),
-            commit,
+            commit: batch.commit,
             digested: Some(Digested { lines, digest }),
             ..Processed::default()
-        }),
-        (_, batch) => Err(batch),
+        };
     }
+    steps.run(batch, fail)
 }

@@ -80,6 +80,9 @@ impl EventTime {
     /// # Errors
     /// There is none, or it is no time in the unit.
     pub fn of(&self, result: Option<&[u8]>) -> Result<i128, EvalError> {
+        if let Some(few) = result.and_then(|json| self.unit.few_nanoseconds(json)) {
+            return Ok(few.into());
+        }
         let time = match result.map(std::str::from_utf8) {
             Some(Ok(json)) => self.unit.nanoseconds(json),
             _ => Err("the event time is missing: the expression gave no result".to_owned()),
@@ -94,6 +97,19 @@ impl EventTime {
 }
 
 impl Unit {
+    /// The time that a whole number of few digits says, as most are.
+    #[inline]
+    fn few_nanoseconds(self, json: &[u8]) -> Option<i64> {
+        let one = match self {
+            Self::S => 1_000_000_000,
+            Self::Ms => 1_000_000,
+            Self::Us => 1_000,
+            Self::Ns => 1,
+            Self::Rfc3339 => return None,
+        };
+        few_digits(json)?.checked_mul(one)
+    }
+
     /// The time that a result in JSON says.
     fn nanoseconds(self, json: &str) -> Result<i128, String> {
         let digits = match (self, json.as_bytes()) {
@@ -124,8 +140,8 @@ impl Unit {
 
 /// A whole number of few digits, as most times are.
 #[inline]
-fn few_digits(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+fn few_digits(text: &[u8]) -> Option<i64> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
     if !(1..=18).contains(&digits.len()) {
         return None;
     }
@@ -146,7 +162,7 @@ fn few_digits(text: &str) -> Option<i64> {
 
 /// `text * 10^scale`, rounded down, without a detour over floating point.
 fn decimal(text: &str, scale: i32) -> Option<i128> {
-    if let Some(int) = few_digits(text) {
+    if let Some(int) = few_digits(text.as_bytes()) {
         return 10_i128
             .checked_pow(scale.try_into().ok()?)?
             .checked_mul(int.into());

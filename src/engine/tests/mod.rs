@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod delivery;
+mod digests;
 mod keyed;
 mod policy;
 mod script;

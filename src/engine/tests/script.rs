@@ -71,6 +71,10 @@ impl Source for ScriptSource {
         }
     }
 
+    fn allow_lines(&mut self) {
+        self.log.note("may give lines");
+    }
+
     fn partitions(&self) -> Option<Vec<Partition>> {
         self.partitions.clone()
     }
