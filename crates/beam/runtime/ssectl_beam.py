@@ -277,7 +277,9 @@ class _Result(beam.DoFn):
 
     def process(self, group, window=beam.DoFn.WindowParam, pane=beam.DoFn.PaneInfoParam):
         key, aggregates = group
-        if aggregates is None:
+        # Beam's Java runners give a last pane when the lateness is over, which repeats what is known.
+        closing = pane.is_last and pane.timing == PaneInfoTiming.LATE
+        if aggregates is None or closing:
             return
         everything = isinstance(window, GlobalWindow)
         value = {

@@ -90,6 +90,11 @@ def facts(results, *names):
     return sorted([result[name] for name in ("key", "start", "end", *names, "n", "total")] for result in results)
 
 
+def first(result):
+    """A result whose pane does not tell whether the first one came on time: Flink calls it so, even when all are late."""
+    return {**result, "pane": "first"} if result["revision"] == 0 and result["pane"] != "early" else result
+
+
 def of_windows(windows):
     """The cases of these windows."""
     return [case for case in ALL if case.windows == windows]
@@ -118,7 +123,8 @@ def test_beam_on_flink(windows, ours, beam_on_flink):
         if windows.kind == "session" and revives(case):
             continue
         compared += 1
-        assert facts(ours(case), *names) == facts(beam_on_flink[case.seed], *names), f"case {case.seed}: {case.events}"
+        expected, found = (facts(map(first, results), *names) for results in (ours(case), beam_on_flink[case.seed]))
+        assert expected == found, f"case {case.seed}: {case.events}"
     assert compared >= 15
 
 
