@@ -16,5 +16,6 @@ pub mod relate;
 pub mod replay;
 pub mod runner;
 pub mod scenario;
+pub mod timeline;
 pub mod verify;
 pub mod window;

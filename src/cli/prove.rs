@@ -17,6 +17,7 @@ use crate::places::TargetDecl;
 use crate::prove::{Claim, Plan};
 use crate::runner::{Emulators, tried};
 use crate::scenario::{Scenario, SourceKind};
+use crate::timeline::Clock;
 
 /// Prove by kill -9 that a scenario keeps its delivery guarantee
 ///
@@ -82,6 +83,13 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
     if let Some(life) = &args.life {
         return child::run(life, &args.prefix, &scenario, session).await;
     }
+    if scenario.clock != Clock::Wall {
+        return Err(CliError::new(
+            Exit::Invalid,
+            "a process that is killed has no virtual clock, and the scenario wants one",
+        )
+        .hint("take `clock` out of the scenario"));
+    }
     let mut target = session.target(args.target.as_deref())?;
     if tried(&scenario).is_empty() {
         return Err(CliError::new(
@@ -99,7 +107,7 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
     let plan = plan(&args)?;
     let mut emulators = Emulators::default();
     let faults = scenario.faults.clone();
-    start(&mut emulators, &mut target, faults, session)?;
+    start(&mut emulators, &mut target, faults, None, session)?;
     let proof = Proof {
         args: &args,
         session,

@@ -11,7 +11,7 @@ use super::numbers::Numbers;
 use super::operator::Arrival;
 use super::segments::Line;
 use super::stats::{Stats, add};
-use super::steps::{Encoding, Processed};
+use super::steps::{Digested, Encoding, Processed};
 use super::workers::{Done, Outcome};
 
 pub(super) struct Keyed {
@@ -44,6 +44,7 @@ impl Keyed {
             self.line.publish();
         }
         let woken = self.wake()?;
+        out.spooled.extend(woken.spooled);
         out.results.extend(woken.results);
         out.sides.extend(woken.sides);
         Ok(out)
@@ -67,6 +68,11 @@ impl Keyed {
     pub(super) fn save(&mut self) -> Result<(), StateError> {
         self.numbers.save()?;
         self.line.save()
+    }
+
+    /// How far event time has come in all steps, and whether all input has ended.
+    pub(super) fn progress(&self) -> (Option<i64>, bool) {
+        (self.line.watermark(), self.reading == 0)
     }
 
     /// Whether what was read may be committed once its results are written: nothing is remembered in memory alone.
@@ -135,7 +141,23 @@ impl Keyed {
         let (commit, count) = (processed.commit, processed.count);
         out.bad.extend(processed.bad);
         (out.commit, out.count, out.filtered) = (commit, count, processed.filtered);
-        for produced in processed.results {
+        let mut results = processed.results;
+        if let Some(Digested { lines, digest }) = processed.digested {
+            let (partition, new) = self.numbers.of(source, lines.partition())?;
+            if new {
+                self.line.partitions(&self.numbers.known(), out)?;
+            }
+            let arrival = Arrival {
+                source,
+                partition,
+                encoding,
+            };
+            if self.line.digest(digest, lines.len(), arrival, out)? {
+                return Ok(true);
+            }
+            results = Digested::results(&lines).collect();
+        }
+        for produced in results {
             let (partition, new) = self.numbers.of(source, &produced.record.origin.partition)?;
             if new {
                 self.line.partitions(&self.numbers.known(), out)?;

@@ -1,13 +1,15 @@
 //! Steps that remember: windows, joins, leaving out what came before. They see their records one after the other, between
 //! the steps that run in parallel and the writer.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ssectl_adapter::{Partition, Record};
+use ssectl_adapter::{Lines, Partition, Record};
 use ssectl_state::{Space, StateError};
 
 use super::error::RecordError;
+use super::spool::{MOST, Spool, weight};
 use super::steps::Encoding;
 
 /// A step that remembers. What it remembers it keeps in tables of the [`Space`] it was opened with, so that it goes on
@@ -37,6 +39,26 @@ pub trait Operator: Send {
         out: &mut Emitter,
     ) -> Result<Fate, OperatorError>;
 
+    /// What makes digests for it, if it can take any.
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        None
+    }
+
+    /// Takes all lines of which its [`Digester`] made this; each of them is [`Fate::Used`]. Answers false if it must be
+    /// given them as records instead: it is as if nothing had come then.
+    ///
+    /// # Errors
+    /// The state cannot be read or written.
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let _ = (digest, arrival, out);
+        Ok(false)
+    }
+
     /// A partition has reached the end of a bounded read, or went to another reader of the group.
     ///
     /// # Errors
@@ -60,6 +82,11 @@ pub trait Operator: Send {
         Ok(())
     }
 
+    /// How far event time has come, in nanoseconds since 1970, if it goes by it and knows.
+    fn watermark(&self) -> Option<i64> {
+        None
+    }
+
     /// Called at the moment it asked for, and once at the start; returns when it wants to be called next. Only for
     /// time-outs of the clock on the wall, which a user must ask for.
     ///
@@ -70,6 +97,15 @@ pub trait Operator: Send {
         Ok(None)
     }
 }
+
+/// The part of an operator's work on records that needs nothing it remembers: workers do it, on several batches at once.
+pub trait Digester: Send + Sync {
+    /// What [`Operator::digest`] takes instead of these lines; `None` if it must be given them as records.
+    fn digest(&self, lines: &Lines, encoding: Encoding) -> Option<Digest>;
+}
+
+/// What came of some lines; of a type that only the operator knows.
+pub type Digest = Box<dyn Any + Send>;
 
 /// Makes an operator with its place in the state of the pipeline.
 pub type Open = Box<dyn FnOnce(&Space) -> Result<Box<dyn Operator>, StateError> + Send>;
@@ -128,6 +164,12 @@ pub struct Emitter {
     /// The names of the side streams.
     streams: Arc<[String]>,
     pub(super) records: Vec<Record>,
+    /// Bytes of memory that they take, roughly.
+    weight: usize,
+    /// Those before them, if they were too many.
+    pub(super) spool: Option<Spool>,
+    /// What went wrong with that.
+    pub(super) failed: Option<std::io::Error>,
     pub(super) sides: Vec<(usize, Record)>,
     pub(super) bad: Vec<(Record, RecordError)>,
     pub(super) settled: Vec<Fate>,
@@ -140,6 +182,9 @@ impl Emitter {
         Self {
             streams,
             records: Vec::new(),
+            weight: 0,
+            spool: None,
+            failed: None,
             sides: Vec::new(),
             bad: Vec::new(),
             settled: Vec::new(),
@@ -149,7 +194,22 @@ impl Emitter {
 
     /// A result for the next step.
     pub fn push(&mut self, record: Record) {
+        self.weight += weight(&record);
         self.records.push(record);
+        if self.weight > MOST
+            && let Err(error) = self.spool()
+        {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn spool(&mut self) -> std::io::Result<()> {
+        let spool = match &mut self.spool {
+            Some(spool) => spool,
+            empty => empty.insert(Spool::new()?),
+        };
+        self.weight = 0;
+        spool.put(self.records.drain(..))
     }
 
     /// A record for a side stream, past all later steps. The pipeline must have been given a sink of that name.
@@ -177,10 +237,12 @@ impl Emitter {
             && self.bad.is_empty()
             && self.settled.is_empty()
             && self.unknown.is_none()
+            && self.spool.is_none()
     }
 
-    /// The results so far, taken out; for tests of operators.
+    /// The results so far, taken out, unless they are so many that they went to the disk.
     pub fn take(&mut self) -> Vec<Record> {
+        self.weight = 0;
         std::mem::take(&mut self.records)
     }
 }

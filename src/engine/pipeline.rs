@@ -47,6 +47,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// Batches processed at the same time.
     pub workers: NonZeroUsize,
+    /// Process them on the thread of the runtime: slower, and in an order that no scheduler decides.
+    pub in_place: bool,
 }
 
 impl Default for Settings {
@@ -56,6 +58,22 @@ impl Default for Settings {
             commit_every: Duration::from_secs(1),
             backoff: Backoff::default(),
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            in_place: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings for a virtual time: as little as possible happens by the clock, and all of it on one thread.
+    #[must_use]
+    pub fn in_virtual_time(self) -> Self {
+        Self {
+            limit: Limit {
+                wait: LONG,
+                ..self.limit
+            },
+            in_place: true,
+            ..self
         }
     }
 }
@@ -94,6 +112,9 @@ pub struct Side {
 /// Batches that wait for a worker, for each source.
 const QUEUED: usize = 2;
 
+/// How long a source may keep a reader waiting where time costs nothing.
+const LONG: Duration = Duration::from_secs(3600);
+
 impl Pipeline {
     /// Runs to the end of the sources, to a stop, or to the first error that the policy does not
     /// cover. Whatever the outcome, what was written before is committed as far as it is safe.
@@ -105,7 +126,7 @@ impl Pipeline {
         let (mut parts, readings) = self.start(&control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
-        let closed = parts.writer.close().await;
+        let closed = parts.writer.close().await.and(parts.keeper.close().await);
         for reading in readings {
             let read = match reading.await {
                 Ok(read) => read.map_err(PipelineError::Source),
@@ -135,8 +156,12 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for (index, input) in self.inputs.into_iter().enumerate() {
+        let digester = line.digester().filter(|_| self.inputs.len() == 1);
+        for (index, mut input) in self.inputs.into_iter().enumerate() {
             let (sender, requests) = mpsc::channel(1);
+            if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
+                input.source.allow_lines();
+            }
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
@@ -156,7 +181,7 @@ impl Pipeline {
             steps.push(input.steps);
             commits.push(sender);
         }
-        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
         let sinks = Sinks {
             sink: self.sink,
             sides: self.sides,
@@ -167,7 +192,7 @@ impl Pipeline {
         let writer = Writer::new(self.name, patience, sinks, remembers, stats, commits);
         let keeper = Keeper::new(self.state, names);
         let parts = Parts {
-            workers,
+            workers: workers.in_place(self.settings.in_place),
             keyed,
             writer,
             keeper,
@@ -190,31 +215,40 @@ impl Parts {
     async fn drive(&mut self, every: Duration) -> Result<(), PipelineError> {
         let begun = self.keyed.begin()?;
         self.writer.write(0, begun).await?;
-        let mut due = Instant::now() + every;
+        // No commit is due before something is read.
+        let mut due = None;
         loop {
             let wake = self.keyed.wakes_at();
+            // In a fixed order, so that what happens at one moment of a virtual time always happens in the same way.
             tokio::select! {
+                biased;
+                () = at(due) => {
+                    due = None;
+                    if self.keeper.is_writing() {
+                        due = Some(Instant::now() + every);
+                    } else {
+                        self.commit().await?;
+                    }
+                }
+                commits = self.keeper.written(), if self.keeper.is_writing() => {
+                    self.writer.settle(commits?).await?;
+                }
+                () = at(wake) => {
+                    let woken = self.keyed.wake()?;
+                    self.keeper.note(0, &Commit::Nothing);
+                    self.writer.write(0, woken).await?;
+                    due = due.or(Some(Instant::now() + every));
+                }
                 done = self.workers.next() => match done? {
-                    Some(done) => self.take(done).await?,
+                    Some(done) => {
+                        self.take(done).await?;
+                        due = due.or(Some(Instant::now() + every));
+                    }
                     None => {
                         self.commit().await?;
                         return self.written().await;
                     }
                 },
-                () = sleep_until(due) => {
-                    if !self.keeper.is_writing() {
-                        self.commit().await?;
-                    }
-                    due = Instant::now() + every;
-                }
-                commits = self.keeper.written(), if self.keeper.is_writing() => {
-                    self.writer.settle(commits?).await?;
-                }
-                () = sleep_until(wake.unwrap_or(due)), if wake.is_some() => {
-                    let woken = self.keyed.wake()?;
-                    self.keeper.note(0, &Commit::Nothing);
-                    self.writer.write(0, woken).await?;
-                }
             }
         }
     }
@@ -245,13 +279,32 @@ impl Parts {
         }
         self.writer.complete().await?;
         self.keyed.save()?;
-        let commits = self.writer.take_pending(true);
-        Ok(self.keeper.begin(commits)?)
+        self.keeper.mark(self.keyed.progress());
+        let mut commits = self.writer.take_pending(true);
+        if !self.writer.awaits_commit() {
+            return Ok(self.keeper.begin(commits)?);
+        }
+        // Nothing may be written meanwhile: it would be part of the transaction and not of the checkpoint.
+        let noted = self.keeper.prepare().await?;
+        if let Some((commit, _)) = commits.first_mut() {
+            *commit = noted;
+        }
+        self.writer.settle(commits).await?;
+        self.keeper.confirm();
+        Ok(())
     }
 
     /// Waits for the checkpoint that is being written, if there is one, and commits what it stands for.
     async fn written(&mut self) -> Result<(), PipelineError> {
         let commits = self.keeper.written().await?;
         self.writer.settle(commits).await
+    }
+}
+
+/// Comes at a moment, if there is one.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

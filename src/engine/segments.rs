@@ -6,7 +6,10 @@ use ssectl_adapter::{Batch, Record};
 use ssectl_state::{Space, StateError};
 
 use super::error::PipelineError;
-use super::operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+use super::operator::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
+};
+use super::spool::Spool;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced, Steps};
 
@@ -131,6 +134,38 @@ impl Line {
         Ok(!self.fail || out.bad.len() == bad)
     }
 
+    /// What makes digests for the first step. There is none if the first bad record ends it all and a later step could
+    /// find one, as that is to happen between the records of the first.
+    pub(super) fn digester(&self) -> Option<Arc<dyn Digester>> {
+        match &self.stages[..] {
+            [Stage::Keyed(operator, _), later @ ..] if later.is_empty() || !self.fail => {
+                operator.digester()
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes so many lines of a source by their digest; false if they must come as records.
+    pub(super) fn digest(
+        &mut self,
+        digest: Digest,
+        count: usize,
+        arrival: Arrival,
+        out: &mut Processed,
+    ) -> Result<bool, PipelineError> {
+        let (mut digest, mut taken) = (Some(digest), false);
+        self.call(0, out, &mut |operator, emitter| {
+            if let Some(digest) = digest.take() {
+                taken = operator.digest(digest, arrival, emitter)?;
+            }
+            Ok(())
+        })?;
+        if taken {
+            self.tally.used += count;
+        }
+        Ok(taken)
+    }
+
     /// A partition of a source has come to its end.
     pub(super) fn ended(
         &mut self,
@@ -158,6 +193,15 @@ impl Line {
             }
         }
         Ok(())
+    }
+
+    /// The least watermark of the operators that know one.
+    pub(super) fn watermark(&self) -> Option<i64> {
+        let known = self.stages.iter().filter_map(|stage| match stage {
+            Stage::Keyed(operator, _) => operator.watermark(),
+            Stage::Stateless(_) => None,
+        });
+        known.min()
     }
 
     /// Wakes the operators that want it; the next moment that one of them asks for.
@@ -254,20 +298,58 @@ impl Line {
                 record,
                 error,
             }));
-        match self.stages.get(at + 1) {
+        if let Some(error) = emitter.failed.take() {
+            return Err(PipelineError::Spool(error));
+        }
+        if let Some(spool) = emitter.spool.take() {
+            self.pass_spooled(at + 1, spool, out)?;
+        }
+        self.pass(at + 1, records, out)
+    }
+
+    /// What a step gave goes through those from a place on.
+    fn pass(
+        &mut self,
+        at: usize,
+        records: Vec<Record>,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        match self.stages.get(at) {
             None => out.results.extend(records.into_iter().map(made)),
             Some(Stage::Stateless(_)) if !records.is_empty() => {
                 add(&self.stats.made, records.len());
-                self.stateless(at + 1, records, out)?;
+                self.stateless(at, records, out)?;
             }
             Some(_) => {
                 add(&self.stats.made, records.len());
                 for record in records {
-                    self.at(at + 1, made(record), Arrival::default(), out)?;
+                    self.at(at, made(record), Arrival::default(), out)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The same for more than the memory should hold.
+    fn pass_spooled(
+        &mut self,
+        at: usize,
+        spool: Spool,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        if at == self.stages.len() {
+            out.spooled.push((std::mem::take(&mut out.results), spool));
+            return Ok(());
+        }
+        let mut spooled = spool.read().map_err(PipelineError::Spool)?;
+        loop {
+            let records = spooled.next().map_err(PipelineError::Spool)?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            self.pass(at, records, out)?;
+            out.relieve().map_err(PipelineError::Spool)?;
+        }
     }
 
     /// Adds what became of the records of a batch to the counters.

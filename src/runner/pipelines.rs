@@ -15,7 +15,7 @@ use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
     self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, State, Stats,
-    Steps, trial,
+    Steps,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -96,17 +96,16 @@ impl Opener<'_> {
         {
             let written = read.from.declared().and_then(|name| self.ends.get(name));
             let bound = written.map_or_else(never, watch::Sender::subscribe);
-            let ends = self.together(read, written.is_some()).await?;
+            let (ends, state) = self.together(read, written.is_some()).await?;
             let (source, sink, settings) = self.pace(ends.source, ends.sink);
             let ends = OpenEnds {
                 source,
                 sink,
                 ..ends
             };
-            let state = self.state_within_transactions()?;
             return self.opened(ends, read.format, bound, settings, state).await;
         }
-        let state = self.state()?;
+        let state = self.state().await?;
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
@@ -226,7 +225,7 @@ impl Opener<'_> {
         source: Box<dyn Source>,
         sink: Box<dyn Sink>,
     ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
-        let mut settings = trial::settings();
+        let mut settings = self.runner.settings;
         let steps = &self.pipeline.steps;
         if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
             return (Box::new(PacedSource::new(source, *rate)), sink, settings);
@@ -250,11 +249,10 @@ impl Opener<'_> {
     }
 
     async fn replay(&self, replay: &Replay) -> Result<Box<dyn Source>, RunError> {
-        let places = self.runner.places;
         let options = |uri: &StreamUri| framing(uri, replay.format);
         let inputs = replay.files.iter().map(|path| {
             let uri = StreamUri::file(path.to_string_lossy());
-            places.locate(&uri, &options(&uri))
+            self.runner.place(&uri, &options(&uri))
         });
         let plan = Plan {
             inputs: inputs
@@ -312,7 +310,10 @@ impl Opener<'_> {
 
     /// Which part of a stream is read.
     fn range(&self, read: &Read, written_here: bool, unbounded: bool) -> Range {
-        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let now = match &self.runner.timeline {
+            Some(timeline) => timeline.now(),
+            None => Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond()),
+        };
         let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
@@ -359,7 +360,7 @@ impl Opener<'_> {
                     .source(&SourceSpec { stream, ..spec })
                     .await
             }
-            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, read.format)) {
+            Address::Uri(uri) => match self.runner.place(uri, &framing(uri, read.format)) {
                 Ok(place) => place.source(spec).await,
                 Err(error) => Err(error),
             },

@@ -14,6 +14,7 @@ use crate::document::{Entry, Faults, Node, Place, Typed, Value, list, meant, quo
 use crate::duration::HumanDuration;
 use crate::expr::time::{EventTime, Unit};
 use crate::expr::{CompileError, Options, Origin, Program};
+use crate::timeline::{Clock, ClockError};
 
 /// The names a scenario may use on every target: what is left of the rules of Kafka, Pub/Sub,
 /// Kinesis, SQS and Event Hubs.
@@ -50,6 +51,7 @@ impl<'a> Decoder<'a> {
         let pipelines = self.all(root.field("pipelines"), Self::pipeline);
         let expectations = self.all(root.field("expect"), Self::expectation);
         let faults = root.field("faults").map(plan_of_faults);
+        let clock = self.optional(root, "clock", Self::clock);
         if let Some(node) = root.field("pipelines")
             && node.entries().is_empty()
         {
@@ -68,7 +70,16 @@ impl<'a> Decoder<'a> {
             pipelines: pipelines?,
             expectations: expectations?,
             faults,
+            clock: clock?.unwrap_or_default(),
         })
+    }
+
+    fn clock(&mut self, node: &Node) -> Option<Clock> {
+        let clock = node.text()?.parse::<Clock>();
+        let report = |error: ClockError| {
+            self.faults.error(&node.place, error.to_string());
+        };
+        clock.map_err(report).ok()
     }
 
     /// Decodes every entry of a mapping, also after one that failed.

@@ -17,8 +17,8 @@ use crate::generate::Spec;
 
 pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
 pub use scalar::{
-    AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
-    StreamAddress,
+    AggregateText, AnyScalar, ClockText, FilePath, Jq, OffsetsText, OneOrMore, ShareText,
+    SpeedText, StreamAddress,
 };
 pub use steps::{
     AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
@@ -46,6 +46,9 @@ pub struct Scenario {
     pub expect: Option<BTreeMap<String, Expect>>,
     /// What goes wrong on purpose while the scenario runs on an emulator; a real target is left alone.
     pub faults: Option<Faults>,
+    /// What time is for the run; default `wall`. A virtual clock jumps to the next moment at which something happens, so that
+    /// a day passes at once.
+    pub clock: Option<ClockText>,
 }
 
 /// Faults on purpose, each with the share of cases in which it strikes, from 0 to 1.

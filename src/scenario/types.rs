@@ -17,6 +17,7 @@ use crate::document::redact_uri;
 use crate::engine::Delivery;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
+use crate::timeline::Clock;
 
 pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What goes wrong on purpose on an emulator, such as `throttle=0.05,seed=7`.
     pub faults: Option<String>,
+    /// What time is for it.
+    pub clock: Clock,
 }
 
 impl Scenario {

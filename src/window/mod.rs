@@ -5,12 +5,14 @@
 //! [`Operator`](crate::engine::Operator) that the engine runs.
 
 mod aggregates;
+mod digest;
 mod fold;
 mod inputs;
 mod numbers;
 mod operator;
 mod plan;
 mod results;
+mod silence;
 #[cfg(test)]
 mod tests;
 pub mod words;

@@ -1,17 +1,22 @@
 //! The operator that the engine runs: records in, results out.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ssectl_adapter::Record;
 use ssectl_state::{Space, StateError};
 use ssectl_window::aggregate::Aggregates;
 use ssectl_window::{Event, Fate as Became, Pane, WindowError, WindowOperator};
 
+use super::digest::LineDigester;
 use super::inputs::Inputs;
 use super::numbers::Numbers;
 use super::plan::Plan;
 use super::results;
-use crate::engine::{Arrival, Emitter, Fate, Known, Operator, OperatorError, RecordError};
+use super::silence::Silence;
+use crate::engine::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Operator, OperatorError, RecordError,
+};
 
 /// Opens the operator of a plan. What comes too late goes to the side stream `late`, if there is one.
 pub(super) fn open(
@@ -30,7 +35,9 @@ pub(super) fn open(
         .is_some()
         .then(|| Numbers::open(space))
         .transpose()?;
+    let idle = plan.spec.idle_wall.map(i64::unsigned_abs);
     Ok(Box::new(Windows {
+        silence: idle.map(|idle| Silence::new(Duration::from_nanos(idle))),
         inputs: Inputs::new(&plan.programs, plan.aggregates.arguments()),
         operator,
         numbers,
@@ -46,6 +53,17 @@ struct Windows {
     /// Those of the partitions that a program names.
     numbers: Option<Numbers>,
     late: Option<String>,
+    /// Which partitions are silent, if that counts by the clock.
+    silence: Option<Silence>,
+}
+
+impl Windows {
+    /// A partition has an event, or is there from now on.
+    fn heard(&mut self, partition: u32) {
+        if let Some(silence) = &mut self.silence {
+            silence.heard(partition, tokio::time::Instant::now().into_std());
+        }
+    }
 }
 
 impl Operator for Windows {
@@ -53,6 +71,9 @@ impl Operator for Windows {
         if self.numbers.is_none() {
             let numbers: Vec<u32> = known.iter().map(|known| known.number).collect();
             self.operator.partitions(&numbers).map_err(refused)?;
+            if let Some(silence) = &mut self.silence {
+                silence.only(&numbers, tokio::time::Instant::now().into_std());
+            }
         }
         Ok(())
     }
@@ -70,6 +91,7 @@ impl Operator for Windows {
             (Some(numbers), Some(name)) => numbers.of(name)?,
             _ => arrival.partition,
         };
+        self.heard(partition);
         let arguments = self.inputs.arguments();
         let event = Event {
             time,
@@ -101,6 +123,42 @@ impl Operator for Windows {
         }
     }
 
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        if self.silence.is_some() {
+            return None;
+        }
+        let digester = LineDigester::new(&self.plan)?;
+        Some(Arc::new(digester))
+    }
+
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let Ok(digest) = digest.downcast() else {
+            return Ok(false);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        let taken = self.operator.digest(arrival.partition, *digest, &mut give);
+        taken.map_err(refused)
+    }
+
+    fn wake(&mut self, now: Instant, out: &mut Emitter) -> Result<Option<Instant>, OperatorError> {
+        let Some(silence) = &mut self.silence else {
+            return Ok(None);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        for partition in silence.fallen(now) {
+            let rested = self.operator.rest_partition(partition, &mut give);
+            rested.map_err(refused)?;
+        }
+        Ok(Some(silence.due(now)))
+    }
+
     fn ended(&mut self, partition: u32, out: &mut Emitter) -> Result<(), OperatorError> {
         if self.numbers.is_some() {
             return Ok(());
@@ -117,6 +175,10 @@ impl Operator for Windows {
             numbers.save()?;
         }
         self.operator.save()
+    }
+
+    fn watermark(&self) -> Option<i64> {
+        self.operator.watermark()
     }
 
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {

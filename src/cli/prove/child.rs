@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
 use crate::cli::session::Session;
+use crate::engine::trial;
 use crate::places::TargetDecl;
 use crate::prove::Life;
 use crate::runner::{Runner, StateOptions};
@@ -45,17 +46,24 @@ pub(super) async fn run(
             given.or_insert_with(|| value.into());
         }
     }
+    let state = StateOptions {
+        dir: life.state.clone(),
+        changelog: life.changelog.clone(),
+        ..StateOptions::default()
+    };
     life.begin();
     session.records_are_under_way();
     let runner = Runner {
         beam: None,
+        settings: trial::settings(),
+        timeline: None,
         places: &session.places,
         target,
         prefix: prefix.to_owned(),
         control: session.control(),
         follow: false,
         collect: false,
-        state: StateOptions::default(),
+        state,
         watch: &|_, _| {},
     };
     runner.live(scenario).await.map_err(failed)?;

@@ -7,6 +7,7 @@ use super::Proof;
 use super::lives::{Lived, Lives};
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
+use crate::engine::trial;
 use crate::prove::{Finding, Plan, claimed};
 use crate::runner::{RunError, Runner, StateOptions, tried};
 use crate::verify::Tally;
@@ -79,6 +80,8 @@ impl Proof<'_> {
     fn runner(&self, prefix: String) -> Runner<'_> {
         Runner {
             beam: None,
+            settings: trial::settings(),
+            timeline: None,
             places: &self.session.places,
             target: self.target.clone(),
             prefix,

@@ -17,7 +17,7 @@ impl Opener<'_> {
         let name = to.to_string();
         let opened = match to {
             Address::Declared(stream) => self.declared_sink(stream).await,
-            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
+            Address::Uri(uri) => match self.runner.place(uri, &framing(uri, format)) {
                 Ok(place) => place.sink().await,
                 Err(error) => Err(error),
             },
@@ -70,7 +70,7 @@ impl Opener<'_> {
                         } else {
                             Options::new()
                         };
-                        let place = self.runner.places.locate(uri, &envelope);
+                        let place = self.runner.place(uri, &envelope);
                         let place = place.map_err(RunError::stream(&address.to_string()))?;
                         place
                             .sink()
