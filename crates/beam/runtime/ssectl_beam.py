@@ -384,5 +384,8 @@ def main(build, arrival=False):
         # Which of the two: the one moves the watermark of a `TestStream`, the other splits what is read.
         runner.runner = "BundleBasedDirectRunner" if arrival else FN_API
         options.view_as(TypeOptions).allow_unsafe_triggers = True
+    local = "://" not in ours.input or ours.input.startswith("file://")
+    if runner.runner == "DataflowRunner" and local:
+        parser.error(f"the workers of Dataflow do not see {ours.input}: give them gs://BUCKET/FILE or a stream")
     with beam.Pipeline(options=options) as begin:
         build(begin, Source(ours.input, ours.input_values), ours.output)
