@@ -172,6 +172,8 @@ impl Beam {
         if self.runner != Runner::Direct && !self.given("--environment_type") {
             // Workers on this machine, which has the files and this program.
             arguments.push("--environment_type=LOOPBACK".to_owned());
+            // They are kept from one stage to the next: a runner that closes them in between may cut one off at work.
+            arguments.push("--environment_cache_millis=600000".to_owned());
         }
         arguments
     }

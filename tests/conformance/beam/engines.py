@@ -32,7 +32,8 @@ class Cluster:
     def options(self, *more):
         """What tells Beam to run a pipeline there; its workers are processes of this machine."""
         endpoints = [f"--{name}={self.addresses[name.upper()]}" for name in ("job_endpoint", "artifact_endpoint")]
-        return [*endpoints, "--environment_type=LOOPBACK", *more]
+        # Workers are kept from one stage to the next: Flink may cut one off at work when it closes them in between.
+        return [*endpoints, "--environment_type=LOOPBACK", "--environment_cache_millis=600000", *more]
 
     def get(self, path):
         """What the job manager says."""
