@@ -8,6 +8,7 @@ pub mod duration;
 pub mod engine;
 pub mod expr;
 pub mod format;
+pub mod gateway;
 pub mod generate;
 pub mod places;
 pub mod prove;

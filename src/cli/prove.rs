@@ -13,6 +13,7 @@ use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
 use super::run::{ReportFormat, params, start};
 use super::session::Session;
+use crate::engine::trial::Point;
 use crate::places::TargetDecl;
 use crate::prove::{Claim, Plan};
 use crate::runner::{Emulators, tried};
@@ -48,6 +49,11 @@ pub(super) struct ProveArgs {
     /// Prove at-least-once, effectively-once or exactly-once [default: as the scenario says]
     #[arg(long, value_name = "GUARANTEE")]
     claim: Option<Claim>,
+    /// Keep what steps remember from process to process, as `run --state` does
+    ///
+    /// Without it windows are made anew from what was not committed.
+    #[arg(long)]
+    state: bool,
     /// Where its streams live: a target of ssectl.yaml, or an address such as kafka://localhost:9092
     #[arg(long, short, value_name = "TARGET")]
     target: Option<String>,
@@ -60,6 +66,9 @@ pub(super) struct ProveArgs {
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
+    /// Commit a batch before it is written, so that a test sees a proof fail
+    #[arg(long, hide = true)]
+    planted_fault: bool,
     /// What a child process is told about its life
     #[arg(long, hide = true)]
     life: Option<PathBuf>,
@@ -97,13 +106,6 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
             "nothing to prove: no pipeline goes from a stream of the scenario to another",
         ));
     }
-    if target.adapter == "pubsub" {
-        return Err(CliError::new(
-            Exit::Failed,
-            "nothing can be proven on Pub/Sub yet: what a killed process had leased does not come again in time",
-        )
-        .hint("choose another target"));
-    }
     let plan = plan(&args)?;
     let mut emulators = Emulators::default();
     let faults = scenario.faults.clone();
@@ -122,7 +124,11 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
 /// The plan of the flags.
 fn plan(args: &ProveArgs) -> CliResult<Plan> {
     let Some(path) = &args.plan else {
-        return Ok(Plan::seeded(args.kills, args.seed));
+        let points: &[Point] = match args.state {
+            true => &Point::WITH_STATE,
+            false => &Point::ALL,
+        };
+        return Ok(Plan::seeded(args.kills, args.seed, points));
     };
     let wrong = |error: &dyn std::fmt::Display| {
         CliError::usage(format!(

@@ -10,6 +10,7 @@ mod control;
 mod dead_letter;
 mod delivery;
 mod error;
+mod ids;
 mod input;
 mod keyed;
 mod notes;
@@ -21,6 +22,7 @@ mod reader;
 mod repeats;
 mod retold;
 mod retry;
+mod rollback;
 mod rows;
 mod segments;
 mod skip;
@@ -31,6 +33,7 @@ mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+mod together;
 pub mod trial;
 mod workers;
 mod writer;
@@ -40,6 +43,7 @@ pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
 pub use error::{ChangelogError, PipelineError, RecordError};
+pub use ids::Ids;
 pub use input::Input;
 pub use operator::{
     Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
@@ -55,3 +59,4 @@ pub use stats::{Counts, Stats, tried_again};
 pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub(crate) use steps::{Members, eval};
 pub use take::Take;
+pub use together::{Ends, Together};

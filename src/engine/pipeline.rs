@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::control::Control;
 use super::error::PipelineError;
+use super::ids::Ids;
 use super::input::Input;
 use super::keyed::Keyed;
 use super::numbers::Numbers;
@@ -23,6 +24,7 @@ use super::segments::{Line, Segment};
 use super::skip::Skip;
 use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
+use super::together::Together;
 use super::workers::{Done, Workers};
 use super::writer::{Sinks, Writer};
 
@@ -91,10 +93,15 @@ pub struct Pipeline {
     pub on_error: OnError,
     /// Where the results go.
     pub sink: Box<dyn Sink>,
+    /// What gives the results ids, if they are to have some.
+    pub ids: Option<Ids>,
     /// Where steps send records past all others.
     pub sides: Vec<Side>,
     /// What its steps remember.
     pub state: State,
+    /// What source and sinks are opened by, if they commit together: after a rollback they are opened again. Only for
+    /// pipelines of one input whose steps do not remember.
+    pub together: Option<Together>,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
     /// How to run.
@@ -121,9 +128,20 @@ impl Pipeline {
     ///
     /// # Errors
     /// What stopped it before the end.
-    pub async fn run(self, control: Control) -> Result<Counts, PipelineError> {
-        let (stats, every) = (self.stats.clone(), self.settings.commit_every);
-        let (mut parts, readings) = self.start(&control)?;
+    pub async fn run(mut self, control: Control) -> Result<Counts, PipelineError> {
+        let stats = self.stats.clone();
+        let result = match self.together.take() {
+            Some(together) => self.run_on(together, &control).await,
+            None => self.run_once(&control).await,
+        };
+        let counts = stats.finish(result.is_err());
+        result.map(|()| counts)
+    }
+
+    /// Runs until its ends are closed.
+    pub(super) async fn run_once(self, control: &Control) -> Result<(), PipelineError> {
+        let every = self.settings.commit_every;
+        let (mut parts, readings) = self.start(control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
         let closed = parts.writer.close().await.and(parts.keeper.close().await);
@@ -134,9 +152,7 @@ impl Pipeline {
             };
             result = result.and(read);
         }
-        result = result.and(closed);
-        let counts = stats.finish(result.is_err());
-        result.map(|()| counts)
+        result.and(closed)
     }
 
     /// Opens the steps and starts the readers.
@@ -147,8 +163,10 @@ impl Pipeline {
         let space = |step: &str| self.state.space(step);
         let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
         let counted = self.state.is_durable();
+        // Asked once: what a group deals out in between would be new to nobody.
         let told = self.inputs.iter().map(|input| input.source.partitions());
-        let numbers = Numbers::open(&self.state.space("partitions"), told.collect())?;
+        let told: Vec<_> = told.collect();
+        let numbers = Numbers::open(&self.state.space("partitions"), told.clone())?;
         let backoff = self.settings.backoff;
         let patience = Patience::counted(&self.name, control, backoff, stats.clone());
         // One source that fails stops the others.
@@ -157,7 +175,7 @@ impl Pipeline {
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
         let digester = line.digester().filter(|_| self.inputs.len() == 1);
-        for (index, mut input) in self.inputs.into_iter().enumerate() {
+        for (index, (mut input, partitions)) in self.inputs.into_iter().zip(told).enumerate() {
             let (sender, requests) = mpsc::channel(1);
             if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
                 input.source.allow_lines();
@@ -165,7 +183,7 @@ impl Pipeline {
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
-                partitions: input.source.partitions(),
+                partitions,
                 stop: stop.clone(),
                 bound: input.bound,
                 patience: patience.clone(),
@@ -184,6 +202,7 @@ impl Pipeline {
         let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
         let sinks = Sinks {
             sink: self.sink,
+            ids: self.ids,
             sides: self.sides,
             on_error: self.on_error,
         };

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dead_letter::dead_letter;
 use super::error::{PipelineError, RecordError};
+use super::ids::Ids;
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
@@ -21,6 +22,8 @@ use super::trial::{self, Point};
 pub(super) struct Sinks {
     /// The results.
     pub(super) sink: Box<dyn Sink>,
+    /// What gives them ids.
+    pub(super) ids: Option<Ids>,
     /// What steps send past all others.
     pub(super) sides: Vec<Side>,
     /// Bad records.
@@ -32,6 +35,7 @@ pub(super) struct Writer {
     name: String,
     patience: Patience,
     sink: Box<dyn Sink>,
+    ids: Option<Ids>,
     sides: Vec<Side>,
     on_error: OnError,
     /// Whether steps before it remember.
@@ -61,6 +65,7 @@ impl Writer {
             name,
             patience,
             sink: sinks.sink,
+            ids: sinks.ids,
             sides: sinks.sides,
             on_error: sinks.on_error,
             remembers,
@@ -91,6 +96,9 @@ impl Writer {
             ..
         } = processed;
         add(&self.stats.filtered, filtered);
+        if trial::commits_early() {
+            self.settle_source(source, commit.clone(), 0).await?;
+        }
         let fails = matches!(self.on_error, OnError::Fail);
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
@@ -182,6 +190,9 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            if self.sink.awaits_commit() {
+                self.stats.mark();
+            }
             trial::pass(Point::Committed);
         }
         Ok(())
@@ -235,8 +246,11 @@ impl Writer {
         if results.is_empty() {
             return Ok(Vec::new());
         }
-        let (from, records): (Vec<Option<usize>>, Vec<Record>) =
+        let (from, mut records): (Vec<Option<usize>>, Vec<Record>) =
             results.into_iter().map(|r| (r.from, r.record)).unzip();
+        if let Some(ids) = &mut self.ids {
+            ids.give(&self.name, &from, &mut records)?;
+        }
         self.dirty = true;
         let refused = write_records(&mut *self.sink, &records, &self.patience).await?;
         self.count_written(&records, &refused);

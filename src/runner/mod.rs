@@ -11,6 +11,7 @@ mod copies;
 mod declared;
 mod emulators;
 mod error;
+mod identity;
 mod patient;
 mod pipelines;
 mod prefixed;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::copies::Copies;
 use super::error::RunError;
 use super::segments::{Segments, segments};
-use super::{Runner, notice};
+use super::{Runner, identity, notice};
 use crate::engine::{
     self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, State, Stats,
     Steps,
@@ -126,14 +126,13 @@ impl Opener<'_> {
                 )
             }
         };
-        let sink = self
-            .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
-            .await?;
+        let sink = self.results().await?;
         let (source, sink, settings) = self.pace(source, sink);
         let ends = OpenEnds {
             source,
             on_error: self.on_error().await?,
             sink,
+            together: None,
         };
         self.opened(ends, format, bound, settings, state).await
     }
@@ -173,8 +172,10 @@ impl Opener<'_> {
                 then: segments.then,
                 on_error: ends.on_error,
                 sink: ends.sink,
+                ids: identity::ids(self.scenario, self.pipeline),
                 sides: self.sides().await?,
                 state,
+                together: ends.together,
                 stats: Arc::new(Stats::default()),
                 settings,
             },
@@ -199,9 +200,7 @@ impl Opener<'_> {
 
     /// What leaves out the records that come again of a declared stream.
     fn repeats(&self, read: &Read) -> Option<Repeats> {
-        let stream = self.scenario.stream(read.from.declared()?)?;
-        let id = stream.id.as_ref()?.program.clone();
-        Some(Repeats::new(id, encoding(read.format)))
+        identity::repeats(self.scenario, read.from.declared()?, encoding(read.format))
     }
 
     /// A further source, whose records go untouched to the step that wants them.

@@ -26,6 +26,8 @@ const MOST_PROGRAMS: usize = 500;
 pub(super) struct Decoder<'a> {
     file: &'a Path,
     streams: Vec<String>,
+    /// Those of them that have an `id`.
+    identified: Vec<String>,
     /// How the pipelines decoded so far hang together.
     pub(super) links: Vec<Link>,
     programs: usize,
@@ -35,13 +37,24 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub(super) fn new(file: &'a Path, root: &Node, faults: &'a mut Faults) -> Self {
         let streams = root.get("streams").map_or(&[] as &[Entry], Node::entries);
+        let name = |entry: &Entry| entry.key.name.clone();
+        let identified = streams
+            .iter()
+            .filter(|entry| entry.node.field("id").is_some());
         Self {
             file,
-            streams: streams.iter().map(|entry| entry.key.name.clone()).collect(),
+            streams: streams.iter().map(name).collect(),
+            identified: identified.map(name).collect(),
             links: Vec::new(),
             programs: 0,
             faults,
         }
+    }
+
+    /// Whether records of a stream have an id of their own.
+    pub(super) fn has_id(&self, stream: &Address) -> bool {
+        let declared = stream.declared();
+        declared.is_some_and(|name| self.identified.iter().any(|known| known == name))
     }
 
     /// The whole scenario; `None` if any part of it is missing.

@@ -140,7 +140,8 @@ pub struct Pipeline {
     pub on_error: Option<OnError>,
     /// Where the results go.
     pub sink: Sink,
-    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default), or
+    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default),
+    /// `effectively-once`, which gives results ids by which readers leave out those that come again, or
     /// `exactly-once`, which goes from a Kafka topic to others of the same cluster and needs a `group`.
     pub delivery: Option<Delivery>,
     /// What a record becomes in the sink; short for `format` inside of `sink`.
@@ -298,6 +299,8 @@ pub enum OnError {
 pub enum Delivery {
     /// Once or more: after a crash some results are written again.
     AtLeastOnce,
+    /// Once for readers that go by the ids of the results: what is written again has the id that it had.
+    EffectivelyOnce,
     /// Once: results and positions are committed in one transaction.
     ExactlyOnce,
 }

@@ -61,6 +61,15 @@ impl Scenario {
         reads.any(|(read, _)| read.from.declared() == Some(stream))
     }
 
+    /// Whether all who write this declared stream give its records ids.
+    pub fn identifies(&self, stream: &str) -> bool {
+        let pipelines = self.pipelines.iter();
+        let mut writers = pipelines
+            .filter(|one| one.sink.to.declared() == Some(stream))
+            .peekable();
+        writers.peek().is_some() && writers.all(|one| one.delivery == Delivery::EffectivelyOnce)
+    }
+
     /// The stream of that name.
     pub fn stream(&self, name: &str) -> Option<&Stream> {
         self.streams.iter().find(|stream| stream.name == name)

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ssectl_adapter::{
-    Admin, Error, ErrorKind, Lag, Range, Record, Result, Sink, SinkSpec, Source, SourceSpec,
-    StreamInfo, StreamSpec, Target, Written,
+    Admin, Error, ErrorKind, Joint, Lag, Partition, Position, Range, Record, Result, Sink,
+    SinkSpec, Source, SourceSpec, StreamInfo, StreamSpec, Target, Transactional, Written,
 };
 use tokio::sync::{Mutex as Turns, Notify};
 
@@ -59,6 +59,7 @@ pub(super) fn broken(error: tokio::task::JoinError) -> Error {
 }
 
 /// A target outside.
+#[derive(Clone)]
 pub(super) struct Outside {
     pub(super) target: Arc<dyn Target>,
     pub(super) timeline: Timeline,
@@ -95,23 +96,20 @@ impl Target for Outside {
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         let target = self.target.clone();
-        let (stream, names) = (
-            source.stream.clone(),
-            sinks.iter().map(|spec| spec.stream.clone()),
-        );
-        let names: Vec<_> = names.collect();
+        let stream = source.stream.clone();
+        let names = sinks.iter().map(|spec| spec.stream.clone()).collect();
         let (source, sinks) = (source.clone(), sinks.to_vec());
-        let opened = async move { target.transactional(&source, &sinks).await };
-        let (source, sinks) = self.timeline.abroad(opened).await?;
-        let sinks = sinks.into_iter().zip(names).map(|(sink, stream)| {
-            Box::new(OutsideSink::new(sink, stream, &self.timeline)) as Box<dyn Sink>
-        });
-        Ok((
-            Box::new(OutsideSource::new(source, stream, self)),
-            sinks.collect(),
-        ))
+        let ready = async move { target.transactional(&source, &sinks).await };
+        let ready = self.timeline.abroad(ready).await?;
+        Ok(Box::new(OutsideTransactional {
+            notes: ready.notes().clone(),
+            ready: Some(ready),
+            stream,
+            names,
+            outside: self.clone(),
+        }))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
@@ -130,6 +128,43 @@ impl Target for Outside {
         self.timeline
             .abroad(async move { target.probe().await })
             .await
+    }
+}
+
+/// A read and writes outside whose commits are one.
+struct OutsideTransactional {
+    /// Not there while it is being opened, and when that was given up.
+    ready: Option<Box<dyn Transactional>>,
+    notes: BTreeMap<Partition, String>,
+    stream: String,
+    /// The streams of the sinks.
+    names: Vec<String>,
+    outside: Outside,
+}
+
+#[async_trait]
+impl Transactional for OutsideTransactional {
+    fn notes(&self) -> &BTreeMap<Partition, String> {
+        &self.notes
+    }
+
+    async fn open(&mut self, at: &BTreeMap<Partition, Position>) -> Result<Joint> {
+        let gone = || Error::new(ErrorKind::Other, "the opening before was given up");
+        let mut ready = self.ready.take().ok_or_else(gone)?;
+        let at = at.clone();
+        let timeline = &self.outside.timeline;
+        let opening = async move {
+            let opened = ready.open(&at).await;
+            Ok((ready, opened))
+        };
+        let (ready, opened) = timeline.abroad(opening).await?;
+        self.ready = Some(ready);
+        let (source, sinks) = opened?;
+        let sinks = sinks.into_iter().zip(&self.names).map(|(sink, stream)| {
+            Box::new(OutsideSink::new(sink, stream.clone(), timeline)) as Box<dyn Sink>
+        });
+        let source = OutsideSource::new(source, self.stream.clone(), &self.outside);
+        Ok((Box::new(source), sinks.collect()))
     }
 }
 

@@ -73,7 +73,11 @@ async fn a_stream_outside_is_waited_for_in_virtual_time() {
         let writer = target.clone();
         let writing = tokio::spawn(async move {
             let stream = "s".to_owned();
-            let mut sink = writer.sink(&SinkSpec { stream }).await.expect("opened");
+            let spec = SinkSpec {
+                stream,
+                ..SinkSpec::default()
+            };
+            let mut sink = writer.sink(&spec).await.expect("opened");
             for hour in 1..=3 {
                 sleep(HOUR).await;
                 let record = Record::from_value(hour.to_string());

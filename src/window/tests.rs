@@ -375,6 +375,8 @@ impl Case<'_> {
             }],
             on_error: OnError::Fail,
             sink: Box::new(results.clone()),
+            ids: None,
+            together: None,
             sides: vec![Side {
                 stream: "late".to_owned(),
                 sink: Box::new(late.clone()),

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 22] = [
     "generate",
     "replay",
     "transform",
@@ -19,6 +19,7 @@ const VERBS: [&str; 21] = [
     "state",
     "cloud",
     "emulator",
+    "serve",
     "config",
     "doctor",
     "schema",

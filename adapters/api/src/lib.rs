@@ -37,7 +37,7 @@ pub use options::{Options, decode};
 pub use range::{Bound, Range, RangeError};
 pub use record::{Headers, Origin, Partition, Position, Record};
 pub use registry::{Registry, closest};
-pub use sink::{Rejected, Sink, SinkSpec, Written};
+pub use sink::{ID_HEADER, Rejected, Sink, SinkSpec, Written};
 pub use source::{Source, SourceSpec};
 pub use span::Span;
 pub use target::{Adapter, Joint, Location, Target, Transactional};

@@ -91,6 +91,8 @@ async fn run(plan: &Arc<Plan>, seed: u64, may_give_lines: bool) -> Outcome {
         }],
         on_error: OnError::Skip,
         sink: Box::new(results.clone()),
+        ids: None,
+        together: None,
         sides: vec![Side {
             stream: "late".to_owned(),
             sink: Box::new(late.clone()),
