@@ -1,10 +1,12 @@
 """Scenarios whose pipelines run on Apache Beam: the same expectations hold as in the engine inside."""
 
+import functools
 import json
 import os
 import socket
 import subprocess
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,23 @@ def test_direct_runner(scenario, request):
     run([program, "run", ROOT / "scenarios" / scenario, "--engine", "beam"], BEAM_PYTHON=str(BEAM_PYTHON))
 
 
+def again(test):
+    """Tries again what Beam's job on Flink ended by itself: now and then it hangs up on a worker that is at work."""
+
+    @functools.wraps(test)
+    def tried(**fixtures):
+        for _ in range(4):
+            try:
+                return test(**fixtures)
+            except AssertionError as error:
+                if not any(fault in str(error) for fault in ("SDK harness closed", "Stream is already completed")):
+                    raise
+        return test(**fixtures)
+
+    return tried
+
+
+@again
 def test_cluster_of_flink(cluster, request):
     """`ssectl run --engine beam --runner flink`: a cluster counts the words, and both task managers hold some of them."""
     program, before = request.config.getoption("--ssectl"), set(cluster.jobs())
@@ -57,10 +76,11 @@ def broker(request, tmp_path):
         process.terminate()
 
 
+@again
 def test_workers_read_and_write_streams(cluster, broker, request, tmp_path):
     """The exported pipeline on a cluster: its workers read both partitions of a stream, and write another one."""
     program, scenario, before = request.config.getoption("--ssectl"), ROOT / "scenarios/02-pubsub-wordcount", set(cluster.jobs())
-    sentences, results = f"{broker}/sentences", f"{broker}/counts"
+    sentences, results = (f"{broker}/{uuid.uuid4()}" for _ in range(2))
     run([program, "streams", "create", sentences, "--partitions", "2"])
     run([program, "streams", "create", results, "--partitions", "2"])
     run([program, "generate", "sentences", "--count", "1000", "--seed", "7", "--to", sentences])
