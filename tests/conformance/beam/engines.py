@@ -1,5 +1,6 @@
 """Where Beam and Flink are installed, and how they are run."""
 
+import functools
 import json
 import os
 import subprocess
@@ -21,6 +22,22 @@ def run(command, **environment):
     if done.returncode:
         raise AssertionError(f"{command[0]} ended with {done.returncode}:\n{done.stdout[-4000:]}")
     return done.stdout
+
+
+def again(test):
+    """Tries again what Beam's job on Flink ended by itself: now and then it hangs up on a worker that is at work."""
+
+    @functools.wraps(test)
+    def tried(*given, **fixtures):
+        for _ in range(4):
+            try:
+                return test(*given, **fixtures)
+            except AssertionError as error:
+                if not any(fault in str(error) for fault in ("SDK harness closed", "Stream is already completed")):
+                    raise
+        return test(*given, **fixtures)
+
+    return tried
 
 
 class Cluster:

@@ -1,6 +1,5 @@
 """Scenarios whose pipelines run on Apache Beam: the same expectations hold as in the engine inside."""
 
-import functools
 import json
 import os
 import socket
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from beam.engines import BEAM_PYTHON, FLINK_PYTHON, ROOT, run
+from beam.engines import BEAM_PYTHON, FLINK_PYTHON, ROOT, again, run
 
 SCENARIOS = ["01-kafka-uppercase", "02-pubsub-wordcount"]
 
@@ -21,22 +20,6 @@ def test_direct_runner(scenario, request):
     """`ssectl run --engine beam`: what Beam's DirectRunner writes into the streams is what is expected of them."""
     program = request.config.getoption("--ssectl")
     run([program, "run", ROOT / "scenarios" / scenario, "--engine", "beam"], BEAM_PYTHON=str(BEAM_PYTHON))
-
-
-def again(test):
-    """Tries again what Beam's job on Flink ended by itself: now and then it hangs up on a worker that is at work."""
-
-    @functools.wraps(test)
-    def tried(**fixtures):
-        for _ in range(4):
-            try:
-                return test(**fixtures)
-            except AssertionError as error:
-                if not any(fault in str(error) for fault in ("SDK harness closed", "Stream is already completed")):
-                    raise
-        return test(**fixtures)
-
-    return tried
 
 
 @again
