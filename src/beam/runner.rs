@@ -1,6 +1,5 @@
 //! Which Beam, which of its runners, and where the files between are.
 
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,10 +113,12 @@ impl Beam {
     /// What the runner cannot do.
     fn refuses(&self, pipeline: &Pipeline) -> Result<(), Vec<Refusal>> {
         match self.runner {
-            Runner::Dataflow => match self.missing() {
-                missing if missing.is_empty() => Ok(()),
-                missing => Err(missing),
-            },
+            Runner::Dataflow => Err(vec![Refusal {
+                what: "`--runner dataflow`".to_owned(),
+                why: "its workers are at Google and see no file of this machine: take `ssectl export beam` and run that \
+                      with an input and an output that they see (`gs://`, a stream)"
+                    .to_owned(),
+            }]),
             Runner::Spark if needs_order(pipeline) => Err(vec![Refusal {
                 what: "results before or after the end of a window on Spark".to_owned(),
                 why: "its runner reads a bounded source as one batch, in which no record is early or late: take `direct` or \
@@ -126,20 +127,6 @@ impl Beam {
             }]),
             Runner::Direct | Runner::Flink | Runner::Spark => Ok(()),
         }
-    }
-
-    /// What Dataflow has to be told and is not.
-    fn missing(&self) -> Vec<Refusal> {
-        DATAFLOW
-            .iter()
-            .filter(|(option, variable)| !self.given(option) && env::var_os(variable).is_none())
-            .map(|(option, variable)| Refusal {
-                what: "`--runner dataflow`".to_owned(),
-                why: format!(
-                    "needs `--beam-option={option}=...`, or {variable} in the environment"
-                ),
-            })
-            .collect()
     }
 
     fn given(&self, name: &str) -> bool {
@@ -182,29 +169,15 @@ impl Beam {
             Runner::Dataflow => "DataflowRunner",
         };
         let mut arguments = vec![format!("--runner={runner}")];
-        match self.runner {
-            Runner::Dataflow => {
-                let told = DATAFLOW.iter().filter(|(option, _)| !self.given(option));
-                arguments.extend(told.filter_map(|(option, variable)| {
-                    Some(format!("{option}={}", env::var(variable).ok()?))
-                }));
-            }
+        if self.runner != Runner::Direct && !self.given("--environment_type") {
             // Workers on this machine, which has the files and this program.
-            Runner::Flink | Runner::Spark if !self.given("--environment_type") => {
-                arguments.push("--environment_type=LOOPBACK".to_owned());
-            }
-            Runner::Direct | Runner::Flink | Runner::Spark => {}
+            arguments.push("--environment_type=LOOPBACK".to_owned());
+            // They are kept from one stage to the next: a runner that closes them in between may cut one off at work.
+            arguments.push("--environment_cache_millis=600000".to_owned());
         }
         arguments
     }
 }
-
-/// What Dataflow has to be told: its option, and the variable that may say it.
-const DATAFLOW: [(&str, &str); 3] = [
-    ("--project", "GOOGLE_CLOUD_PROJECT"),
-    ("--region", "GOOGLE_CLOUD_REGION"),
-    ("--temp_location", "DATAFLOW_TEMP_LOCATION"),
-];
 
 /// Whether a window gives results before or after its end.
 fn needs_order(pipeline: &Pipeline) -> bool {

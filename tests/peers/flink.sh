@@ -78,18 +78,26 @@ wait_until() {
   done
 }
 
+# ours PID: is it a process of the installed jars, and not another one that has its number now?
+ours() {
+  [[ "$(ps -ww -p "$1" -o command= 2>/dev/null)" == *"$FLINK_JARS"* ]]
+}
+
 # alive: all of the cluster's processes.
 alive() {
   [[ -s "$DATA/pids" ]] || return 1
   local pid
   while read -r pid; do
-    ps -p "$pid" -o command= 2>/dev/null | grep -qF "$FLINK_JARS" || return 1
+    ours "$pid" || return 1
   done <"$DATA/pids"
 }
 
 # registered N: do so many task managers have told the job manager of themselves, and does the job server listen?
 registered() {
-  alive || die "a process of the cluster ended while starting: see the logs in $DATA"
+  local pid
+  while read -r pid; do
+    kill -0 "$pid" 2>/dev/null || die "a process of the cluster ended while starting: see the logs in $DATA"
+  done <"$DATA/pids"
   python3 - "http://127.0.0.1:${PORTS[0]}/taskmanagers" "$1" "${PORTS[1]}" <<'PYTHON'
 import json, socket, sys, urllib.request
 url, count, port = sys.argv[1:]
@@ -125,7 +133,7 @@ stop() {
   [[ -s "$DATA/pids" ]] || return 0
   local pid
   while read -r pid; do
-    if ps -p "$pid" -o command= 2>/dev/null | grep -qF "$FLINK_JARS"; then
+    if ours "$pid"; then
       kill -KILL "$pid" # nothing of it is to be kept
     fi
   done <"$DATA/pids"

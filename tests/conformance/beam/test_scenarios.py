@@ -5,11 +5,12 @@ import os
 import socket
 import subprocess
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
-from beam.engines import BEAM_PYTHON, FLINK_PYTHON, ROOT, run
+from beam.engines import BEAM_PYTHON, FLINK_PYTHON, ROOT, again, run
 
 SCENARIOS = ["01-kafka-uppercase", "02-pubsub-wordcount"]
 
@@ -21,6 +22,7 @@ def test_direct_runner(scenario, request):
     run([program, "run", ROOT / "scenarios" / scenario, "--engine", "beam"], BEAM_PYTHON=str(BEAM_PYTHON))
 
 
+@again
 def test_cluster_of_flink(cluster, request):
     """`ssectl run --engine beam --runner flink`: a cluster counts the words, and both task managers hold some of them."""
     program, before = request.config.getoption("--ssectl"), set(cluster.jobs())
@@ -57,10 +59,11 @@ def broker(request, tmp_path):
         process.terminate()
 
 
+@again
 def test_workers_read_and_write_streams(cluster, broker, request, tmp_path):
     """The exported pipeline on a cluster: its workers read both partitions of a stream, and write another one."""
     program, scenario, before = request.config.getoption("--ssectl"), ROOT / "scenarios/02-pubsub-wordcount", set(cluster.jobs())
-    sentences, results = f"{broker}/sentences", f"{broker}/counts"
+    sentences, results = (f"{broker}/{uuid.uuid4()}" for _ in range(2))
     run([program, "streams", "create", sentences, "--partitions", "2"])
     run([program, "streams", "create", results, "--partitions", "2"])
     run([program, "generate", "sentences", "--count", "1000", "--seed", "7", "--to", sentences])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from beam.cases import SECOND, WINDOWS, cases
-from beam.engines import BEAM_PYTHON, FLINK_PYTHON, RUNTIME, run
+from beam.engines import BEAM_PYTHON, FLINK_PYTHON, RUNTIME, again, run
 
 HERE = Path(__file__).parent
 ALL = cases()
@@ -47,7 +47,7 @@ def beam_on_flink(cluster, tmp_path_factory):
     """What the cluster of Flink says through Beam; a bundle per event, as watermarks wait for bundles."""
     path = tmp_path_factory.mktemp("beam-on-flink") / "results.ndjson"
     options = cluster.options("--runner=PortableRunner", "--parallelism=1", "--max_bundle_size=1")
-    run([BEAM_PYTHON, HERE / "on_beam.py", RUNTIME, path, *options])
+    again(run)([BEAM_PYTHON, HERE / "on_beam.py", RUNTIME, path, *options])
     return by_case(path)
 
 
@@ -58,7 +58,7 @@ def in_workers(request, tmp_path_factory):
     on_flink = ("--runner=PortableRunner", "--parallelism=2")
     options = request.getfixturevalue("cluster").options(*on_flink) if request.param == "flink" else []
     command = [BEAM_PYTHON, HERE / "in_workers.py", RUNTIME, folder / "events", folder / "results.ndjson", *options]
-    run(command, SSECTL=request.config.getoption("--ssectl"))
+    again(run)(command, SSECTL=request.config.getoption("--ssectl"))
     return by_case(folder / "results.ndjson")
 
 
@@ -90,6 +90,11 @@ def facts(results, *names):
     return sorted([result[name] for name in ("key", "start", "end", *names, "n", "total")] for result in results)
 
 
+def first(result):
+    """A result whose pane does not tell whether the first one came on time: Flink calls it so, even when all are late."""
+    return {**result, "pane": "first"} if result["revision"] == 0 and result["pane"] != "early" else result
+
+
 def of_windows(windows):
     """The cases of these windows."""
     return [case for case in ALL if case.windows == windows]
@@ -118,7 +123,8 @@ def test_beam_on_flink(windows, ours, beam_on_flink):
         if windows.kind == "session" and revives(case):
             continue
         compared += 1
-        assert facts(ours(case), *names) == facts(beam_on_flink[case.seed], *names), f"case {case.seed}: {case.events}"
+        expected, found = (facts(map(first, results), *names) for results in (ours(case), beam_on_flink[case.seed]))
+        assert expected == found, f"case {case.seed}: {case.events}"
     assert compared >= 15
 
 
