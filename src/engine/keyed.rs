@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::error::PipelineError;
 use super::numbers::Numbers;
 use super::operator::Arrival;
-use super::segments::Line;
+use super::segments::{Line, besides};
 use super::stats::{Stats, add};
 use super::steps::{Encoding, Processed};
 use super::workers::{Done, Outcome};
@@ -134,6 +134,8 @@ impl Keyed {
         );
         let (commit, count) = (processed.commit, processed.count);
         out.bad.extend(processed.bad);
+        out.sides
+            .extend(besides(processed.sides, &processed.results));
         (out.commit, out.count, out.filtered) = (commit, count, processed.filtered);
         for produced in processed.results {
             let (partition, new) = self.numbers.of(source, &produced.record.origin.partition)?;

@@ -26,6 +26,7 @@ mod state;
 mod stats;
 mod steps;
 mod take;
+mod tallies;
 #[cfg(test)]
 mod tests;
 pub mod trial;
@@ -46,6 +47,7 @@ pub use rows::{AfterTables, Rows, TableSource};
 pub use segments::Segment;
 pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
-pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
+pub use steps::{Branch, Case, Encoding, Enrich, Missing, Route, Sample, Step, Steps, Way};
 pub(crate) use steps::{Members, eval};
 pub use take::Take;
+pub use tallies::{Tallied, Tally};

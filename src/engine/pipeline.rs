@@ -135,6 +135,7 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
+        let several = self.inputs.len() > 1;
         for (index, input) in self.inputs.into_iter().enumerate() {
             let (sender, requests) = mpsc::channel(1);
             let skip = Skip::new(&self.state.positions(&input.name));
@@ -150,6 +151,7 @@ impl Pipeline {
                 repeats: input.repeats,
                 limit: self.settings.limit,
                 stats: stats.clone(),
+                read: several.then(|| stats.tally("read", &format!("of {}", input.name))),
             };
             readings.push(tokio::spawn(reader.run(arrivals.clone(), requests)));
             names.push(input.name);

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
+use super::tallies::{Tallied, Tallies, Tally};
+
 /// Live counters of one pipeline; cheap to read at any time.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -26,6 +28,7 @@ pub struct Stats {
     pub(super) refused: AtomicU64,
     pub(super) committed: AtomicU64,
     pub(super) retries: AtomicU64,
+    pub(super) tallies: Tallies,
 }
 
 /// A snapshot of [`Stats`]. Records unless the name says otherwise.
@@ -74,6 +77,16 @@ pub struct Counts {
 }
 
 impl Stats {
+    /// A further counter, of one step.
+    pub fn tally(&self, step: &str, what: &str) -> Tally {
+        self.tallies.make(step, what)
+    }
+
+    /// What the counters of single steps say now.
+    pub fn tallies(&self) -> Vec<Tallied> {
+        self.tallies.read()
+    }
+
     /// The numbers as they stand now.
     pub fn counts(&self) -> Counts {
         Counts {

@@ -2,6 +2,7 @@
 
 mod elements;
 mod enrich;
+mod route;
 mod sample;
 mod words;
 
@@ -18,6 +19,7 @@ use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
 pub(crate) use enrich::Members;
 pub use enrich::{Enrich, Missing};
+pub use route::{Branch, Route, Way};
 pub use sample::Sample;
 pub use words::Case;
 
@@ -43,6 +45,8 @@ pub enum Step {
     KeyBy(Program),
     /// Sets the record's timestamp.
     Time(EventTime),
+    /// Sends each record one of several ways.
+    Route(Route),
 }
 
 /// What the bytes of a value are to the programs.
@@ -68,8 +72,8 @@ pub struct Steps {
 pub(super) struct Processed {
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
-    /// What goes to side streams, with their index.
-    pub(super) sides: Vec<(usize, Record)>,
+    /// What goes to side streams.
+    pub(super) sides: Vec<Aside>,
     /// Records of the batch, faults included.
     pub(super) count: usize,
     pub(super) filtered: usize,
@@ -82,6 +86,16 @@ pub(super) struct Produced {
     pub(super) record: Record,
     /// Index of its record in the batch; results of one record are neighbours. `None` for what a step that remembers
     /// made of many.
+    pub(super) from: Option<usize>,
+}
+
+/// A record for a side stream.
+#[derive(Debug)]
+pub(super) struct Aside {
+    /// The index of the stream.
+    pub(super) side: usize,
+    pub(super) record: Record,
+    /// As that of [`Produced`]: `None` also where the record it came from is counted elsewhere.
     pub(super) from: Option<usize>,
 }
 
@@ -166,6 +180,8 @@ struct Run<'a> {
     /// Values of the results, one behind the other; `spans` says where, by result.
     arena: BytesMut,
     spans: Vec<Option<Range<usize>>>,
+    /// The ways that records took: the step, and the case.
+    ways: Vec<(usize, usize)>,
     /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
 }
@@ -181,6 +197,7 @@ impl<'a> Run<'a> {
             },
             arena: BytesMut::new(),
             spans: Vec::with_capacity(count),
+            ways: Vec::new(),
             buffers: std::iter::repeat_with(Outputs::default)
                 .take(2 * steps.steps.len())
                 .collect(),
@@ -196,14 +213,19 @@ impl<'a> Run<'a> {
             return;
         }
         let (results, bytes) = (self.out.results.len(), self.arena.len());
+        let (sides, ways) = (self.out.sides.len(), self.ways.len());
         let original = record.clone();
         match self.step(0, record, self.steps.input, index) {
-            Ok(()) if self.out.results.len() == results => self.out.filtered += 1,
+            Ok(()) if (self.out.results.len(), self.out.sides.len()) == (results, sides) => {
+                self.out.filtered += 1;
+            }
             Ok(()) => {}
             Err(error) => {
                 self.out.results.truncate(results);
                 self.spans.truncate(results);
                 self.arena.truncate(bytes);
+                self.out.sides.truncate(sides);
+                self.ways.truncate(ways);
                 self.out.bad.push(Bad {
                     index: Some(index),
                     in_balance: true,
@@ -263,6 +285,7 @@ impl<'a> Run<'a> {
                 record.timestamp = Some(Timestamp::from_nanos(nanos));
                 self.step(at + 1, record, encoding, index)
             }
+            Step::Route(route) => self.route(at, route, record, encoding, index),
             Step::Map(program) => self.map(at, program, &record, encoding, index),
             Step::FlatMap(program) => {
                 self.divide(at, program, &record, encoding, index, elements::of)
@@ -272,6 +295,30 @@ impl<'a> Run<'a> {
                 self.divide(at, program, &record, encoding, index, split)
             }
         }
+    }
+
+    fn route(
+        &mut self,
+        at: usize,
+        route: &Route,
+        mut record: Record,
+        encoding: Encoding,
+        index: usize,
+    ) -> Result<(), RecordError> {
+        let (case, way) = route.choose(&record, encoding)?;
+        self.ways.push((at, case));
+        match way {
+            Way::Next => return self.step(at + 1, record, encoding, index),
+            Way::Aside(side) => {
+                if let Some(text) = unquoted(&record, encoding, route.aside) {
+                    record.value = Some(text.into());
+                }
+                let from = Some(index);
+                self.out.sides.push(Aside { side, record, from });
+            }
+            Way::Nowhere | Way::Bad => {}
+        }
+        Ok(())
     }
 
     /// The first result of a program as a key.
@@ -368,6 +415,11 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self, commit: Commit) -> Processed {
+        for (at, case) in self.ways {
+            if let Some(Step::Route(route)) = self.steps.steps.get(at) {
+                route.count(case);
+            }
+        }
         let arena = self.arena.freeze();
         for (result, span) in self.out.results.iter_mut().zip(self.spans) {
             if let Some(span) = span {

@@ -148,6 +148,7 @@ impl Runner<'_> {
                 PipelineReport {
                     name,
                     counts: stats.counts(),
+                    tallies: stats.tallies(),
                     error,
                 }
             }

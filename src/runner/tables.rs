@@ -9,11 +9,11 @@ use crate::engine::{AfterTables, Rows, TableSource};
 use crate::scenario::{Enrich, Step};
 
 impl Opener<'_> {
-    /// Opens the tables of the steps; `source` gives its records when they have been read.
+    /// Opens the tables of the steps; `source` gives its records when they have been read, which the flag tells others.
     pub(super) async fn tables(
         &self,
         source: Box<dyn Source>,
-    ) -> Result<(Box<dyn Source>, Vec<Rows>), RunError> {
+    ) -> Result<(Box<dyn Source>, Vec<Rows>, watch::Receiver<bool>), RunError> {
         let (mut tables, mut rows) = (Vec::new(), Vec::new());
         for step in &self.pipeline.steps {
             if let Step::Enrich(enrich) = step {
@@ -22,10 +22,12 @@ impl Opener<'_> {
                 tables.push(table);
             }
         }
-        Ok(match tables.is_empty() {
-            true => (source, rows),
-            false => (Box::new(AfterTables::new(source, tables)), rows),
-        })
+        if tables.is_empty() {
+            return Ok((source, rows, watch::channel(true).1));
+        }
+        let source = AfterTables::new(source, tables);
+        let loaded = source.loaded();
+        Ok((Box::new(source), rows, loaded))
     }
 
     /// A table that this run writes is complete when its last writer has ended; any other is read to the end it has now.

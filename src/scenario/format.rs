@@ -22,7 +22,8 @@ pub use scalar::{
 };
 pub use steps::{
     AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
-    JoinType, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase, WordsStep,
+    JoinType, KeyByStep, Missing, RateStep, RouteCase, RouteElse, RouteElseWord, RouteStep,
+    RouteTo, SampleStep, Table, WordCase, WordsStep,
 };
 pub use window::*;
 
@@ -129,8 +130,8 @@ pub struct Stream {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Pipeline {
-    /// Where records come from.
-    pub source: Source,
+    /// Where records come from; the records of several sources are merged.
+    pub source: OneOrMore<Source>,
     /// What happens to each record, in order.
     pub steps: Option<Vec<Step>>,
     /// What happens to a record that a step cannot handle: `fail` (the default), `skip`, or `dead-letter`.
@@ -231,6 +232,8 @@ pub enum Step {
     KeyBy(KeyByStep),
     /// No more records than so many in a stretch of time.
     Rate(RateStep),
+    /// Records go different ways, by conditions.
+    Route(RouteStep),
     /// Each record gets the row of a table that belongs to it.
     Enrich(EnrichStep),
     /// Of records with the same key only the first within a horizon goes on.

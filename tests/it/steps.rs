@@ -4,11 +4,11 @@ use std::fs;
 
 use crate::command::run_in;
 
-/// A section of the page: its files by name, and what is expected of `out.ndjson`.
+/// A section of the page: its files by name, and what is expected of those that are called `out...`.
 struct Example {
     name: String,
     files: Vec<(String, String)>,
-    expected: String,
+    expected: Vec<(String, String)>,
 }
 
 /// What the page has: a block of YAML is the scenario, one below the line `` `NAME`: `` that file.
@@ -22,7 +22,7 @@ fn example(section: &str) -> Option<Example> {
     let mut before = parts.next()?;
     let name = before.lines().next().unwrap_or_default().to_owned();
     let mut files = Vec::new();
-    let mut expected = None;
+    let mut expected = Vec::new();
     // Text and blocks take turns; a lonely pair of backticks would mix them up, and a file would be missing.
     while let (Some(block), text) = (parts.next(), parts.next()) {
         let (language, content) = block.split_once('\n').unwrap_or_default();
@@ -35,14 +35,16 @@ fn example(section: &str) -> Option<Example> {
                 let head = "apiVersion: ssectl/v1\nname: example\n";
                 files.push(("scenario.yaml".to_owned(), format!("{head}{content}")));
             }
-            (_, Some("out.ndjson")) => expected = Some(content.to_owned()),
+            (_, Some(file)) if file.starts_with("out") => {
+                expected.push((file.to_owned(), content.to_owned()));
+            }
             (_, Some(file)) => files.push((file.to_owned(), content.to_owned())),
             _ => {}
         }
         before = text.unwrap_or_default();
     }
-    let expected = expected?;
-    Some(Example {
+    let has_result = expected.iter().any(|(file, _)| file == "out.ndjson");
+    has_result.then_some(Example {
         name,
         files,
         expected,
@@ -67,9 +69,12 @@ fn every_example_gives_what_the_page_says() {
             fs::write(folder.path().join(file), content).expect("written");
         }
         let done = run_in(folder.path(), &["run", ".", "--target", "memory:"], "").ended(0);
-        let found = fs::read_to_string(folder.path().join("out.ndjson")).unwrap_or_default();
-        if found != expected {
-            wrong += &format!("{name}: expected\n{expected}found\n{found}{}\n", done.err());
+        for (file, expected) in expected {
+            let found = fs::read_to_string(folder.path().join(&file)).unwrap_or_default();
+            if found != expected {
+                let told = done.err();
+                wrong += &format!("{name}: {file}: expected\n{expected}found\n{found}{told}\n");
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

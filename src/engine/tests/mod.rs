@@ -5,5 +5,6 @@ mod checkpoints;
 mod delivery;
 mod keyed;
 mod policy;
+mod route;
 mod script;
 mod steps;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine;
+use crate::engine::{self, Side};
 use crate::runner::RunError;
+use crate::runner::segments::sides;
 use crate::scenario::{Address, Format, OnError, Read, Step};
 
 /// The open ends of a pipeline.
@@ -14,6 +15,7 @@ pub(super) struct OpenEnds {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: engine::OnError,
     pub(super) sink: Box<dyn Sink>,
+    pub(super) sides: Vec<Side>,
 }
 
 /// A stream at a target, and how the scenario calls it.
@@ -34,6 +36,10 @@ impl Opener<'_> {
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
+        let sides = sides(self.pipeline);
+        for side in &sides {
+            to.push(self.at(side, sink.format)?);
+        }
         if let OnError::DeadLetter { to: letters, .. } = &self.pipeline.on_error {
             to.push(self.at(letters, Format::Raw)?);
         }
@@ -49,9 +55,16 @@ impl Opener<'_> {
         let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
         let mut sinks = sinks.into_iter();
         let first = sinks.next();
+        let sink = first.ok_or_else(|| self.fault("the target opened no sink"))?;
+        let sides = sides.iter().zip(sinks.by_ref());
+        let sides = sides.map(|(side, sink)| Side {
+            stream: side.to_string(),
+            sink,
+        });
         Ok(OpenEnds {
             source,
-            sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
+            sink,
+            sides: sides.collect(),
             on_error: match (&self.pipeline.on_error, sinks.next()) {
                 (_, Some(letters)) => engine::OnError::DeadLetter(letters),
                 (OnError::Skip, None) => engine::OnError::Skip,
@@ -60,15 +73,14 @@ impl Opener<'_> {
         })
     }
 
-    /// State and side streams are no part of the transaction.
+    /// State is no part of the transaction.
     fn refuse_memory(&self) -> std::result::Result<(), RunError> {
         let remembers = self.pipeline.steps.iter().any(Step::remembers);
-        if !remembers && self.pipeline.sides().next().is_none() {
+        if !remembers {
             return Ok(());
         }
-        Err(self.fault(
-            "`delivery: exactly-once` is for steps that neither remember nor write to other streams: leave it out here",
-        ))
+        Err(self
+            .fault("`delivery: exactly-once` is for steps that do not remember: leave it out here"))
     }
 
     fn at(&self, address: &Address, format: Format) -> std::result::Result<At, RunError> {
