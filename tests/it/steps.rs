@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::command::run_in;
+use crate::command::{run, run_in};
 
 /// A section of the page: its files by name, and what is expected of those that are called `out...`.
 struct Example {
@@ -119,5 +119,41 @@ expect:
         done.err().contains("300 read, 200 written"),
         "{}",
         done.err()
+    );
+}
+
+/// Records of two streams are merged, sent different ways and counted; every service gives the same.
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "kinesis",
+    feature = "sqs",
+    feature = "eventhubs"
+))]
+#[test]
+fn routes_and_merges_agree_on_all_targets() {
+    let scenario = "fixtures/steps/route-and-merge.yaml";
+    let targets = "local-kafka,local-pubsub,local-kinesis,local-sqs,local-eventhubs";
+    let done = run(&["verify", scenario, "--targets", targets], "").ended(0);
+    assert!(done.err().contains("the results agree"), "{}", done.err());
+    let done = run(
+        &["run", scenario, "--target", "memory:", "--format", "json"],
+        "",
+    )
+    .ended(0);
+    let report: serde_json::Value = serde_json::from_str(&done.out()).expect("a report");
+    let split = &report["pipelines"][2];
+    let counted = |step: &str| -> Vec<u64> {
+        let steps = split["steps"].as_array().expect("counters").iter();
+        let of = steps.filter(|counter| counter["step"] == step);
+        of.map(|counter| counter["count"].as_u64().expect("a number"))
+            .collect()
+    };
+    assert_eq!(counted("read"), [600, 400]);
+    let ways = counted("1-route");
+    assert_eq!((ways.len(), ways.iter().sum::<u64>()), (3, 1000));
+    assert_eq!(
+        (ways[0], split["counts"]["filtered"].as_u64()),
+        (400, Some(ways[2]))
     );
 }
