@@ -97,6 +97,7 @@ impl Keyed {
                 out
             }
             Outcome::End => self.end(done.source)?,
+            Outcome::Failed(error) => return Err(PipelineError::Lookup(error)),
         };
         self.line.publish();
         Ok(result)

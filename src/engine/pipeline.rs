@@ -158,7 +158,8 @@ impl Pipeline {
             steps.push(input.steps);
             commits.push(sender);
         }
-        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let most = self.settings.workers.get();
+        let workers = Workers::new(steps, fail, patience.clone(), arrived, most);
         let sinks = Sinks {
             sink: self.sink,
             sides: self.sides,

@@ -1,11 +1,13 @@
 //! What happens to each record between source and sink.
 
+mod asking;
 mod elements;
 mod enrich;
 mod route;
 mod sample;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,11 +16,13 @@ use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
 
 use super::dead_letter::truncated;
 use super::error::RecordError;
+use super::lookup::{Fetched, Key, Lookup};
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
 pub(crate) use enrich::Members;
-pub use enrich::{Enrich, Missing};
+pub use enrich::{Enrich, Missing, Table};
+use enrich::{Enriched, Found};
 pub use route::{Branch, Route, Way};
 pub use sample::Sample;
 pub use words::Case;
@@ -134,7 +138,8 @@ impl Steps {
     /// Runs all steps on a batch. With `first_bad_ends` nothing behind a bad record is run.
     pub(super) fn run(&self, batch: Batch, first_bad_ends: bool) -> Processed {
         let count = batch.records.len() + batch.faults.len();
-        let mut run = Run::new(self, count);
+        let nothing = HashMap::new();
+        let mut run = Run::new(self, count, &nothing);
         let mut faults = batch.faults.into_iter().peekable();
         let mut index = 0;
         for (position, record) in batch.records.into_iter().enumerate() {
@@ -182,12 +187,18 @@ struct Run<'a> {
     spans: Vec<Option<Range<usize>>>,
     /// The ways that records took: the step, and the case.
     ways: Vec<(usize, usize)>,
+    /// Rows that were fetched for the batch, by step.
+    fetched: &'a HashMap<usize, Fetched>,
+    /// Where lookups found their rows, by step.
+    looked: Vec<(usize, Found)>,
+    /// Rows that have to be fetched before the batch can be processed, by step.
+    unknown: BTreeMap<usize, BTreeSet<Key>>,
     /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
 }
 
 impl<'a> Run<'a> {
-    fn new(steps: &'a Steps, count: usize) -> Self {
+    fn new(steps: &'a Steps, count: usize, fetched: &'a HashMap<usize, Fetched>) -> Self {
         Self {
             steps,
             out: Processed {
@@ -198,6 +209,9 @@ impl<'a> Run<'a> {
             arena: BytesMut::new(),
             spans: Vec::with_capacity(count),
             ways: Vec::new(),
+            fetched,
+            looked: Vec::new(),
+            unknown: BTreeMap::new(),
             buffers: std::iter::repeat_with(Outputs::default)
                 .take(2 * steps.steps.len())
                 .collect(),
@@ -214,6 +228,7 @@ impl<'a> Run<'a> {
         }
         let (results, bytes) = (self.out.results.len(), self.arena.len());
         let (sides, ways) = (self.out.sides.len(), self.ways.len());
+        let looked = self.looked.len();
         let original = record.clone();
         match self.step(0, record, self.steps.input, index) {
             Ok(()) if (self.out.results.len(), self.out.sides.len()) == (results, sides) => {
@@ -226,6 +241,7 @@ impl<'a> Run<'a> {
                 self.arena.truncate(bytes);
                 self.out.sides.truncate(sides);
                 self.ways.truncate(ways);
+                self.looked.truncate(looked);
                 self.out.bad.push(Bad {
                     index: Some(index),
                     in_balance: true,
@@ -267,10 +283,20 @@ impl<'a> Run<'a> {
                 self.step(at + 1, record, encoding, index)
             }
             Step::Enrich(enrich) => {
-                let value = enrich.value(&record, encoding, &mut self.buffers[at])?;
-                if value.is_some() {
-                    record.value = value;
-                    self.step(at + 1, record, encoding, index)?;
+                let (buffer, fetched) = (&mut self.buffers[at], self.fetched.get(&at));
+                let (value, found) = enrich.value(&record, encoding, buffer, fetched)?;
+                if found != Found::Here {
+                    self.looked.push((at, found));
+                }
+                match value {
+                    Enriched::Value(value) => {
+                        record.value = Some(value);
+                        self.step(at + 1, record, encoding, index)?;
+                    }
+                    Enriched::LeftOut => {}
+                    Enriched::Unknown(key) => {
+                        self.unknown.entry(at).or_default().insert(key);
+                    }
                 }
                 Ok(())
             }
@@ -414,12 +440,23 @@ impl<'a> Run<'a> {
         self.out.results.push(Produced { record, from });
     }
 
-    fn finish(mut self, commit: Commit) -> Processed {
-        for (at, case) in self.ways {
-            if let Some(Step::Route(route)) = self.steps.steps.get(at) {
-                route.count(case);
+    /// Adds to the counters of the steps.
+    fn count(&self) {
+        for (at, case) in &self.ways {
+            if let Some(Step::Route(route)) = self.steps.steps.get(*at) {
+                route.count(*case);
             }
         }
+        for (at, found) in &self.looked {
+            if let Some(lookup) = self.steps.lookup(*at) {
+                let is_hit = *found == Found::Cached;
+                lookup.count(usize::from(is_hit), usize::from(!is_hit));
+            }
+        }
+    }
+
+    fn finish(mut self, commit: Commit) -> Processed {
+        self.count();
         let arena = self.arena.freeze();
         for (result, span) in self.out.results.iter_mut().zip(self.spans) {
             if let Some(span) = span {

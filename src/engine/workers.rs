@@ -1,12 +1,14 @@
 //! The parallel part of a pipeline: steps that do not remember, run on several batches at once.
 
 use futures::stream::{FuturesOrdered, StreamExt};
-use ssectl_adapter::Partition;
+use ssectl_adapter::{Batch, Error, Partition};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::error::PipelineError;
 use super::reader::{Arrived, What};
+use super::retry::Patience;
 use super::steps::{Encoding, Processed, Steps};
 
 /// What came of something that arrived.
@@ -27,6 +29,8 @@ pub(super) enum Outcome {
     },
     /// The source has ended.
     End,
+    /// A table that the steps ask failed.
+    Failed(Error),
 }
 
 /// Runs the steps of several batches at once and gives them back in order.
@@ -34,6 +38,8 @@ pub(super) struct Workers {
     /// By source.
     steps: Vec<Steps>,
     fail: bool,
+    /// With tables that are asked for rows.
+    patience: Patience,
     arrived: mpsc::Receiver<Arrived>,
     running: FuturesOrdered<JoinHandle<Done>>,
     most: usize,
@@ -44,12 +50,14 @@ impl Workers {
     pub(super) fn new(
         steps: Vec<Steps>,
         fail: bool,
+        patience: Patience,
         arrived: mpsc::Receiver<Arrived>,
         most: usize,
     ) -> Self {
         Self {
             steps,
             fail,
+            patience,
             arrived,
             running: FuturesOrdered::new(),
             most,
@@ -83,14 +91,20 @@ impl Workers {
     fn start(&mut self, Arrived { source, what }: Arrived) {
         let steps = self.steps[source].clone();
         let (fail, light) = (self.fail, steps.is_empty());
+        let patience = steps.asks().then(|| self.patience.clone());
         let work = move || {
             let what = match what {
                 What::End => Outcome::End,
-                What::Batch { batch, partitions } => Outcome::Processed {
-                    partitions,
-                    encoding: steps.output(),
-                    processed: steps.run(batch, fail),
-                },
+                What::Batch { batch, partitions } => {
+                    match processed(&steps, batch, fail, patience.as_ref()) {
+                        Ok(processed) => Outcome::Processed {
+                            partitions,
+                            encoding: steps.output(),
+                            processed,
+                        },
+                        Err(error) => Outcome::Failed(error),
+                    }
+                }
             };
             Done { source, what }
         };
@@ -98,5 +112,18 @@ impl Workers {
             true => tokio::spawn(async move { work() }),
             false => tokio::task::spawn_blocking(work),
         });
+    }
+}
+
+/// Runs the steps; on a thread that may wait if they ask tables for rows, for which there is patience then.
+fn processed(
+    steps: &Steps,
+    batch: Batch,
+    fail: bool,
+    patience: Option<&Patience>,
+) -> Result<Processed, Error> {
+    match patience {
+        None => Ok(steps.run(batch, fail)),
+        Some(patience) => Handle::current().block_on(steps.run_asking(batch, fail, patience)),
     }
 }

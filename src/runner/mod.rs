@@ -12,6 +12,8 @@ mod emulators;
 mod error;
 mod patient;
 mod pipelines;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prefixed;
 mod readback;
 mod report;

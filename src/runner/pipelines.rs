@@ -14,8 +14,8 @@ use super::error::RunError;
 use super::segments::{Segments, segments};
 use super::{Runner, notice};
 use crate::engine::{
-    self, AfterTables, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings,
-    State, Stats, Steps, trial,
+    self, AfterTables, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, State,
+    Stats, Steps, Table, trial,
 };
 use crate::generate::GenerateSource;
 use crate::places::Home;
@@ -155,7 +155,7 @@ impl Opener<'_> {
         state: State,
     ) -> Result<Opened, RunError> {
         let stats = Arc::new(Stats::default());
-        let (source, rows, loaded) = self.tables(ends.source).await?;
+        let (source, rows, loaded) = self.tables(ends.source, &stats).await?;
         let segments = self.segments(rows, &stats)?;
         let mut inputs = vec![Input {
             name: input_name(&self.pipeline.source.kind),
@@ -200,7 +200,7 @@ impl Opener<'_> {
     }
 
     /// The steps; those of Beam where it runs them.
-    fn segments(&self, rows: Vec<Rows>, stats: &Stats) -> Result<Segments, RunError> {
+    fn segments(&self, rows: Vec<Table>, stats: &Stats) -> Result<Segments, RunError> {
         let format = self.pipeline.source.format();
         let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
             return Ok(segments(self.pipeline, format, rows, stats));

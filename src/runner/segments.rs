@@ -1,7 +1,7 @@
 //! The steps of a pipeline in segments: up to the first step that remembers they run in parallel.
 
 use super::pipelines::encoding;
-use crate::engine::{self, Encoding, Rows, Segment, Stats, Steps, Way};
+use crate::engine::{self, Encoding, Rows, Segment, Stats, Steps, Table, Way};
 use crate::scenario::{Address, Expr, Format, Otherwise, Pipeline, Route, Step};
 
 /// What happens to the records of a pipeline.
@@ -17,7 +17,7 @@ pub(super) struct Segments {
 pub(super) fn segments(
     pipeline: &Pipeline,
     format: Format,
-    rows: Vec<Rows>,
+    rows: Vec<Table>,
     stats: &Stats,
 ) -> Segments {
     let mut rows = rows.into_iter();
@@ -111,7 +111,7 @@ impl Run {
         }
     }
 
-    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Rows>) {
+    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Table>) {
         let program = |expr: &Expr| expr.program.clone();
         self.steps.push(match step {
             Step::Map(expr) => engine::Step::Map(program(expr)),
@@ -127,7 +127,7 @@ impl Run {
             Step::Time(expr) => engine::Step::Time(expr.program.clone()),
             Step::Enrich(enrich) => engine::Step::Enrich(engine::Enrich {
                 by: program(&enrich.by),
-                rows: rows.next().unwrap_or_default(),
+                table: rows.next().unwrap_or(Table::Read(Rows::default())),
                 member: enrich.member.clone(),
                 missing: enrich.missing,
             }),

@@ -21,9 +21,9 @@ pub use scalar::{
     StreamAddress,
 };
 pub use steps::{
-    AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
-    JoinType, KeyByStep, Missing, RateStep, RouteCase, RouteElse, RouteElseWord, RouteStep,
-    RouteTo, SampleStep, Table, WordCase, WordsStep,
+    AsOf, AsOfStep, Cache, DedupeBy, DedupeStep, Enrich, EnrichStep, EnrichTable, FlatMapStep,
+    Join, JoinStep, JoinType, KeyByStep, Missing, Postgres, RateStep, RouteCase, RouteElse,
+    RouteElseWord, RouteStep, RouteTo, SampleStep, Table, WordCase, WordsStep,
 };
 pub use window::*;
 

@@ -17,6 +17,7 @@ impl Decoder<'_> {
         let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
         self.refuse_rates_within(nodes);
         self.refuse_later_joins(&steps);
+        self.refuse_later_lookups(&steps);
         steps.into_iter().collect()
     }
 

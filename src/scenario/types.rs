@@ -19,7 +19,7 @@ use crate::engine::Delivery;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 
-pub use enrich::Enrich;
+pub use enrich::{Enrich, Postgres, Table};
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use relate::Related;
 pub use route::{Case as RouteCase, Otherwise, Route};

@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Address, Enrich, Expr, Read, Related, Route, TimeExpr, Window};
+use super::{Address, Enrich, Expr, Read, Related, Route, Table, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -119,7 +119,10 @@ impl Step {
     /// The table or second source it reads, and where that is named.
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {
-            Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            Self::Enrich(enrich) => match &enrich.with {
+                Table::Read(read) => Some((read, &enrich.place)),
+                Table::Postgres(_) => None,
+            },
             Self::Related(related) => Some((related.with.as_ref()?, &related.place)),
             _ => None,
         }
