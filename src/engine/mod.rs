@@ -5,6 +5,7 @@
 //! positions are committed. Nothing here prints, reads arguments or looks at the clock on the
 //! wall for a result.
 
+mod changelog;
 mod control;
 mod dead_letter;
 mod delivery;
@@ -12,6 +13,7 @@ mod error;
 mod input;
 mod keyed;
 mod lookup;
+mod notes;
 mod numbers;
 mod operator;
 mod pace;
@@ -23,6 +25,7 @@ mod retry;
 mod rows;
 mod segments;
 mod skip;
+mod spool;
 mod state;
 mod stats;
 mod steps;
@@ -34,10 +37,11 @@ pub mod trial;
 mod workers;
 mod writer;
 
+pub use changelog::{Changelog, Found};
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
-pub use error::{PipelineError, RecordError};
+pub use error::{ChangelogError, PipelineError, RecordError};
 pub use input::Input;
 pub use lookup::{Ask, CacheSpec, Lookup, LookupTallies};
 pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};

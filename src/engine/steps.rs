@@ -17,6 +17,7 @@ use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
 use super::dead_letter::truncated;
 use super::error::RecordError;
 use super::lookup::{Fetched, Key, Lookup};
+use super::spool::{MOST, Spool, weight};
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
@@ -74,6 +75,8 @@ pub struct Steps {
 /// A batch after its steps, in the order of its records.
 #[derive(Debug, Default)]
 pub(super) struct Processed {
+    /// Results before the others: some, and many behind them.
+    pub(super) spooled: Vec<(Vec<Produced>, Spool)>,
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
     /// What goes to side streams.
@@ -82,6 +85,19 @@ pub(super) struct Processed {
     pub(super) count: usize,
     pub(super) filtered: usize,
     pub(super) commit: Commit,
+}
+
+impl Processed {
+    /// Puts results that steps behind the first one that remembers made on the disk, if they are many.
+    pub(super) fn relieve(&mut self) -> std::io::Result<()> {
+        let weights = self.results.iter().map(|result| weight(&result.record));
+        if weights.sum::<usize>() > MOST {
+            let mut spool = Spool::new()?;
+            spool.put(self.results.drain(..).map(|result| result.record))?;
+            self.spooled.push((Vec::new(), spool));
+        }
+        Ok(())
+    }
 }
 
 /// A result and the record it came from.

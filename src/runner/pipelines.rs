@@ -96,17 +96,16 @@ impl Opener<'_> {
         {
             let written = read.from.declared().and_then(|name| self.ends.get(name));
             let bound = written.map_or_else(never, watch::Sender::subscribe);
-            let ends = self.together(read, written.is_some()).await?;
+            let (ends, state) = self.together(read, written.is_some()).await?;
             let (source, sink, settings) = self.pace(ends.source, ends.sink);
             let ends = OpenEnds {
                 source,
                 sink,
                 ..ends
             };
-            let state = self.state_within_transactions()?;
             return self.opened(ends, bound, settings, state).await;
         }
-        let state = self.state()?;
+        let state = self.state().await?;
         let name = input_name(&self.pipeline.source.kind);
         let (source, bound) = self.source(&self.pipeline.source, &name, &state).await?;
         let sink = self

@@ -119,6 +119,10 @@ impl Operator for Windows {
         self.operator.save()
     }
 
+    fn watermark(&self) -> Option<i64> {
+        self.operator.watermark()
+    }
+
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {
         let unit = self.plan.unit;
         let ended = self

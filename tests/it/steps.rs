@@ -157,3 +157,43 @@ fn routes_and_merges_agree_on_all_targets() {
         (400, Some(ways[2]))
     );
 }
+
+/// All streams that records go to are in the transaction; a join keeps its state beside it.
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+#[test]
+fn routes_are_exactly_once_and_joins_keep_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = r#"
+apiVersion: ssectl/v1
+name: once
+streams: {orders: {partitions: 2}, large: {partitions: 1}, rest: {partitions: 1}, late: {partitions: 1}}
+pipelines:
+  orders: {source: {generate: orders, count: 2000, seed: 7}, sink: orders}
+  split:
+    source: {stream: orders, group: split}
+    delivery: exactly-once
+    steps: [{route: [{when: .amount >= 100, to: large}, {when: .paid | not, to: late}]}]
+    sink: rest
+  pairs:
+    source: large
+    steps:
+      - dedupe: {by: .order, time: .time, unit: rfc3339, within: 1h, delay: 10m}
+      - map: .order
+    sink: file:out.ndjson
+expect:
+  large: {every: .amount >= 100}
+  late: {every: .amount < 100 and (.paid | not)}
+  rest: {every: .amount < 100 and .paid}
+"#;
+    fs::write(folder.path().join("scenario.yaml"), scenario).expect("written");
+    let run = |more: &[&str]| {
+        let arguments = ["run", ".", "--target", "local-kafka", "--format", "json"];
+        run_in(folder.path(), &[&arguments, more].concat(), "").ended(0)
+    };
+    let report = run(&["--state", "state"]).out();
+    let report: serde_json::Value = serde_json::from_str(&report).expect("a report");
+    let counts = |index: usize| &report["pipelines"][index]["counts"];
+    assert_eq!(counts(1)["used"], 2000);
+    assert_eq!(counts(1)["committed"], 2000);
+    assert_eq!(counts(2)["read"], counts(2)["written"]);
+}

@@ -4,6 +4,7 @@
 mod checkpoints;
 mod delivery;
 mod keyed;
+mod lookup;
 mod policy;
 mod route;
 mod script;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine::{self, Side};
+use crate::engine::{self, Side, State};
 use crate::runner::RunError;
 use crate::runner::segments::sides;
-use crate::scenario::{Address, Format, OnError, Read, Step};
+use crate::scenario::{Address, Format, OnError, Read};
 
 /// The open ends of a pipeline.
 pub(super) struct OpenEnds {
@@ -31,8 +31,8 @@ impl Opener<'_> {
         &self,
         read: &Read,
         written_here: bool,
-    ) -> std::result::Result<OpenEnds, RunError> {
-        self.refuse_memory()?;
+    ) -> std::result::Result<(OpenEnds, State), RunError> {
+        self.refuse_forgetting()?;
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
@@ -51,7 +51,10 @@ impl Opener<'_> {
         spec.stream.clone_from(&from.stream);
         let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
         let sinks: Vec<_> = sinks.collect();
-        let opened = from.target.transactional(&spec, &sinks).await;
+        let ready = from.target.transactional(&spec, &sinks).await;
+        let mut ready = ready.map_err(RunError::stream(&from.name))?;
+        let state = self.state_within_transactions(ready.notes())?;
+        let opened = ready.open(&state.positions(&from.name)).await;
         let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
         let mut sinks = sinks.into_iter();
         let first = sinks.next();
@@ -61,7 +64,7 @@ impl Opener<'_> {
             stream: side.to_string(),
             sink,
         });
-        Ok(OpenEnds {
+        let ends = OpenEnds {
             source,
             sink,
             sides: sides.collect(),
@@ -70,17 +73,8 @@ impl Opener<'_> {
                 (OnError::Skip, None) => engine::OnError::Skip,
                 (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
             },
-        })
-    }
-
-    /// State is no part of the transaction.
-    fn refuse_memory(&self) -> std::result::Result<(), RunError> {
-        let remembers = self.pipeline.steps.iter().any(Step::remembers);
-        if !remembers {
-            return Ok(());
-        }
-        Err(self
-            .fault("`delivery: exactly-once` is for steps that do not remember: leave it out here"))
+        };
+        Ok((ends, state))
     }
 
     fn at(&self, address: &Address, format: Format) -> std::result::Result<At, RunError> {
