@@ -5,6 +5,7 @@
 //! that had all rows at once.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -61,6 +62,8 @@ pub struct Lookup {
     value: Program,
     cache: Option<Cache<Key, Kept, UnitWeighter, DefaultHashBuilder, Count>>,
     ttl: Option<Duration>,
+    /// Held while rows are put into the cache.
+    storing: Mutex<()>,
     tallies: LookupTallies,
 }
 
@@ -98,6 +101,7 @@ impl Lookup {
             value,
             cache: kept,
             ttl: cache.ttl,
+            storing: Mutex::new(()),
             tallies,
         }
     }
@@ -137,13 +141,22 @@ impl Lookup {
         let until = self.ttl.map(|ttl| Instant::now() + ttl);
         for (key, row) in keys.into_iter().zip(rows) {
             let row = row.map(|row| self.take(row)).transpose()?.flatten();
-            if let Some(cache) = &self.cache {
-                let row = row.clone();
-                cache.insert(key.clone(), Kept { row, until });
-            }
+            self.store(&key, &row, until);
             into.insert(key, row);
         }
         Ok(())
+    }
+
+    /// Puts a row into the cache.
+    fn store(&self, key: &Key, row: &Option<Bytes>, until: Option<Instant>) {
+        let Some(cache) = &self.cache else {
+            return;
+        };
+        let row = row.clone();
+        let _storing = self.storing.lock().unwrap_or_else(PoisonError::into_inner);
+        // An older row that it takes the place of would count as evicted.
+        cache.remove(key);
+        cache.insert(key.clone(), Kept { row, until });
     }
 
     /// What of a row is taken; nothing if the program gives nothing.
