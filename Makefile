@@ -7,7 +7,7 @@ INSTALLED := $(DESTDIR)$(PREFIX)/bin/ssectl
 SHARE := $(DESTDIR)$(PREFIX)/share
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SSECTL := $(TARGET)/debug/ssectl
-FEATURES := none stdio file kafka kinesis kinesis-dynamodb pubsub sqs eventhubs emulator
+FEATURES := none stdio file kafka kinesis kinesis-dynamodb pubsub sqs eventhubs emulator postgres
 ADAPTERS := kafka kinesis pubsub sqs eventhubs
 # Recorded messages for `make bench`; made-up ones of the same shape where there are none.
 NESTED ?= $(wildcard ../shared/data/demo_stream.json)

@@ -28,13 +28,23 @@ pub fn job(scenario: &Scenario, pipeline: &Pipeline) -> Job {
             SourceKind::Generate(_) | SourceKind::Replay(_) => "input".to_owned(),
         },
         to: pipeline.sink.to.to_string(),
-        steps: pipeline.steps.iter().map(step).collect(),
+        steps: merged(pipeline)
+            .chain(pipeline.steps.iter().map(step))
+            .collect(),
         bad: match pipeline.on_error {
             OnError::Fail => Bad::Fail,
             OnError::Skip => Bad::Skip,
             OnError::DeadLetter { .. } => Bad::DeadLetter,
         },
     }
+}
+
+/// What has no counterpart of a pipeline with several sources.
+fn merged(pipeline: &Pipeline) -> impl Iterator<Item = Step> {
+    let several = !pipeline.merged.is_empty();
+    several
+        .then(|| Step::Other("source: [...]".to_owned()))
+        .into_iter()
 }
 
 fn step(step: &scenario::Step) -> Step {

@@ -106,6 +106,7 @@ async fn together(session: &Session, wanted: Wanted<'_>) -> CliResult<Ends> {
         target: from.target.clone(),
         source: spec,
         sinks: sinks.collect(),
+        sides: Vec::new(),
         skips: policy.skips(session),
     };
     let ends = together.open().await;

@@ -249,6 +249,7 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
     let is_stdout = |to: &Address| matches!(to, Address::Uri(uri) if uri.scheme == "stdio");
     std::iter::once(&pipeline.sink.to)
         .chain(dead_letters)
+        .chain(pipeline.sides().map(|(address, _)| address))
         .any(is_stdout)
 }
 

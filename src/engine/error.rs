@@ -53,6 +53,9 @@ pub enum PipelineError {
         #[source]
         error: RecordError,
     },
+    /// A table that a step asks for rows failed.
+    #[error("cannot look rows up")]
+    Lookup(#[source] Error),
     /// A step that remembers cannot go on.
     #[error("a step cannot go on")]
     Step(#[source] RecordError),
@@ -91,6 +94,7 @@ impl PipelineError {
             Self::Source(error)
             | Self::Sink(error)
             | Self::DeadLetter(error)
+            | Self::Lookup(error)
             | Self::Changelog(error)
             | Self::Commit(error) => Some(error),
             Self::Record {

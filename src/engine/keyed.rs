@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::error::PipelineError;
 use super::numbers::Numbers;
 use super::operator::Arrival;
-use super::segments::Line;
+use super::segments::{Line, besides};
 use super::stats::{Stats, add};
 use super::steps::{Digested, Encoding, Processed};
 use super::workers::{Done, Outcome};
@@ -103,6 +103,7 @@ impl Keyed {
                 out
             }
             Outcome::End => self.end(done.source)?,
+            Outcome::Failed(error) => return Err(PipelineError::Lookup(error)),
         };
         self.line.publish();
         Ok(result)
@@ -140,6 +141,8 @@ impl Keyed {
         );
         let (commit, count) = (processed.commit, processed.count);
         out.bad.extend(processed.bad);
+        out.sides
+            .extend(besides(processed.sides, &processed.results));
         (out.commit, out.count, out.filtered) = (commit, count, processed.filtered);
         let mut results = processed.results;
         if let Some(Digested { lines, digest }) = processed.digested {

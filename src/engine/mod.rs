@@ -13,6 +13,7 @@ mod error;
 mod ids;
 mod input;
 mod keyed;
+mod lookup;
 mod notes;
 mod numbers;
 mod operator;
@@ -31,6 +32,7 @@ mod state;
 mod stats;
 mod steps;
 mod take;
+mod tallies;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -45,6 +47,7 @@ pub use delivery::Delivery;
 pub use error::{ChangelogError, PipelineError, RecordError};
 pub use ids::Ids;
 pub use input::Input;
+pub use lookup::{Ask, CacheSpec, Lookup, LookupTallies};
 pub use operator::{
     Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
 };
@@ -56,7 +59,8 @@ pub use rows::{AfterTables, Rows, TableSource};
 pub use segments::Segment;
 pub use state::{STATE_MEMORY, State};
 pub use stats::{Counts, Stats, tried_again};
-pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
+pub use steps::{Branch, Case, Encoding, Enrich, Missing, Route, Sample, Step, Steps, Table, Way};
 pub(crate) use steps::{Members, eval};
 pub use take::Take;
+pub use tallies::{Tallied, Tally};
 pub use together::{Ends, Together};

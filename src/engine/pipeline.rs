@@ -174,7 +174,8 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        let digester = line.digester().filter(|_| self.inputs.len() == 1);
+        let several = self.inputs.len() > 1;
+        let digester = line.digester().filter(|_| !several);
         for (index, (mut input, partitions)) in self.inputs.into_iter().zip(told).enumerate() {
             let (sender, requests) = mpsc::channel(1);
             if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
@@ -193,13 +194,15 @@ impl Pipeline {
                 repeats: input.repeats,
                 limit: self.settings.limit,
                 stats: stats.clone(),
+                read: several.then(|| stats.tally("read", &format!("of {}", input.name))),
             };
             readings.push(tokio::spawn(reader.run(arrivals.clone(), requests)));
             names.push(input.name);
             steps.push(input.steps);
             commits.push(sender);
         }
-        let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
+        let most = self.settings.workers.get();
+        let workers = Workers::new(steps, digester, fail, patience.clone(), arrived, most);
         let sinks = Sinks {
             sink: self.sink,
             ids: self.ids,

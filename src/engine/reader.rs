@@ -10,6 +10,7 @@ use super::repeats::Repeats;
 use super::retry::Patience;
 use super::skip::Skip;
 use super::stats::{Stats, add};
+use super::tallies::Tally;
 use super::trial::{self, Point};
 
 /// A commit and where to say how it went.
@@ -51,6 +52,8 @@ pub(super) struct Reader {
     pub(super) repeats: Option<Repeats>,
     pub(super) limit: Limit,
     pub(super) stats: Arc<Stats>,
+    /// How much was read of it, where there are several sources.
+    pub(super) read: Option<Tally>,
 }
 
 /// Why the reading ended: the source's own end, a stop, or a failure after so many tries.
@@ -164,7 +167,11 @@ impl Reader {
     }
 
     fn count(&self, batch: &Batch) {
-        add(&self.stats.read, batch.count());
+        let count = batch.count();
+        add(&self.stats.read, count);
+        if let Some(read) = &self.read {
+            read.add(count);
+        }
         let records = batch.records.iter().map(ssectl_adapter::Record::size);
         let lines = batch.lines.as_ref().map(Lines::size);
         add(&self.stats.read_bytes, records.chain(lines).sum());

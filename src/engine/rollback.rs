@@ -106,7 +106,7 @@ impl Again {
             on_error: ends.on_error,
             sink: ends.sink,
             ids: None,
-            sides: Vec::new(),
+            sides: ends.sides,
             state: State::default(),
             together: None,
             stats: self.stats,

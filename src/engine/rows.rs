@@ -150,6 +150,8 @@ pub struct AfterTables {
     /// Those that read on; they end with this.
     following: JoinSet<Result<()>>,
     source: Box<dyn Source>,
+    /// Becomes true when the tables are there.
+    loaded: watch::Sender<bool>,
 }
 
 impl AfterTables {
@@ -160,6 +162,26 @@ impl AfterTables {
             loading: Some(Box::pin(futures::future::try_join_all(loads))),
             following: JoinSet::new(),
             source,
+            loaded: watch::Sender::new(false),
+        }
+    }
+
+    /// Becomes true when the tables are there.
+    pub fn loaded(&self) -> watch::Receiver<bool> {
+        self.loaded.subscribe()
+    }
+
+    /// `source`, behind the tables that another one of the pipeline reads.
+    pub fn behind(source: Box<dyn Source>, loaded: watch::Receiver<bool>) -> Self {
+        let waiting = async {
+            becomes_true(loaded).await;
+            Ok(Vec::new())
+        };
+        Self {
+            loading: Some(Box::pin(waiting)),
+            following: JoinSet::new(),
+            source,
+            loaded: watch::Sender::new(false),
         }
     }
 }
@@ -177,6 +199,7 @@ impl Source for AfterTables {
             for table in loaded? {
                 self.following.spawn(table.follow());
             }
+            self.loaded.send_replace(true);
         }
         while let Some(Ok(followed)) = self.following.try_join_next() {
             followed?;

@@ -11,7 +11,7 @@ use super::operator::{
 };
 use super::spool::Spool;
 use super::stats::{Stats, add};
-use super::steps::{Bad, Processed, Produced, Steps};
+use super::steps::{Aside, Bad, Processed, Produced, Steps};
 
 /// A part of a pipeline behind its parallel steps.
 pub enum Segment {
@@ -290,7 +290,12 @@ impl Line {
         for fate in emitter.settled.drain(..).skip(settled - counted) {
             self.tally.count(fate);
         }
-        out.sides.append(&mut emitter.sides);
+        let sides = emitter.sides.drain(..);
+        out.sides.extend(sides.map(|(side, record)| Aside {
+            side,
+            record,
+            from: None,
+        }));
         out.bad
             .extend(emitter.bad.drain(..).map(|(record, error)| Bad {
                 index: None,
@@ -386,6 +391,13 @@ impl Line {
         let encoding = steps.output();
         add(&self.stats.filtered, done.filtered);
         add(&self.stats.used, distinct(&done.results));
+        for aside in besides(done.sides, &done.results) {
+            add(&self.stats.used, usize::from(aside.from.is_some()));
+            out.sides.push(Aside {
+                from: None,
+                ..aside
+            });
+        }
         out.bad
             .extend(done.bad.into_iter().map(|bad| Bad { index: None, ..bad }));
         let last = at + 1 == self.stages.len();
@@ -421,4 +433,16 @@ pub(super) fn distinct(results: &[Produced]) -> usize {
         }
     }
     count
+}
+
+/// What went aside: `from` is left only at one that stands for its record. A record of which something else went on is
+/// counted where that goes.
+pub(super) fn besides(sides: Vec<Aside>, results: &[Produced]) -> impl Iterator<Item = Aside> {
+    let goes_on = |from| results.binary_search_by_key(&from, |result| result.from);
+    let mut last = None;
+    sides.into_iter().map(move |aside| {
+        let from = aside.from.filter(|_| goes_on(aside.from).is_err());
+        let from = from.filter(|from| last.replace(*from) != Some(*from));
+        Aside { from, ..aside }
+    })
 }

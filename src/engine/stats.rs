@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::tallies::{Tallied, Tallies, Tally};
+
 /// Live counters of one pipeline; cheap to read at any time.
 #[derive(Debug, Default)]
 pub struct Stats {
@@ -29,6 +31,7 @@ pub struct Stats {
     pub(super) retries: AtomicU64,
     /// The numbers at the last commit of a transaction.
     marked: Mutex<Counts>,
+    pub(super) tallies: Tallies,
 }
 
 /// A snapshot of [`Stats`]. Records unless the name says otherwise.
@@ -77,6 +80,16 @@ pub struct Counts {
 }
 
 impl Stats {
+    /// A further counter, of one step.
+    pub fn tally(&self, step: &str, what: &str) -> Tally {
+        self.tallies.make(step, what)
+    }
+
+    /// What the counters of single steps say now.
+    pub fn tallies(&self) -> Vec<Tallied> {
+        self.tallies.read()
+    }
+
     /// The numbers as they stand now.
     pub fn counts(&self) -> Counts {
         Counts {

@@ -1,10 +1,13 @@
 //! What happens to each record between source and sink.
 
+mod asking;
 mod elements;
 mod enrich;
+mod route;
 mod sample;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,13 +16,16 @@ use ssectl_adapter::{Batch, Commit, Fault, Lines, Record, Timestamp};
 
 use super::dead_letter::truncated;
 use super::error::RecordError;
+use super::lookup::{Fetched, Key, Lookup};
 use super::operator::Digest;
 use super::spool::{MOST, Spool, weight};
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
 
 pub(crate) use enrich::Members;
-pub use enrich::{Enrich, Missing};
+pub use enrich::{Enrich, Missing, Table};
+use enrich::{Enriched, Found};
+pub use route::{Branch, Route, Way};
 pub use sample::Sample;
 pub use words::Case;
 
@@ -45,6 +51,8 @@ pub enum Step {
     KeyBy(Program),
     /// Sets the record's timestamp.
     Time(EventTime),
+    /// Sends each record one of several ways.
+    Route(Route),
 }
 
 /// What the bytes of a value are to the programs.
@@ -74,8 +82,8 @@ pub(super) struct Processed {
     /// Instead of results: what was made of them for the first step that remembers.
     pub(super) digested: Option<Digested>,
     pub(super) bad: Vec<Bad>,
-    /// What goes to side streams, with their index.
-    pub(super) sides: Vec<(usize, Record)>,
+    /// What goes to side streams.
+    pub(super) sides: Vec<Aside>,
     /// Records of the batch, faults included.
     pub(super) count: usize,
     pub(super) filtered: usize,
@@ -121,6 +129,16 @@ pub(super) struct Produced {
     pub(super) from: Option<usize>,
 }
 
+/// A record for a side stream.
+#[derive(Debug)]
+pub(super) struct Aside {
+    /// The index of the stream.
+    pub(super) side: usize,
+    pub(super) record: Record,
+    /// As that of [`Produced`]: `None` also where the record it came from is counted elsewhere.
+    pub(super) from: Option<usize>,
+}
+
 /// A record that could not be processed.
 #[derive(Debug)]
 pub(super) struct Bad {
@@ -162,7 +180,8 @@ impl Steps {
     pub(super) fn run(&self, mut batch: Batch, first_bad_ends: bool) -> Processed {
         batch.make_records();
         let count = batch.records.len() + batch.faults.len();
-        let mut run = Run::new(self, count);
+        let nothing = HashMap::new();
+        let mut run = Run::new(self, count, &nothing);
         let mut faults = batch.faults.into_iter().peekable();
         let mut index = 0;
         for (position, record) in batch.records.into_iter().enumerate() {
@@ -208,12 +227,20 @@ struct Run<'a> {
     /// Values of the results, one behind the other; `spans` says where, by result.
     arena: BytesMut,
     spans: Vec<Option<Range<usize>>>,
+    /// The ways that records took: the step, and the case.
+    ways: Vec<(usize, usize)>,
+    /// Rows that were fetched for the batch, by step.
+    fetched: &'a HashMap<usize, Fetched>,
+    /// Where lookups found their rows, by step.
+    looked: Vec<(usize, Found)>,
+    /// Rows that have to be fetched before the batch can be processed, by step.
+    unknown: BTreeMap<usize, BTreeSet<Key>>,
     /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
 }
 
 impl<'a> Run<'a> {
-    fn new(steps: &'a Steps, count: usize) -> Self {
+    fn new(steps: &'a Steps, count: usize, fetched: &'a HashMap<usize, Fetched>) -> Self {
         Self {
             steps,
             out: Processed {
@@ -223,6 +250,10 @@ impl<'a> Run<'a> {
             },
             arena: BytesMut::new(),
             spans: Vec::with_capacity(count),
+            ways: Vec::new(),
+            fetched,
+            looked: Vec::new(),
+            unknown: BTreeMap::new(),
             buffers: std::iter::repeat_with(Outputs::default)
                 .take(2 * steps.steps.len())
                 .collect(),
@@ -238,14 +269,21 @@ impl<'a> Run<'a> {
             return;
         }
         let (results, bytes) = (self.out.results.len(), self.arena.len());
+        let (sides, ways) = (self.out.sides.len(), self.ways.len());
+        let looked = self.looked.len();
         let original = record.clone();
         match self.step(0, record, self.steps.input, index) {
-            Ok(()) if self.out.results.len() == results => self.out.filtered += 1,
+            Ok(()) if (self.out.results.len(), self.out.sides.len()) == (results, sides) => {
+                self.out.filtered += 1;
+            }
             Ok(()) => {}
             Err(error) => {
                 self.out.results.truncate(results);
                 self.spans.truncate(results);
                 self.arena.truncate(bytes);
+                self.out.sides.truncate(sides);
+                self.ways.truncate(ways);
+                self.looked.truncate(looked);
                 self.out.bad.push(Bad {
                     index: Some(index),
                     in_balance: true,
@@ -287,10 +325,20 @@ impl<'a> Run<'a> {
                 self.step(at + 1, record, encoding, index)
             }
             Step::Enrich(enrich) => {
-                let value = enrich.value(&record, encoding, &mut self.buffers[at])?;
-                if value.is_some() {
-                    record.value = value;
-                    self.step(at + 1, record, encoding, index)?;
+                let (buffer, fetched) = (&mut self.buffers[at], self.fetched.get(&at));
+                let (value, found) = enrich.value(&record, encoding, buffer, fetched)?;
+                if found != Found::Here {
+                    self.looked.push((at, found));
+                }
+                match value {
+                    Enriched::Value(value) => {
+                        record.value = Some(value);
+                        self.step(at + 1, record, encoding, index)?;
+                    }
+                    Enriched::LeftOut => {}
+                    Enriched::Unknown(key) => {
+                        self.unknown.entry(at).or_default().insert(key);
+                    }
                 }
                 Ok(())
             }
@@ -305,6 +353,7 @@ impl<'a> Run<'a> {
                 record.timestamp = Some(Timestamp::from_nanos(nanos));
                 self.step(at + 1, record, encoding, index)
             }
+            Step::Route(route) => self.route(at, route, record, encoding, index),
             Step::Map(program) => self.map(at, program, &record, encoding, index),
             Step::FlatMap(program) => {
                 self.divide(at, program, &record, encoding, index, elements::of)
@@ -314,6 +363,30 @@ impl<'a> Run<'a> {
                 self.divide(at, program, &record, encoding, index, split)
             }
         }
+    }
+
+    fn route(
+        &mut self,
+        at: usize,
+        route: &Route,
+        mut record: Record,
+        encoding: Encoding,
+        index: usize,
+    ) -> Result<(), RecordError> {
+        let (case, way) = route.choose(&record, encoding)?;
+        self.ways.push((at, case));
+        match way {
+            Way::Next => return self.step(at + 1, record, encoding, index),
+            Way::Aside(side) => {
+                if let Some(text) = unquoted(&record, encoding, route.aside) {
+                    record.value = Some(text.into());
+                }
+                let from = Some(index);
+                self.out.sides.push(Aside { side, record, from });
+            }
+            Way::Nowhere | Way::Bad => {}
+        }
+        Ok(())
     }
 
     /// The first result of a program as a key.
@@ -409,7 +482,23 @@ impl<'a> Run<'a> {
         self.out.results.push(Produced { record, from });
     }
 
+    /// Adds to the counters of the steps.
+    fn count(&self) {
+        for (at, case) in &self.ways {
+            if let Some(Step::Route(route)) = self.steps.steps.get(*at) {
+                route.count(*case);
+            }
+        }
+        for (at, found) in &self.looked {
+            if let Some(lookup) = self.steps.lookup(*at) {
+                let is_hit = *found == Found::Cached;
+                lookup.count(usize::from(is_hit), usize::from(!is_hit));
+            }
+        }
+    }
+
     fn finish(mut self, commit: Commit) -> Processed {
+        self.count();
         let arena = self.arena.freeze();
         for (result, span) in self.out.results.iter_mut().zip(self.spans) {
             if let Some(span) = span {

@@ -7,7 +7,7 @@ use ssectl_adapter::{
     Error, ErrorKind, Result, Sink, SinkSpec, Source, SourceSpec, Target, Transactional,
 };
 
-use super::pipeline::OnError;
+use super::pipeline::{OnError, Side};
 
 /// What is opened in one go; see [`Target::transactional`].
 #[derive(Clone)]
@@ -16,8 +16,10 @@ pub struct Together {
     pub target: Arc<dyn Target>,
     /// What is read.
     pub source: SourceSpec,
-    /// What is written: the results, and the dead letters if they are kept.
+    /// What is written: the results, the side streams, and the dead letters if they are kept.
     pub sinks: Vec<SinkSpec>,
+    /// What the side streams are called.
+    pub sides: Vec<String>,
     /// Whether bad records are left out, where they are not kept.
     pub skips: bool,
 }
@@ -28,6 +30,8 @@ pub struct Ends {
     pub source: Box<dyn Source>,
     /// Where the results go.
     pub sink: Box<dyn Sink>,
+    /// The side streams.
+    pub sides: Vec<Side>,
     /// Where bad records go.
     pub on_error: OnError,
 }
@@ -57,9 +61,16 @@ impl Together {
     pub fn ends(&self, source: Box<dyn Source>, sinks: Vec<Box<dyn Sink>>) -> Result<Ends> {
         let mut sinks = sinks.into_iter();
         let missing = || Error::new(ErrorKind::Other, "the target opened no sink");
+        let sink = sinks.next().ok_or_else(missing)?;
+        let sides = self.sides.iter().zip(sinks.by_ref());
+        let sides = sides.map(|(stream, sink)| Side {
+            stream: stream.clone(),
+            sink,
+        });
         Ok(Ends {
             source,
-            sink: sinks.next().ok_or_else(missing)?,
+            sink,
+            sides: sides.collect(),
             on_error: match (sinks.next(), self.skips) {
                 (Some(letters), _) => OnError::DeadLetter(letters),
                 (None, true) => OnError::Skip,

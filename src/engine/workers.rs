@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use futures::stream::{FuturesOrdered, StreamExt};
-use ssectl_adapter::{Batch, Partition};
+use ssectl_adapter::{Batch, Error, Partition};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::error::PipelineError;
 use super::operator::Digester;
 use super::reader::{Arrived, What};
+use super::retry::Patience;
 use super::steps::{Digested, Encoding, Processed, Steps};
 
 /// What came of something that arrived.
@@ -30,6 +32,8 @@ pub(super) enum Outcome {
     },
     /// The source has ended.
     End,
+    /// A table that the steps ask failed.
+    Failed(Error),
 }
 
 /// Runs the steps of several batches at once and gives them back in order.
@@ -39,6 +43,8 @@ pub(super) struct Workers {
     /// What lines are digested by.
     digester: Option<Arc<dyn Digester>>,
     fail: bool,
+    /// With tables that are asked for rows.
+    patience: Patience,
     arrived: mpsc::Receiver<Arrived>,
     running: FuturesOrdered<JoinHandle<Done>>,
     most: usize,
@@ -52,6 +58,7 @@ impl Workers {
         steps: Vec<Steps>,
         digester: Option<Arc<dyn Digester>>,
         fail: bool,
+        patience: Patience,
         arrived: mpsc::Receiver<Arrived>,
         most: usize,
     ) -> Self {
@@ -59,6 +66,7 @@ impl Workers {
             steps,
             digester,
             fail,
+            patience,
             arrived,
             running: FuturesOrdered::new(),
             most,
@@ -98,16 +106,23 @@ impl Workers {
     fn start(&mut self, Arrived { source, what }: Arrived) {
         let steps = self.steps[source].clone();
         let digester = self.digester.clone();
-        let light = self.in_place || (steps.is_empty() && digester.is_none());
+        let patience = steps.asks().then(|| self.patience.clone());
+        let little = steps.is_empty() && digester.is_none();
+        let light = patience.is_none() && (self.in_place || little);
         let fail = self.fail;
         let work = move || {
             let what = match what {
                 What::End => Outcome::End,
-                What::Batch { batch, partitions } => Outcome::Processed {
-                    partitions,
-                    encoding: steps.output(),
-                    processed: process(digester.as_deref(), &steps, batch, fail),
-                },
+                What::Batch { batch, partitions } => {
+                    match process(digester.as_deref(), &steps, batch, fail, patience.as_ref()) {
+                        Ok(processed) => Outcome::Processed {
+                            partitions,
+                            encoding: steps.output(),
+                            processed,
+                        },
+                        Err(error) => Outcome::Failed(error),
+                    }
+                }
             };
             Done { source, what }
         };
@@ -118,13 +133,15 @@ impl Workers {
     }
 }
 
-/// Digests the lines of a batch that has nothing else, or runs the steps on its records.
+/// Digests the lines of a batch that has nothing else, or runs the steps on its records; on a thread that may wait if they
+/// ask tables for rows, for which there is patience then.
 fn process(
     digester: Option<&dyn Digester>,
     steps: &Steps,
     mut batch: Batch,
     fail: bool,
-) -> Processed {
+    patience: Option<&Patience>,
+) -> Result<Processed, Error> {
     let alone = batch.lines.as_ref();
     let alone = alone.filter(|lines| steps.keep_values() && lines.len() == batch.count());
     let digest = digester
@@ -133,12 +150,15 @@ fn process(
     if let Some(digest) = digest
         && let Some(lines) = batch.lines.take()
     {
-        return Processed {
+        return Ok(Processed {
             count: lines.len(),
             commit: batch.commit,
             digested: Some(Digested { lines, digest }),
             ..Processed::default()
-        };
+        });
     }
-    steps.run(batch, fail)
+    match patience {
+        None => Ok(steps.run(batch, fail)),
+        Some(patience) => Handle::current().block_on(steps.run_asking(batch, fail, patience)),
+    }
 }

@@ -12,10 +12,11 @@ use super::ids::Ids;
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
+use super::segments::besides;
 use super::spool::Spool;
 use super::state::Commits;
 use super::stats::{Stats, add};
-use super::steps::{Bad, Processed, Produced};
+use super::steps::{Aside, Bad, Processed, Produced};
 use super::trial::{self, Point};
 
 /// Where records end.
@@ -103,6 +104,7 @@ impl Writer {
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
         }
+        let sides: Vec<Aside> = besides(sides, &results).collect();
         let mut refused = Vec::new();
         for (before, spool) in spooled {
             refused.extend(self.write_results(before).await?);
@@ -272,17 +274,16 @@ impl Writer {
     }
 
     /// Writes to each side stream what goes there, in order.
-    async fn write_sides(
-        &mut self,
-        records: Vec<(usize, Record)>,
-    ) -> Result<Vec<Bad>, PipelineError> {
-        let mut by_side: Vec<Vec<Record>> = self.sides.iter().map(|_| Vec::new()).collect();
-        for (side, record) in records {
-            by_side[side].push(record);
+    async fn write_sides(&mut self, asides: Vec<Aside>) -> Result<Vec<Bad>, PipelineError> {
+        let mut by_side: Vec<(Vec<Option<usize>>, Vec<Record>)> = Vec::new();
+        by_side.resize_with(self.sides.len(), Default::default);
+        for Aside { side, record, from } in asides {
+            by_side[side].0.push(from);
+            by_side[side].1.push(record);
         }
         self.dirty = true;
         let mut bad = Vec::new();
-        for (side, records) in by_side.into_iter().enumerate() {
+        for (side, (from, records)) in by_side.into_iter().enumerate() {
             if records.is_empty() {
                 continue;
             }
@@ -290,10 +291,10 @@ impl Writer {
             let refused = write_records(sink, &records, &self.patience).await?;
             self.count_written(&records, &refused);
             add(&self.stats.sided, records.len() - refused.len());
-            add(&self.stats.refused, refused.len());
+            self.count_used(&from, &refused);
             bad.extend(refused.into_iter().map(|Rejected { index, error }| Bad {
-                index: None,
-                in_balance: false,
+                index: from[index],
+                in_balance: from[index].is_some(),
                 record: records[index].clone(),
                 error: RecordError::Adapter(error),
             }));

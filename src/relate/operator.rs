@@ -15,9 +15,10 @@ use crate::engine::{
 use crate::expr::Outputs;
 use crate::window::Inputs;
 
-/// Opens the operator of a plan.
+/// Opens the operator of a plan; of its sources the first `lefts` are left ones.
 pub(super) fn open<R: Relation + 'static>(
     plan: Arc<Plan>,
+    lefts: usize,
     relation: R,
     space: &Space,
 ) -> Result<Box<dyn Operator>, StateError> {
@@ -29,12 +30,15 @@ pub(super) fn open<R: Relation + 'static>(
         relate: Relate::open(relation, plan.timing, space)?,
         payload: Vec::new(),
         outputs: Outputs::default(),
+        lefts,
         plan,
     }))
 }
 
 struct Related<R> {
     plan: Arc<Plan>,
+    /// How many sources are left ones; the right one is behind them.
+    lefts: usize,
     left: Inputs,
     right: Option<Inputs>,
     relate: Relate<R>,
@@ -47,7 +51,7 @@ impl<R> Related<R> {
     fn remember(&mut self, record: &Record, arrival: Arrival) -> Result<(), RecordError> {
         self.payload.clear();
         match &self.plan.partner {
-            Some(partner) if arrival.source > 0 => {
+            Some(partner) if arrival.source >= self.lefts => {
                 self.outputs.clear();
                 let outputs = &mut self.outputs;
                 eval(record, arrival.encoding, |input| {
@@ -85,13 +89,13 @@ impl<R: Relation> Operator for Related<R> {
     ) -> Result<Fate, OperatorError> {
         self.remember(record, arrival)?;
         let inputs = match &mut self.right {
-            Some(right) if arrival.source > 0 => right,
+            Some(right) if arrival.source >= self.lefts => right,
             _ => &mut self.left,
         };
         inputs.read(record, arrival.encoding)?;
         let item = Item {
             time: inputs.time(record)?,
-            source: u8::from(arrival.source > 0),
+            source: u8::from(arrival.source >= self.lefts),
             key: inputs.key(),
             payload: &self.payload,
         };

@@ -53,13 +53,16 @@ impl fmt::Debug for Plan {
 }
 
 impl Plan {
-    /// What makes the operator.
-    pub fn open(self: &Arc<Self>) -> Open {
+    /// What makes the operator. The first `lefts` sources of the pipeline are its own, the one behind them is the right
+    /// one of a join.
+    pub fn open(self: &Arc<Self>, lefts: usize) -> Open {
         let plan = Arc::clone(self);
         Box::new(move |space| match plan.kind {
-            Kind::Dedupe(spec) => operator::open(plan, Dedupe::open(spec, space)?, space),
-            Kind::Interval(spec) => operator::open(plan, IntervalJoin::open(spec, space)?, space),
-            Kind::AsOf(spec) => operator::open(plan, AsOf::open(spec, space)?, space),
+            Kind::Dedupe(spec) => operator::open(plan, lefts, Dedupe::open(spec, space)?, space),
+            Kind::Interval(spec) => {
+                operator::open(plan, lefts, IntervalJoin::open(spec, space)?, space)
+            }
+            Kind::AsOf(spec) => operator::open(plan, lefts, AsOf::open(spec, space)?, space),
         })
     }
 }

@@ -14,6 +14,8 @@ mod error;
 mod identity;
 mod patient;
 mod pipelines;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prefixed;
 mod readback;
 mod report;
@@ -178,6 +180,7 @@ impl Runner<'_> {
                 PipelineReport {
                     name,
                     counts: stats.counts(),
+                    tallies: stats.tallies(),
                     error,
                 }
             }

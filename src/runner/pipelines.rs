@@ -14,14 +14,14 @@ use super::error::RunError;
 use super::segments::{Segments, segments};
 use super::{Runner, identity, notice};
 use crate::engine::{
-    self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, State, Stats,
-    Steps,
+    self, AfterTables, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Settings, State,
+    Stats, Steps, Table,
 };
-use crate::generate::{GenerateSource, Kind};
+use crate::generate::GenerateSource;
 use crate::places::Home;
 use crate::replay::{Order, Plan, Repeat, ReplaySource};
 use crate::scenario::{
-    Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
+    self, Address, Format, Limit, OnError, Pipeline, Read, Replay, Scenario, SourceKind, Step,
 };
 use together::OpenEnds;
 
@@ -74,7 +74,7 @@ fn writes(pipeline: &Pipeline) -> Vec<String> {
         .declared()
         .into_iter()
         .chain(dead)
-        .chain(pipeline.sides().filter_map(Address::declared))
+        .chain(pipeline.sides().filter_map(|(to, _)| to.declared()))
         .map(str::to_owned)
         .collect()
 }
@@ -103,66 +103,82 @@ impl Opener<'_> {
                 sink,
                 ..ends
             };
-            return self.opened(ends, read.format, bound, settings, state).await;
+            return self.opened(ends, bound, settings, state).await;
         }
         let state = self.state().await?;
-        let (source, format, bound) = match &self.pipeline.source.kind {
-            SourceKind::Generate(spec) => {
-                let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
-                let format = match spec.generate {
-                    Kind::Combined => Format::Text,
-                    _ => Format::Json,
-                };
-                (Box::new(source) as Box<dyn Source>, format, never())
-            }
-            SourceKind::Replay(replay) => (self.replay(replay).await?, replay.format, never()),
-            SourceKind::Read(read) => {
-                let written = read.from.declared().and_then(|name| self.ends.get(name));
-                let bound = written.map_or_else(never, watch::Sender::subscribe);
-                (
-                    self.read_on(read, written.is_some(), &state).await?,
-                    read.format,
-                    bound,
-                )
-            }
-        };
+        let name = input_name(&self.pipeline.source.kind);
+        let (source, bound) = self.source(&self.pipeline.source, &name, &state).await?;
         let sink = self.results().await?;
         let (source, sink, settings) = self.pace(source, sink);
         let ends = OpenEnds {
             source,
             on_error: self.on_error().await?,
             sink,
+            sides: self.sides().await?,
             together: None,
         };
-        self.opened(ends, format, bound, settings, state).await
+        self.opened(ends, bound, settings, state).await
+    }
+
+    /// Opens one of the sources, and says what becomes true when it is complete. `name` is what it is called in
+    /// checkpoints.
+    async fn source(
+        &self,
+        source: &scenario::Source,
+        name: &str,
+        state: &State,
+    ) -> Result<(Box<dyn Source>, watch::Receiver<bool>), RunError> {
+        let never = watch::channel(false).1;
+        Ok(match &source.kind {
+            SourceKind::Generate(spec) => {
+                let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;
+                (Box::new(source), never)
+            }
+            SourceKind::Replay(replay) => (self.replay(replay).await?, never),
+            SourceKind::Read(read) => {
+                let written = read.from.declared().and_then(|name| self.ends.get(name));
+                let bound = written.map_or(never, watch::Sender::subscribe);
+                let source = self.read_on(read, name, written.is_some(), state).await?;
+                (source, bound)
+            }
+        })
     }
 
     /// The pipeline between its ends.
     async fn opened(
         &self,
         ends: OpenEnds,
-        format: Format,
         bound: watch::Receiver<bool>,
         settings: Settings,
         state: State,
     ) -> Result<Opened, RunError> {
-        let (source, rows) = self.tables(ends.source).await?;
-        let segments = self.segments(format, rows)?;
+        let stats = Arc::new(Stats::default());
+        let (source, rows, loaded) = self.tables(ends.source, &stats).await?;
+        let segments = self.segments(rows, &stats)?;
         let mut inputs = vec![Input {
             name: input_name(&self.pipeline.source.kind),
             source,
-            repeats: match &self.pipeline.source.kind {
-                SourceKind::Read(read) => self.repeats(read),
-                SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-            },
-            steps: segments.first,
+            repeats: self.repeats(&self.pipeline.source),
+            steps: segments.first.clone(),
             bound,
         }];
+        for merged in &self.pipeline.merged {
+            let name = unlike(&inputs, input_name(&merged.kind));
+            let (source, bound) = self.source(merged, &name, &state).await?;
+            inputs.push(Input {
+                name,
+                source: Box::new(AfterTables::behind(source, loaded.clone())),
+                repeats: self.repeats(merged),
+                steps: segments.first.clone(),
+                bound,
+            });
+        }
         for step in &self.pipeline.steps {
             if let Step::Related(related) = step
                 && let Some(read) = &related.with
             {
-                inputs.push(self.input(read).await?);
+                let name = unlike(&inputs, read.from.to_string());
+                inputs.push(self.partner(read, name, &state).await?);
             }
         }
         Ok(Opened {
@@ -173,10 +189,10 @@ impl Opener<'_> {
                 on_error: ends.on_error,
                 sink: ends.sink,
                 ids: identity::ids(self.scenario, self.pipeline),
-                sides: self.sides().await?,
+                sides: ends.sides,
                 state,
                 together: ends.together,
-                stats: Arc::new(Stats::default()),
+                stats,
                 settings,
             },
             writes: writes(self.pipeline),
@@ -184,9 +200,10 @@ impl Opener<'_> {
     }
 
     /// The steps; those of Beam where it runs them.
-    fn segments(&self, format: Format, rows: Vec<Rows>) -> Result<Segments, RunError> {
+    fn segments(&self, rows: Vec<Table>, stats: &Stats) -> Result<Segments, RunError> {
+        let format = self.pipeline.source.format();
         let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
-            return Ok(segments(self.pipeline, format, rows));
+            return Ok(segments(self.pipeline, format, rows, stats));
         };
         let encodings = (encoding(format), encoding(self.pipeline.sink.format));
         let (first, then) = beam
@@ -199,19 +216,22 @@ impl Opener<'_> {
     }
 
     /// What leaves out the records that come again of a declared stream.
-    fn repeats(&self, read: &Read) -> Option<Repeats> {
+    fn repeats(&self, source: &scenario::Source) -> Option<Repeats> {
+        source.read().and_then(|(read, _)| self.repeats_of(read))
+    }
+
+    fn repeats_of(&self, read: &Read) -> Option<Repeats> {
         identity::repeats(self.scenario, read.from.declared()?, encoding(read.format))
     }
 
-    /// A further source, whose records go untouched to the step that wants them.
-    async fn input(&self, read: &Read) -> Result<Input, RunError> {
+    /// The right source of a join, whose records go untouched to the step that wants them.
+    async fn partner(&self, read: &Read, name: String, state: &State) -> Result<Input, RunError> {
         let written = read.from.declared().and_then(|name| self.ends.get(name));
-        let unbounded = written.is_some() || self.runner.follow;
         let encoding = encoding(read.format);
         Ok(Input {
-            name: read.from.to_string(),
-            source: self.read(read, written.is_some(), unbounded).await?,
-            repeats: self.repeats(read),
+            source: self.read_on(read, &name, written.is_some(), state).await?,
+            name,
+            repeats: self.repeats_of(read),
             steps: Steps::new(Vec::new(), encoding, encoding),
             bound: written.map_or_else(|| watch::channel(false).1, watch::Sender::subscribe),
         })
@@ -283,6 +303,7 @@ impl Opener<'_> {
     async fn read_on(
         &self,
         read: &Read,
+        name: &str,
         written_here: bool,
         state: &State,
     ) -> Result<Box<dyn Source>, RunError> {
@@ -290,7 +311,7 @@ impl Opener<'_> {
         let only_new = written_here && !state.is_durable();
         let range = self.range(read, only_new, written_here || self.runner.follow);
         let spec = SourceSpec {
-            at: state.positions(&read.from.to_string()),
+            at: state.positions(name),
             ..Self::spec(read, range)
         };
         self.read_spec(read, spec).await
@@ -375,6 +396,17 @@ fn input_name(source: &SourceKind) -> String {
         SourceKind::Replay(_) => "replay".to_owned(),
         SourceKind::Read(read) => read.from.to_string(),
     }
+}
+
+/// A name that no input has yet: the same source may be there twice.
+fn unlike(inputs: &[Input], name: String) -> String {
+    let taken = |name: &String| inputs.iter().any(|input| input.name == *name);
+    if !taken(&name) {
+        return name;
+    }
+    let others = (2..).map(|number| format!("{name}#{number}"));
+    let free = others.into_iter().find(|other| !taken(other));
+    free.expect("there are more numbers than inputs")
 }
 
 /// What the bytes of a format are to programs.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Counts, PipelineError};
+use crate::engine::{Counts, PipelineError, Tallied};
 use crate::scenario::Verdict;
 use crate::verify::Contents;
 
@@ -41,6 +41,8 @@ pub struct PipelineReport {
     pub name: String,
     /// Its records.
     pub counts: Counts,
+    /// What its steps counted.
+    pub tallies: Vec<Tallied>,
     /// Why it stopped, if it failed.
     pub error: Option<PipelineError>,
 }

@@ -1,8 +1,8 @@
 //! The steps of a pipeline in segments: up to the first step that remembers they run in parallel.
 
 use super::pipelines::encoding;
-use crate::engine::{self, Encoding, Rows, Segment, Steps};
-use crate::scenario::{Expr, Format, Pipeline, Step};
+use crate::engine::{self, Encoding, Rows, Segment, Stats, Steps, Table, Way};
+use crate::scenario::{Address, Expr, Format, Otherwise, Pipeline, Route, Step};
 
 /// What happens to the records of a pipeline.
 pub(super) struct Segments {
@@ -12,8 +12,14 @@ pub(super) struct Segments {
     pub(super) then: Vec<Segment>,
 }
 
-/// `format` is what the source's records are, `rows` are the tables of the steps that have some, in their order.
-pub(super) fn segments(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> Segments {
+/// `format` is what the source's records are, `rows` are the tables of the steps that have some, in their order; `stats`
+/// counts what steps have to count.
+pub(super) fn segments(
+    pipeline: &Pipeline,
+    format: Format,
+    rows: Vec<Table>,
+    stats: &Stats,
+) -> Segments {
     let mut rows = rows.into_iter();
     let mut first = None;
     let mut then = Vec::new();
@@ -25,7 +31,15 @@ pub(super) fn segments(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> 
                 (window.plan.open(late), Encoding::Json)
             }
             // What goes on is the record as it came, or an object.
-            Step::Related(related) => (related.plan.open(), run.output),
+            Step::Related(related) => {
+                let lefts = 1 + pipeline.merged.len();
+                (related.plan.open(lefts), run.output)
+            }
+            Step::Route(way) => {
+                let name = format!("{}-route", index + 1);
+                run.steps.push(route(pipeline, way, &name, stats));
+                continue;
+            }
             _ => {
                 run.push(step, &mut rows);
                 continue;
@@ -40,6 +54,45 @@ pub(super) fn segments(pipeline: &Pipeline, format: Format, rows: Vec<Rows>) -> 
     run.close(&mut first, &mut then);
     let first = first.unwrap_or_default();
     Segments { first, then }
+}
+
+/// The streams that the steps of a pipeline send records to, each once: side sinks go by their place here.
+pub(super) fn sides(pipeline: &Pipeline) -> Vec<&Address> {
+    let mut sides: Vec<&Address> = Vec::new();
+    for (address, _) in pipeline.sides() {
+        if !sides.contains(&address) {
+            sides.push(address);
+        }
+    }
+    sides
+}
+
+/// A route that counts by name which ways records take.
+fn route(pipeline: &Pipeline, route: &Route, name: &str, stats: &Stats) -> engine::Step {
+    let sides = sides(pipeline);
+    let aside = |to: &Address| sides.iter().position(|side| *side == to);
+    let way = |to: Option<&Address>| to.and_then(aside).map_or(Way::Next, Way::Aside);
+    let cases = route.cases.iter().enumerate().map(|(index, case)| {
+        let to = case.to.as_ref().map(|(address, _)| address);
+        let what = to.map_or("next".to_owned(), ToString::to_string);
+        engine::Branch {
+            when: case.when.program.clone(),
+            way: way(to),
+            taken: stats.tally(name, &format!("case {} ({what})", index + 1)),
+        }
+    });
+    let cases = cases.collect();
+    let (otherwise, what) = match &route.otherwise {
+        Otherwise::Next => (Way::Next, "next".to_owned()),
+        Otherwise::Filter => (Way::Nowhere, "filtered".to_owned()),
+        Otherwise::Fail => (Way::Bad, "bad".to_owned()),
+        Otherwise::To(address, _) => (way(Some(address)), address.to_string()),
+    };
+    engine::Step::Route(engine::Route {
+        cases,
+        otherwise: (otherwise, stats.tally(name, &format!("else ({what})"))),
+        aside: encoding(pipeline.sink.format),
+    })
 }
 
 /// Steps that do not remember, one after the other.
@@ -58,7 +111,7 @@ impl Run {
         }
     }
 
-    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Rows>) {
+    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Table>) {
         let program = |expr: &Expr| expr.program.clone();
         self.steps.push(match step {
             Step::Map(expr) => engine::Step::Map(program(expr)),
@@ -74,12 +127,12 @@ impl Run {
             Step::Time(expr) => engine::Step::Time(expr.program.clone()),
             Step::Enrich(enrich) => engine::Step::Enrich(engine::Enrich {
                 by: program(&enrich.by),
-                rows: rows.next().unwrap_or_default(),
+                table: rows.next().unwrap_or(Table::Read(Rows::default())),
                 member: enrich.member.clone(),
                 missing: enrich.missing,
             }),
             // Source and sink keep the rate.
-            Step::Rate(_) | Step::Window(_) | Step::Related(_) => return,
+            Step::Rate(_) | Step::Route(_) | Step::Window(_) | Step::Related(_) => return,
         });
         if matches!(
             step,

@@ -11,7 +11,7 @@ use super::error::RunError;
 use super::notice;
 use super::pipelines::Opener;
 use crate::engine::{STATE_MEMORY, State};
-use crate::scenario::{Address, Pipeline, SourceKind, Step};
+use crate::scenario::{Address, Pipeline, Source, Step};
 
 /// Where state is kept, and how much of it in memory.
 #[derive(Debug, Clone)]
@@ -41,9 +41,11 @@ impl Opener<'_> {
         let Some(dir) = dir else {
             return Ok(State::temporary(*memory));
         };
-        if let SourceKind::Read(read) = &self.pipeline.source.kind
-            && matches!(&read.from, Address::Uri(uri) if uri.scheme == "stdio")
-        {
+        let pipeline = self.pipeline;
+        let is_stdin = |from: &Address| matches!(from, Address::Uri(uri) if uri.scheme == "stdio");
+        let partners = pipeline.steps.iter().filter_map(Step::partner);
+        let mut reads = pipeline.sources().filter_map(Source::read).chain(partners);
+        if reads.any(|(read, _)| is_stdin(&read.from)) {
             return Err(self.fault(
                 "stdin cannot be read again from a checkpoint on; read a file or a stream, or leave `--state` out",
             ));
@@ -130,13 +132,15 @@ impl Opener<'_> {
 
     /// Where the pipeline reads: positions that are of elsewhere mean nothing.
     fn reads_at(&self) -> String {
-        match &self.pipeline.source.kind {
-            SourceKind::Generate(_) | SourceKind::Replay(_) => String::new(),
-            SourceKind::Read(read) => match &read.from {
-                Address::Declared(_) => self.home.describe(),
-                Address::Uri(uri) => uri.to_string(),
-            },
-        }
+        let partners = self.pipeline.steps.iter().filter_map(Step::partner);
+        let sources = self.pipeline.sources().filter_map(Source::read);
+        let places = sources.chain(partners).map(|(read, _)| match &read.from {
+            Address::Declared(_) => self.home.describe(),
+            Address::Uri(uri) => uri.to_string(),
+        });
+        let mut places: Vec<String> = places.collect();
+        places.dedup();
+        places.join(", ")
     }
 }
 
@@ -145,10 +149,16 @@ fn fingerprint(pipeline: &Pipeline) -> String {
     let mut text = String::new();
     for step in &pipeline.steps {
         let _ = write!(text, "{};", step.name());
-        if let Step::Window(window) = step {
-            let programs = window.programs().into_iter().map(|(program, _)| program);
-            let _ = write!(text, "{:?}{:?};", programs.collect::<Vec<_>>(), window.plan);
+        if !step.remembers() {
+            continue;
         }
+        let programs = step.programs().into_iter().chain(step.table_programs());
+        let programs: Vec<&str> = programs.map(|(program, _)| program).collect();
+        let _ = match step {
+            Step::Window(window) => write!(text, "{programs:?}{:?};", window.plan),
+            Step::Related(related) => write!(text, "{programs:?}{:?};", related.plan),
+            _ => Ok(()),
+        };
     }
     text
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::copies::Copies;
 use super::{PipelineReport, RunError, Runner, pipelines, readback, streams};
 use crate::engine::Patience;
-use crate::scenario::{Pipeline, Scenario, SourceKind};
+use crate::scenario::{Pipeline, Scenario, Source, SourceKind};
 use crate::verify::Contents;
 
 /// What is in the streams in the end.
@@ -22,10 +22,10 @@ pub struct Remains {
 
 /// Whether a pipeline only feeds the scenario.
 fn feeds(pipeline: &Pipeline) -> bool {
-    match &pipeline.source.kind {
-        SourceKind::Read(read) => read.from.declared().is_none(),
-        SourceKind::Generate(_) | SourceKind::Replay(_) => true,
-    }
+    let reads = pipeline.sources().filter_map(Source::read);
+    reads
+        .map(|(read, _)| &read.from)
+        .all(|from| from.declared().is_none())
 }
 
 /// The streams that the pipelines on trial write.
@@ -96,7 +96,11 @@ impl Runner<'_> {
         for pipeline in &mut scenario.pipelines {
             // Without a group nothing tells where to go on; and the run that nobody disturbs may
             // still count as a member of its own.
-            if let SourceKind::Read(read) = &mut pipeline.source.kind {
+            let sources = std::iter::once(&mut pipeline.source).chain(&mut pipeline.merged);
+            for source in sources {
+                let SourceKind::Read(read) = &mut source.kind else {
+                    continue;
+                };
                 let group = read.group.as_deref().unwrap_or(&pipeline.name);
                 read.group = Some(format!("{}{group}", self.prefix));
             }

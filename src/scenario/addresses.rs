@@ -39,5 +39,8 @@ fn addresses(pipeline: &Pipeline) -> impl Iterator<Item = (&Address, &Place)> {
         OnError::Fail | OnError::Skip => None,
     };
     let sink = (&pipeline.sink.to, &pipeline.sink.place);
-    reads.chain([sink]).chain(dead_letters)
+    reads
+        .chain([sink])
+        .chain(dead_letters)
+        .chain(pipeline.sides())
 }

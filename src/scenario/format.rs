@@ -21,8 +21,9 @@ pub use scalar::{
     SpeedText, StreamAddress,
 };
 pub use steps::{
-    AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
-    JoinType, KeyByStep, Missing, RateStep, SampleStep, Table, WordCase, WordsStep,
+    AsOf, AsOfStep, Cache, DedupeBy, DedupeStep, Enrich, EnrichStep, EnrichTable, FlatMapStep,
+    Join, JoinStep, JoinType, KeyByStep, Missing, Postgres, RateStep, RouteCase, RouteElse,
+    RouteElseWord, RouteStep, RouteTo, SampleStep, Table, WordCase, WordsStep,
 };
 pub use window::*;
 
@@ -132,8 +133,8 @@ pub struct Stream {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Pipeline {
-    /// Where records come from.
-    pub source: Source,
+    /// Where records come from; the records of several sources are merged.
+    pub source: OneOrMore<Source>,
     /// What happens to each record, in order.
     pub steps: Option<Vec<Step>>,
     /// What happens to a record that a step cannot handle: `fail` (the default), `skip`, or `dead-letter`.
@@ -235,6 +236,8 @@ pub enum Step {
     KeyBy(KeyByStep),
     /// No more records than so many in a stretch of time.
     Rate(RateStep),
+    /// Records go different ways, by conditions.
+    Route(RouteStep),
     /// Each record gets the row of a table that belongs to it.
     Enrich(EnrichStep),
     /// Of records with the same key only the first within a horizon goes on.

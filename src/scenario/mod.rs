@@ -30,6 +30,7 @@ pub use needs::{Feature, Need, Needs, Reader};
 pub use params::Params;
 pub use types::{
     Address, Count, Enrich, Equals, EqualsOrder, Expectation, Expr, Format, KeyOrder, Limit,
-    Offsets, OnError, Param, ParamKind, Pipeline, Read, Related, Replay, Sample, Scenario, Sink,
-    Source, SourceKind, Speed, Step, Stream, TimeExpr, Window, Words,
+    Offsets, OnError, Otherwise, Param, ParamKind, Pipeline, Postgres, Read, Related, Replay,
+    Route, RouteCase, Sample, Scenario, Sink, Source, SourceKind, Speed, Step, Stream, Table,
+    TimeExpr, Window, Words,
 };

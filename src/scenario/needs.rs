@@ -3,8 +3,8 @@
 use ssectl_adapter::{Bound, Timestamp};
 
 use super::{
-    Address, EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, SourceKind,
-    Step,
+    Address, EqualsOrder, Expectation, Expr, Format, OnError, Pipeline, Read, Scenario, Source,
+    SourceKind, Step,
 };
 use crate::document::Place;
 use crate::engine::Delivery;
@@ -158,9 +158,9 @@ impl Needs {
         for (read, place) in pipeline.reads() {
             self.read(pipeline, read, place);
         }
-        if let SourceKind::Read(read) = &pipeline.source.kind
-            && let Some(stream) = read.from.declared()
-        {
+        self.event_times(pipeline);
+        let sources = pipeline.sources().filter_map(Source::read);
+        for stream in sources.filter_map(|(read, _)| read.from.declared()) {
             for (program, place) in pipeline.steps.iter().flat_map(Step::programs) {
                 self.variables(program, stream, place);
             }
@@ -178,24 +178,18 @@ impl Needs {
             OnError::DeadLetter { to, .. } => to.declared(),
             OnError::Fail | OnError::Skip => None,
         };
-        let sides = pipeline.sides().filter_map(Address::declared);
+        let sides = pipeline
+            .sides()
+            .filter_map(|(address, _)| address.declared());
         let streams = pipeline.sink.to.declared().into_iter();
         for stream in streams.chain(dead_letters).chain(sides) {
             let why = format!("pipeline `{name}` writes `{stream}`");
             self.add(Feature::Write, stream, why, &pipeline.place);
         }
+        self.set_by_steps(pipeline);
         let Some(stream) = pipeline.sink.to.declared() else {
             return;
         };
-        for (index, step) in pipeline.steps.iter().enumerate() {
-            let (feature, what) = match step {
-                Step::Key(_) | Step::KeyBy(_) => (Feature::Keys, "keys"),
-                Step::Time(_) => (Feature::Times, "times"),
-                _ => continue,
-            };
-            let why = format!("step {} of `{name}` sets {what} of `{stream}`", index + 1);
-            self.add(feature, stream, why, step.place());
-        }
         if pipeline.delivery == Delivery::EffectivelyOnce {
             let why = format!("`{name}` gives the records of `{stream}` ids in a header");
             self.add(Feature::Headers, stream, why, &pipeline.sink.place);
@@ -204,15 +198,36 @@ impl Needs {
             let why = format!("`{name}` writes raw bytes to `{stream}`");
             self.add(Feature::Binary, stream, why, &pipeline.sink.place);
         }
-        if let SourceKind::Generate(spec) = &pipeline.source.kind {
-            self.generated(spec, stream, pipeline);
+        for source in pipeline.sources() {
+            if let SourceKind::Generate(spec) = &source.kind {
+                self.generated(spec, stream, pipeline, source);
+            }
+        }
+    }
+
+    /// Keys and times that steps set have to survive in the streams that are written behind them.
+    fn set_by_steps(&mut self, pipeline: &Pipeline) {
+        for (index, step) in pipeline.steps.iter().enumerate() {
+            let (feature, what) = match step {
+                Step::Key(_) | Step::KeyBy(_) => (Feature::Keys, "keys"),
+                Step::Time(_) => (Feature::Times, "times"),
+                _ => continue,
+            };
+            let later = pipeline.steps[index..].iter().flat_map(Step::sides);
+            let sides = later.map(|(address, _)| address);
+            let streams = std::iter::once(&pipeline.sink.to).chain(sides);
+            for stream in streams.filter_map(Address::declared) {
+                let (name, step_number) = (&pipeline.name, index + 1);
+                let why = format!("step {step_number} of `{name}` sets {what} of `{stream}`");
+                self.add(feature, stream, why, step.place());
+            }
         }
     }
 
     /// Records spoilt on purpose may be too large, or no text.
-    fn generated(&mut self, spec: &Spec, stream: &str, pipeline: &Pipeline) {
+    fn generated(&mut self, spec: &Spec, stream: &str, pipeline: &Pipeline, source: &Source) {
         let Some(bad) = &spec.bad else { return };
-        let Pipeline { name, source, .. } = pipeline;
+        let Pipeline { name, .. } = pipeline;
         if bad.kinds.contains(&BadKind::Huge) {
             let bytes = bad.size.unwrap_or(DEFAULT_HUGE);
             let why = format!("`{name}` makes records of {bytes} bytes for `{stream}`");
@@ -251,19 +266,54 @@ impl Needs {
             let why = format!("pipeline `{name}` reads `{stream}` as a group");
             self.add(Feature::Groups, stream, why, place);
         }
-        self.windows(pipeline, stream);
     }
 
-    /// A window without a `time` of its own goes by the times of the records, unless a step before it sets them.
-    fn windows(&mut self, pipeline: &Pipeline, stream: &str) {
-        let Pipeline { name, steps, .. } = pipeline;
-        let sets_time = |step: &&Step| matches!(step, Step::Time(_) | Step::Window(_));
-        if let Some(Step::Window(window)) = steps.iter().find(sets_time)
-            && window.time.is_none()
-        {
-            let why = format!("the window of `{name}` goes by the times of `{stream}`");
-            self.add(Feature::Times, stream, why, &window.place);
+    /// Steps that go by event time and have no `time` of their own go by the times of the records, unless a step before
+    /// them sets those.
+    fn event_times(&mut self, pipeline: &Pipeline) {
+        let mut are_set = false;
+        for step in &pipeline.steps {
+            let (name, place) = (step.name(), step.place());
+            match step {
+                Step::Time(_) => are_set = true,
+                Step::Window(window) => {
+                    if window.time.is_none() && !are_set {
+                        self.times_of_sources(pipeline, name, place);
+                    }
+                    are_set = true;
+                }
+                Step::Related(related) => {
+                    if related.plan.programs.time.is_none() && !are_set {
+                        self.times_of_sources(pipeline, name, place);
+                    }
+                    let partner = related.plan.partner.as_ref();
+                    if partner.is_some_and(|partner| partner.programs.time.is_none())
+                        && let Some(stream) =
+                            related.with.as_ref().and_then(|with| with.from.declared())
+                    {
+                        self.times(pipeline, name, stream, place);
+                    }
+                    // The result of a join has a time of its own.
+                    are_set |= partner.is_some();
+                }
+                _ => {}
+            }
         }
+    }
+
+    fn times_of_sources(&mut self, pipeline: &Pipeline, step: &str, place: &Place) {
+        let sources = pipeline.sources().filter_map(Source::read);
+        for stream in sources.filter_map(|(read, _)| read.from.declared()) {
+            self.times(pipeline, step, stream, place);
+        }
+    }
+
+    fn times(&mut self, pipeline: &Pipeline, step: &str, stream: &str, place: &Place) {
+        let why = format!(
+            "the {step} of `{}` goes by the times of `{stream}`",
+            pipeline.name
+        );
+        self.add(Feature::Times, stream, why, place);
     }
 
     fn expectation(&mut self, expectation: &Expectation) {

@@ -14,7 +14,9 @@ use crate::engine::Delivery;
 impl Decoder<'_> {
     pub(super) fn pipeline(&mut self, entry: &Entry) -> Option<Pipeline> {
         let Entry { key, node } = entry;
-        let source = node.field("source").and_then(|node| self.source(node));
+        let sources = node
+            .field("source")
+            .and_then(|node| self.one_or_more(node, Self::source));
         let steps = match node.field("steps") {
             Some(steps) => self.steps(steps),
             None => Some(Vec::new()),
@@ -26,25 +28,29 @@ impl Decoder<'_> {
         let sink = node
             .field("sink")
             .and_then(|sink| self.sink(sink, node.field("format")));
-        let delivery = self.delivery(node.field("delivery"), source.as_ref());
-        if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
-            self.refuse_steps_on_raw(source, steps);
+        let all = sources.as_deref().unwrap_or_default();
+        let delivery = self.delivery(node.field("delivery"), all);
+        if let Some(steps) = node.field("steps") {
+            self.refuse_steps_on_raw(all, steps);
         }
         if let (Some(steps), Some(sink)) = (&steps, &sink) {
             self.refuse_ids_of_memory(node, steps, sink);
         }
-        self.refuse_reads_twice(source.as_ref(), steps.as_deref());
+        self.refuse_unlike_sources(all, steps.as_deref());
+        self.refuse_reads_twice(all, steps.as_deref());
         let source_place = node.get("source").map_or(&key.place, |node| &node.place);
         self.links.push(Link {
             name: key.name.clone(),
             source: source_place.clone(),
-            reads: reads(source.as_ref(), steps.as_deref()),
+            reads: reads(all, steps.as_deref()),
             writes: writes(sink.as_ref(), on_error.as_ref(), steps.as_deref()),
-            endless: source.as_ref().and_then(endless),
+            endless: all.iter().find_map(endless),
         });
+        let mut sources = sources?.into_iter();
         Some(Pipeline {
             name: key.name.clone(),
-            source: source?,
+            source: sources.next()?,
+            merged: sources.collect(),
             steps: steps?,
             on_error: on_error?,
             delivery: delivery?,
@@ -54,9 +60,9 @@ impl Decoder<'_> {
     }
 
     /// On a queue the two reads would take the records from each other.
-    fn refuse_reads_twice(&mut self, source: Option<&Source>, steps: Option<&[Step]>) {
+    fn refuse_reads_twice(&mut self, sources: &[Source], steps: Option<&[Step]>) {
         let mut seen = Vec::new();
-        for (address, place) in reads(source, steps) {
+        for (address, place) in reads(sources, steps) {
             if address.declared().is_some() && seen.contains(&address) {
                 let message = format!("the pipeline reads {} twice", quote(&address.to_string()));
                 self.faults
@@ -178,12 +184,33 @@ impl Decoder<'_> {
         }
     }
 
-    fn refuse_steps_on_raw(&mut self, source: &Source, steps: &Node) {
-        let raw = match &source.kind {
-            SourceKind::Generate(_) => false,
-            SourceKind::Replay(replay) => replay.format == Format::Raw,
-            SourceKind::Read(read) => read.format == Format::Raw,
+    /// What follows takes the records of all sources for the same kind of bytes.
+    fn refuse_unlike_sources(&mut self, sources: &[Source], steps: Option<&[Step]>) {
+        let Some((first, others)) = sources.split_first() else {
+            return;
         };
+        let is_json = |source: &Source| matches!(source.format(), Format::Json | Format::Csv);
+        for other in others {
+            if is_json(other) != is_json(first) {
+                self.faults
+                    .error(&other.place, "text merged with what is no text")
+                    .hint("let a pipeline of its own make JSON of the text, and merge that");
+            }
+        }
+        if let Some(Step::Rate(limit)) = steps.and_then(<[Step]>::first)
+            && !others.is_empty()
+        {
+            self.faults
+                .error(
+                    &limit.place,
+                    "a `rate` as the first step behind several sources",
+                )
+                .hint("as the last step it limits what all of them give");
+        }
+    }
+
+    fn refuse_steps_on_raw(&mut self, sources: &[Source], steps: &Node) {
+        let raw = sources.iter().any(|source| source.format() == Format::Raw);
         if raw && !matches!(&steps.value, Value::List(nodes) if nodes.is_empty()) {
             self.faults
                 .error(&steps.place, "steps on `raw` records")
@@ -206,12 +233,17 @@ impl Decoder<'_> {
     }
 
     /// Exactly-once is for streams that are read as a group: its commits are part of a transaction.
-    fn delivery(&mut self, node: Option<&Node>, source: Option<&Source>) -> Option<Delivery> {
+    fn delivery(&mut self, node: Option<&Node>, sources: &[Source]) -> Option<Delivery> {
         let Some(node) = node else {
             return Some(Delivery::default());
         };
         let delivery = node.text()?.parse().ok()?;
-        let ungrouped = source.is_some_and(|source| match &source.kind {
+        if delivery == Delivery::ExactlyOnce && sources.len() > 1 {
+            self.faults
+                .error(&node.place, "`exactly-once` with several sources")
+                .hint("a transaction commits the positions of one group: let one pipeline per source write to a stream, exactly once, and read that");
+        }
+        let ungrouped = sources.first().is_some_and(|source| match &source.kind {
             SourceKind::Read(read) => read.group.is_none(),
             SourceKind::Generate(_) | SourceKind::Replay(_) => true,
         });
@@ -221,7 +253,7 @@ impl Decoder<'_> {
                 .hint("read a stream as a group: `source: {stream: NAME, group: GROUP}`; what is generated or replayed has no positions to go on from");
         }
         let read = |source: &Source| matches!(source.kind, SourceKind::Read(_));
-        if delivery == Delivery::EffectivelyOnce && source.is_some_and(|source| !read(source)) {
+        if delivery == Delivery::EffectivelyOnce && !sources.iter().all(read) {
             self.faults
                 .error(&node.place, "`effectively-once` of what is generated or replayed")
                 .hint("a run makes all of it anew, so it has no ids from before; leave `delivery` out");
@@ -263,13 +295,9 @@ impl Decoder<'_> {
     }
 }
 
-fn reads(source: Option<&Source>, steps: Option<&[Step]>) -> Vec<(Address, Place)> {
-    let source = source.and_then(|source| match &source.kind {
-        SourceKind::Read(read) => Some((read, &source.place)),
-        SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-    });
+fn reads(sources: &[Source], steps: Option<&[Step]>) -> Vec<(Address, Place)> {
     let tables = steps.unwrap_or_default().iter().filter_map(Step::table);
-    let reads = source.into_iter().chain(tables);
+    let reads = sources.iter().filter_map(Source::read).chain(tables);
     reads
         .map(|(read, place)| (read.from.clone(), place.clone()))
         .collect()
@@ -281,10 +309,10 @@ fn writes(sink: Option<&Sink>, on_error: Option<&OnError>, steps: Option<&[Step]
         _ => None,
     };
     let sink = sink.map(|sink| &sink.to);
-    let sides = steps.unwrap_or_default().iter().filter_map(Step::side);
+    let sides = steps.unwrap_or_default().iter().flat_map(Step::sides);
     sink.into_iter()
         .chain(dead_letters)
-        .chain(sides)
+        .chain(sides.map(|(address, _)| address))
         .cloned()
         .collect()
 }

@@ -3,6 +3,7 @@
 mod enrich;
 mod flow;
 mod relate;
+mod route;
 
 use super::Step;
 use super::decode::Decoder;
@@ -16,6 +17,7 @@ impl Decoder<'_> {
         let steps: Vec<Option<Step>> = nodes.iter().map(|node| self.step(node)).collect();
         self.refuse_rates_within(nodes);
         self.refuse_later_joins(&steps);
+        self.refuse_later_lookups(&steps);
         steps.into_iter().collect()
     }
 
@@ -37,6 +39,8 @@ impl Decoder<'_> {
             self.expr(program).map(Step::KeyBy)
         } else if let Some(rate) = is("rate") {
             self.rate(rate)
+        } else if let Some(cases) = is("route") {
+            self.route(cases, node.field("else"))
         } else if let Some(enrich) = is("enrich") {
             self.enrich(enrich)
         } else if let Some(dedupe) = is("dedupe") {

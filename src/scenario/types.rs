@@ -3,6 +3,7 @@
 mod enrich;
 mod expectation;
 mod relate;
+mod route;
 mod source;
 mod step;
 mod window;
@@ -19,9 +20,10 @@ use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
 use crate::timeline::Clock;
 
-pub use enrich::Enrich;
+pub use enrich::{Enrich, Postgres, Table};
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
 pub use relate::Related;
+pub use route::{Case as RouteCase, Otherwise, Route};
 pub use source::{Offsets, Read, Replay, Source, SourceKind, Speed};
 pub use step::{Limit, Sample, Step, Words};
 pub use window::Window;
@@ -125,6 +127,8 @@ pub struct Pipeline {
     pub name: String,
     /// Where records come from.
     pub source: Source,
+    /// Further sources, whose records are merged with those of the first.
+    pub merged: Vec<Source>,
     /// What happens to each, in order.
     pub steps: Vec<Step>,
     /// What happens to a record that a step cannot handle.
@@ -138,20 +142,21 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// The streams it reads, and where they are named: its source first, then the tables of its steps.
+    /// All its sources; at least one.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.source).chain(&self.merged)
+    }
+
+    /// The streams it reads, and where they are named: its sources first, then the tables of its steps.
     pub fn reads(&self) -> impl Iterator<Item = (&Read, &Place)> {
-        let source = match &self.source.kind {
-            SourceKind::Read(read) => Some((read, &self.source.place)),
-            SourceKind::Generate(_) | SourceKind::Replay(_) => None,
-        };
-        source
-            .into_iter()
+        self.sources()
+            .filter_map(Source::read)
             .chain(self.steps.iter().filter_map(Step::table))
     }
 
-    /// Streams that steps send records to, past the sink.
-    pub fn sides(&self) -> impl Iterator<Item = &Address> {
-        self.steps.iter().filter_map(Step::side)
+    /// Streams that steps send records to, past the sink, and where they are named.
+    pub fn sides(&self) -> impl Iterator<Item = (&Address, &Place)> {
+        self.steps.iter().flat_map(Step::sides)
     }
 }
 

@@ -60,6 +60,7 @@ adapters() {
   part "adapter of Pub/Sub" "$HERE/adapter-pubsub.sh"
   part "adapter of Event Hubs" "$HERE/adapter-eventhubs.sh"
   part "windows on Beam and Flink" "$HERE/beam.sh" "$SSECTL"
+  part "lookups in PostgreSQL" "$HERE/postgres.sh" "$SSECTL"
 }
 
 emulators() {

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use crate::command::run_in;
+use crate::command::{run, run_in};
 
-/// A section of the page: its files by name, and what is expected of `out.ndjson`.
+/// A section of the page: its files by name, and what is expected of those that are called `out...`.
 struct Example {
     name: String,
     files: Vec<(String, String)>,
-    expected: String,
+    expected: Vec<(String, String)>,
 }
 
 /// What the page has: a block of YAML is the scenario, one below the line `` `NAME`: `` that file.
@@ -22,7 +22,7 @@ fn example(section: &str) -> Option<Example> {
     let mut before = parts.next()?;
     let name = before.lines().next().unwrap_or_default().to_owned();
     let mut files = Vec::new();
-    let mut expected = None;
+    let mut expected = Vec::new();
     // Text and blocks take turns; a lonely pair of backticks would mix them up, and a file would be missing.
     while let (Some(block), text) = (parts.next(), parts.next()) {
         let (language, content) = block.split_once('\n').unwrap_or_default();
@@ -35,14 +35,16 @@ fn example(section: &str) -> Option<Example> {
                 let head = "apiVersion: ssectl/v1\nname: example\n";
                 files.push(("scenario.yaml".to_owned(), format!("{head}{content}")));
             }
-            (_, Some("out.ndjson")) => expected = Some(content.to_owned()),
+            (_, Some(file)) if file.starts_with("out") => {
+                expected.push((file.to_owned(), content.to_owned()));
+            }
             (_, Some(file)) => files.push((file.to_owned(), content.to_owned())),
             _ => {}
         }
         before = text.unwrap_or_default();
     }
-    let expected = expected?;
-    Some(Example {
+    let has_result = expected.iter().any(|(file, _)| file == "out.ndjson");
+    has_result.then_some(Example {
         name,
         files,
         expected,
@@ -67,9 +69,12 @@ fn every_example_gives_what_the_page_says() {
             fs::write(folder.path().join(file), content).expect("written");
         }
         let done = run_in(folder.path(), &["run", ".", "--target", "memory:"], "").ended(0);
-        let found = fs::read_to_string(folder.path().join("out.ndjson")).unwrap_or_default();
-        if found != expected {
-            wrong += &format!("{name}: expected\n{expected}found\n{found}{}\n", done.err());
+        for (file, expected) in expected {
+            let found = fs::read_to_string(folder.path().join(&file)).unwrap_or_default();
+            if found != expected {
+                let told = done.err();
+                wrong += &format!("{name}: {file}: expected\n{expected}found\n{found}{told}\n");
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -115,4 +120,80 @@ expect:
         "{}",
         done.err()
     );
+}
+
+/// Records of two streams are merged, sent different ways and counted; every service gives the same.
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "kinesis",
+    feature = "sqs",
+    feature = "eventhubs"
+))]
+#[test]
+fn routes_and_merges_agree_on_all_targets() {
+    let scenario = "fixtures/steps/route-and-merge.yaml";
+    let targets = "local-kafka,local-pubsub,local-kinesis,local-sqs,local-eventhubs";
+    let done = run(&["verify", scenario, "--targets", targets], "").ended(0);
+    assert!(done.err().contains("the results agree"), "{}", done.err());
+    let done = run(
+        &["run", scenario, "--target", "memory:", "--format", "json"],
+        "",
+    )
+    .ended(0);
+    let report: serde_json::Value = serde_json::from_str(&done.out()).expect("a report");
+    let split = &report["pipelines"][2];
+    let counted = |step: &str| -> Vec<u64> {
+        let steps = split["steps"].as_array().expect("counters").iter();
+        let of = steps.filter(|counter| counter["step"] == step);
+        of.map(|counter| counter["count"].as_u64().expect("a number"))
+            .collect()
+    };
+    assert_eq!(counted("read"), [600, 400]);
+    let ways = counted("1-route");
+    assert_eq!((ways.len(), ways.iter().sum::<u64>()), (3, 1000));
+    assert_eq!(
+        (ways[0], split["counts"]["filtered"].as_u64()),
+        (400, Some(ways[2]))
+    );
+}
+
+/// All streams that records go to are in the transaction; a join keeps its state beside it.
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+#[test]
+fn routes_are_exactly_once_and_joins_keep_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = r#"
+apiVersion: ssectl/v1
+name: once
+streams: {orders: {partitions: 2}, large: {partitions: 1}, rest: {partitions: 1}, late: {partitions: 1}}
+pipelines:
+  orders: {source: {generate: orders, count: 2000, seed: 7}, sink: orders}
+  split:
+    source: {stream: orders, group: split}
+    delivery: exactly-once
+    steps: [{route: [{when: .amount >= 100, to: large}, {when: .paid | not, to: late}]}]
+    sink: rest
+  pairs:
+    source: large
+    steps:
+      - dedupe: {by: .order, time: .time, unit: rfc3339, within: 1h, delay: 10m}
+      - map: .order
+    sink: file:out.ndjson
+expect:
+  large: {every: .amount >= 100}
+  late: {every: .amount < 100 and (.paid | not)}
+  rest: {every: .amount < 100 and .paid}
+"#;
+    fs::write(folder.path().join("scenario.yaml"), scenario).expect("written");
+    let run = |more: &[&str]| {
+        let arguments = ["run", ".", "--target", "local-kafka", "--format", "json"];
+        run_in(folder.path(), &[&arguments, more].concat(), "").ended(0)
+    };
+    let report = run(&["--state", "state"]).out();
+    let report: serde_json::Value = serde_json::from_str(&report).expect("a report");
+    let counts = |index: usize| &report["pipelines"][index]["counts"];
+    assert_eq!(counts(1)["used"], 2000);
+    assert_eq!(counts(1)["committed"], 2000);
+    assert_eq!(counts(2)["read"], counts(2)["written"]);
 }

@@ -48,6 +48,12 @@ print(*(s.getsockname()[1] for s in sockets))
 PYTHON
 }
 
+# postgres_home: the folder of the newest PostgreSQL's programs, which Debian keeps out of PATH; fails when there is none.
+postgres_home() {
+  local homes=(/usr/lib/postgresql/*/bin)
+  [[ -x "${homes[-1]}/initdb" ]] && echo "${homes[-1]}"
+}
+
 # java_command: the java to run, JAVA_HOME first; ends the script when there is none.
 java_command() {
   if [[ -n "${JAVA_HOME:-}" && -x "$JAVA_HOME/bin/java" ]]; then

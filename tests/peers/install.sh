@@ -4,7 +4,8 @@
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq analytics
 #   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
-#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink flink_cluster
+#                              postgres pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink
+#                              flink_cluster
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -283,6 +284,7 @@ install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
+    postgres) postgres_home >/dev/null || debian postgres postgresql ;;
     python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics | beam | flink | flink_cluster) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;

@@ -7,7 +7,7 @@ use ssectl_adapter::Capabilities;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::session::Session;
 use crate::cli::ui::Ui;
-use crate::engine::tried_again;
+use crate::engine::{Tallied, tried_again};
 use crate::places::TargetDecl;
 use crate::runner::{Copies, Report};
 use crate::scenario::{Scenario, check};
@@ -24,6 +24,9 @@ pub(in crate::cli) fn text(report: &Report, ui: &Ui) {
             pipeline.name,
             pipeline.counts.line()
         ));
+        for line in Tallied::lines(&pipeline.tallies) {
+            ui.say(format!("  {:width$}    {line}", ""));
+        }
     }
     if report.retries > 0 {
         ui.say(format!("  besides, {}", tried_again(report.retries)));
@@ -53,6 +56,7 @@ pub(in crate::cli) fn json(report: &Report, ui: &Ui) -> CliResult {
         "pipelines": report.pipelines.iter().map(|p| json!({
             "name": p.name,
             "counts": p.counts,
+            "steps": p.tallies,
             "error": p.error.as_ref().map(|error| crate::cli::error::chain(error)),
         })).collect::<Vec<_>>(),
         "retries": report.retries,

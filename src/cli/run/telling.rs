@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::ReportFormat;
 use crate::cli::ui::Ui;
-use crate::engine::Stats;
+use crate::engine::{Stats, Tallied};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -72,7 +72,7 @@ impl Teller {
             let counts = stats.counts();
             let line = match self.format {
                 ReportFormat::Json => {
-                    json!({"pipeline": name, "counts": counts, "under-way": counts.missing()})
+                    json!({"pipeline": name, "counts": counts, "under-way": counts.missing(), "steps": stats.tallies()})
                         .to_string()
                 }
                 ReportFormat::Text => match counts.missing() {
@@ -81,6 +81,11 @@ impl Teller {
                 },
             };
             self.ui.insist(line);
+            if self.format == ReportFormat::Text {
+                for line in Tallied::lines(&stats.tallies()) {
+                    self.ui.insist(format!("{name}:   {line}"));
+                }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A row of a table as a member of the record.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -9,6 +10,7 @@ use ssectl_adapter::Record;
 
 use super::{Encoding, RecordError, eval};
 use crate::engine::Rows;
+use crate::engine::lookup::{Fetched, Key, Lookup};
 use crate::expr::{Outputs, Program};
 
 /// What happens to a record that no row belongs to.
@@ -23,13 +25,43 @@ pub enum Missing {
     Fail,
 }
 
+/// Where rows come from.
+#[derive(Clone)]
+pub enum Table {
+    /// From memory: the table was read.
+    Read(Rows),
+    /// The table is asked.
+    Asked(Arc<Lookup>),
+}
+
+/// What became of a record.
+pub(super) enum Enriched {
+    /// It has this value.
+    Value(Bytes),
+    /// It is left out.
+    LeftOut,
+    /// The row of this key has to be fetched first.
+    Unknown(Key),
+}
+
+/// Where the row of a record was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// In memory, for good.
+    Here,
+    /// In the cache.
+    Cached,
+    /// It was fetched for the batch.
+    Fetched,
+}
+
 /// Gives each record the row that belongs to it.
 #[derive(Clone)]
 pub struct Enrich {
     /// What is looked up.
     pub by: Program,
     /// The table.
-    pub rows: Rows,
+    pub table: Table,
     /// The member that the row becomes.
     pub member: String,
     /// What happens to a record that no row belongs to.
@@ -37,21 +69,29 @@ pub struct Enrich {
 }
 
 impl Enrich {
-    /// The value with the row in it; `None` if the record is to be left out.
+    /// The value with the row in it, and where that was found; `fetched` are rows that were asked for.
     pub(super) fn value(
         &self,
         record: &Record,
         encoding: Encoding,
         buffer: &mut Outputs,
-    ) -> Result<Option<Bytes>, RecordError> {
+        fetched: Option<&Fetched>,
+    ) -> Result<(Enriched, Found), RecordError> {
         buffer.clear();
         eval(record, encoding, |input| self.by.eval(input, buffer))?;
         let key = buffer.get(0).filter(|key| !key.is_null());
-        let row = key.and_then(|key| self.rows.get(key.json()));
+        let (row, found) = match key.map(|key| self.find(key.json(), fetched)) {
+            None => (None, Found::Here),
+            Some(Some(found)) => found,
+            Some(None) => {
+                let key = key.map_or_else(Key::default, |key| key.json().into());
+                return Ok((Enriched::Unknown(key), Found::Fetched));
+            }
+        };
         let row = match (&row, self.missing) {
             (Some(row), _) => row.as_ref(),
             (None, Missing::Keep) => b"null",
-            (None, Missing::Filter) => return Ok(None),
+            (None, Missing::Filter) => return Ok((Enriched::LeftOut, found)),
             (None, Missing::Fail) => {
                 let key = key.map_or("null".into(), |key| String::from_utf8_lossy(key.json()));
                 return Err(RecordError::Refused(format!(
@@ -65,10 +105,23 @@ impl Enrich {
             .as_deref()
             .filter(|_| encoding == Encoding::Json);
         match Members::of(value.unwrap_or_default()) {
-            Ok(members) => Ok(Some(members.with(&self.member, row))),
+            Ok(members) => Ok((Enriched::Value(members.with(&self.member, row)), found)),
             Err(()) => Err(RecordError::Refused(
                 "`enrich` puts a row into an object, and the record is none".to_owned(),
             )),
+        }
+    }
+}
+
+impl Enrich {
+    /// The row of a key, or that there is none; `None` if that is not known yet.
+    fn find(&self, key: &[u8], fetched: Option<&Fetched>) -> Option<(Option<Bytes>, Found)> {
+        match &self.table {
+            Table::Read(rows) => Some((rows.get(key), Found::Here)),
+            Table::Asked(lookup) => match fetched.and_then(|fetched| fetched.get(key)) {
+                Some(row) => Some((row.clone(), Found::Fetched)),
+                None => lookup.known(key).map(|row| (row, Found::Cached)),
+            },
         }
     }
 }

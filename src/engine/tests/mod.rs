@@ -5,6 +5,8 @@ mod checkpoints;
 mod delivery;
 mod digests;
 mod keyed;
+mod lookup;
 mod policy;
+mod route;
 mod script;
 mod steps;

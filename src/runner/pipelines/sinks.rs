@@ -41,12 +41,11 @@ impl Opener<'_> {
     /// The streams that steps send records to.
     pub(super) async fn sides(&self) -> Result<Vec<Side>, RunError> {
         let mut sides: Vec<Side> = Vec::new();
-        for address in self.pipeline.sides() {
-            let stream = address.to_string();
-            if sides.iter().all(|side| side.stream != stream) {
-                let sink = self.sink(address, self.pipeline.sink.format).await?;
-                sides.push(Side { stream, sink });
-            }
+        for address in crate::runner::segments::sides(self.pipeline) {
+            sides.push(Side {
+                stream: address.to_string(),
+                sink: self.sink(address, self.pipeline.sink.format).await?,
+            });
         }
         Ok(sides)
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine::{self, State, Together};
+use crate::engine::{self, Side, State, Together};
 use crate::runner::RunError;
+use crate::runner::segments::sides;
 use crate::scenario::{Address, Format, OnError, Read, Step};
 
 /// The open ends of a pipeline.
@@ -14,6 +15,7 @@ pub(super) struct OpenEnds {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: engine::OnError,
     pub(super) sink: Box<dyn Sink>,
+    pub(super) sides: Vec<Side>,
     /// What opened them, if they commit together.
     pub(super) together: Option<Together>,
 }
@@ -32,11 +34,14 @@ impl Opener<'_> {
         read: &Read,
         written_here: bool,
     ) -> std::result::Result<(OpenEnds, State), RunError> {
-        self.refuse_sides()?;
         self.refuse_forgetting()?;
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
+        let sides = sides(self.pipeline);
+        for side in &sides {
+            to.push(self.at(side, sink.format)?);
+        }
         if let OnError::DeadLetter { to: letters, .. } = &self.pipeline.on_error {
             to.push(self.at(letters, Format::Raw)?);
         }
@@ -54,6 +59,7 @@ impl Opener<'_> {
             target: from.target.clone(),
             source: spec,
             sinks: sinks.collect(),
+            sides: sides.iter().map(ToString::to_string).collect(),
             skips: matches!(self.pipeline.on_error, OnError::Skip),
         };
         let ready = together.ready().await;
@@ -65,6 +71,7 @@ impl Opener<'_> {
         let ends = OpenEnds {
             source: ends.source,
             sink: ends.sink,
+            sides: ends.sides,
             on_error: ends.on_error,
             together: self.can_go_back(&state).then_some(together),
         };
@@ -77,16 +84,6 @@ impl Opener<'_> {
         let holds =
             |step: &Step| step.remembers() || matches!(step, Step::Enrich(_) | Step::Rate(_));
         !state.is_durable() && !self.pipeline.steps.iter().any(holds)
-    }
-
-    /// Side streams are no part of the transaction.
-    fn refuse_sides(&self) -> std::result::Result<(), RunError> {
-        if self.pipeline.sides().next().is_none() {
-            return Ok(());
-        }
-        Err(self.fault(
-            "`delivery: exactly-once` is for steps that do not write to other streams: leave it out here",
-        ))
     }
 
     fn at(&self, address: &Address, format: Format) -> std::result::Result<At, RunError> {

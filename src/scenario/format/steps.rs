@@ -3,7 +3,9 @@
 mod enrich;
 mod flow;
 mod relate;
+mod route;
 
-pub use enrich::{Enrich, EnrichStep, Missing, Table};
+pub use enrich::{Cache, Enrich, EnrichStep, EnrichTable, Missing, Postgres, Table};
 pub use flow::{FlatMapStep, KeyByStep, RateStep, SampleStep, WordCase, WordsStep};
 pub use relate::{AsOf, AsOfStep, DedupeBy, DedupeStep, Join, JoinStep, JoinType};
+pub use route::{RouteCase, RouteElse, RouteElseWord, RouteStep, RouteTo};

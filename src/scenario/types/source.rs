@@ -6,7 +6,7 @@ use ssectl_adapter::{Range, Timestamp};
 
 use super::{Address, Format, TimeExpr};
 use crate::document::Place;
-use crate::generate::Spec;
+use crate::generate::{Kind, Spec};
 
 /// Where records come from.
 #[derive(Clone, Debug)]
@@ -15,6 +15,26 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where it is written.
     pub place: Place,
+}
+
+impl Source {
+    /// The stream it reads, and where that is written, if it reads one.
+    pub fn read(&self) -> Option<(&Read, &Place)> {
+        match &self.kind {
+            SourceKind::Read(read) => Some((read, &self.place)),
+            SourceKind::Generate(_) | SourceKind::Replay(_) => None,
+        }
+    }
+
+    /// What a record is in it.
+    pub fn format(&self) -> Format {
+        match &self.kind {
+            SourceKind::Generate(spec) if matches!(spec.generate, Kind::Combined) => Format::Text,
+            SourceKind::Generate(_) => Format::Json,
+            SourceKind::Replay(replay) => replay.format,
+            SourceKind::Read(read) => read.format,
+        }
+    }
 }
 
 /// The kinds of sources.

@@ -1,6 +1,6 @@
 //! What happens to the records of a pipeline.
 
-use super::{Address, Enrich, Expr, Read, Related, TimeExpr, Window};
+use super::{Address, Enrich, Expr, Read, Related, Route, Table, TimeExpr, Window};
 use crate::document::Place;
 use crate::engine::Case;
 use crate::generate::Rate;
@@ -26,6 +26,8 @@ pub enum Step {
     Time(TimeExpr),
     /// No more records than so many in a stretch of time; the first or the last step.
     Rate(Limit),
+    /// Records go different ways.
+    Route(Box<Route>),
     /// Each record gets the row of a table that belongs to it.
     Enrich(Box<Enrich>),
     /// Records meet others of the same key, or their like.
@@ -78,6 +80,7 @@ impl Step {
             Self::KeyBy(_) => "key-by",
             Self::Time(_) => "time",
             Self::Rate(_) => "rate",
+            Self::Route(_) => "route",
             Self::Enrich(_) => "enrich",
             Self::Related(related) => related.name,
             Self::Window(_) => "window",
@@ -96,6 +99,7 @@ impl Step {
             Self::Sample(sample) => sample.by.iter().map(Expr::text).collect(),
             Self::Time(expr) => vec![(&expr.source, &expr.place)],
             Self::Rate(_) => Vec::new(),
+            Self::Route(route) => route.cases.iter().map(|case| case.when.text()).collect(),
             Self::Enrich(enrich) => vec![enrich.by.text()],
             Self::Related(related) => {
                 let programs = related.programs.iter();
@@ -115,8 +119,19 @@ impl Step {
     /// The table or second source it reads, and where that is named.
     pub fn table(&self) -> Option<(&Read, &Place)> {
         match self {
-            Self::Enrich(enrich) => Some((&enrich.with, &enrich.place)),
+            Self::Enrich(enrich) => match &enrich.with {
+                Table::Read(read) => Some((read, &enrich.place)),
+                Table::Postgres(_) => None,
+            },
             Self::Related(related) => Some((related.with.as_ref()?, &related.place)),
+            _ => None,
+        }
+    }
+
+    /// The right source of a join, and where that is named.
+    pub fn partner(&self) -> Option<(&Read, &Place)> {
+        match self {
+            Self::Related(_) => self.table(),
             _ => None,
         }
     }
@@ -135,11 +150,15 @@ impl Step {
         }
     }
 
-    /// The stream it sends records to, past all later steps and the sink.
-    pub fn side(&self) -> Option<&Address> {
+    /// The streams it sends records to, past all later steps and the sink, and where they are named.
+    pub fn sides(&self) -> Vec<(&Address, &Place)> {
         match self {
-            Self::Window(window) => window.late.as_ref(),
-            _ => None,
+            Self::Window(window) => {
+                let late = window.late.iter();
+                late.map(|late| (late, &window.place)).collect()
+            }
+            Self::Route(route) => route.sides().collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -155,6 +174,7 @@ impl Step {
             Self::Sample(sample) => &sample.place,
             Self::Time(expr) => &expr.place,
             Self::Rate(limit) => &limit.place,
+            Self::Route(route) => &route.place,
             Self::Enrich(enrich) => &enrich.by.place,
             Self::Related(related) => &related.place,
             Self::Window(window) => &window.place,
