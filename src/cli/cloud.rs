@@ -90,6 +90,7 @@ pub(super) async fn run(args: CloudArgs, session: &Session) -> CliResult {
     let prefix = place.prefix.unwrap_or_else(|| usual_prefix(&scenario));
     let runner = Runner {
         beam: None,
+        tracer: None,
         places: &session.places,
         target,
         prefix: prefix.clone(),

@@ -28,6 +28,7 @@ mod steps;
 mod take;
 #[cfg(test)]
 mod tests;
+mod trace;
 pub mod trial;
 mod workers;
 mod writer;
@@ -49,3 +50,4 @@ pub use stats::{Counts, Stats, tried_again};
 pub use steps::{Case, Encoding, Enrich, Missing, Sample, Step, Steps};
 pub(crate) use steps::{Members, eval};
 pub use take::Take;
+pub use trace::Notes;

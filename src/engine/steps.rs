@@ -13,8 +13,10 @@ use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
 
 use super::dead_letter::truncated;
 use super::error::RecordError;
+use super::trace::Traced;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
+use ssectl_trace::Id;
 
 pub(crate) use enrich::Members;
 pub use enrich::{Enrich, Missing};
@@ -59,8 +61,11 @@ pub enum Encoding {
 #[derive(Clone, Default)]
 pub struct Steps {
     steps: Arc<[Step]>,
+    /// What they are called, where they have names.
+    names: Arc<[Arc<str>]>,
     input: Encoding,
     output: Encoding,
+    traced: bool,
 }
 
 /// A batch after its steps, in the order of its records.
@@ -69,11 +74,13 @@ pub(super) struct Processed {
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
     /// What goes to side streams, with their index.
-    pub(super) sides: Vec<(usize, Record)>,
+    pub(super) sides: Vec<(usize, Record, Id)>,
     /// Records of the batch, faults included.
     pub(super) count: usize,
     pub(super) filtered: usize,
     pub(super) commit: Commit,
+    /// What a trace is to know, if there is one.
+    pub(super) traced: Option<Box<Traced>>,
 }
 
 /// A result and the record it came from.
@@ -83,6 +90,8 @@ pub(super) struct Produced {
     /// Index of its record in the batch; results of one record are neighbours. `None` for what a step that remembers
     /// made of many.
     pub(super) from: Option<usize>,
+    /// Its number in the trace; 0 without one.
+    pub(super) id: Id,
 }
 
 /// A record that could not be processed.
@@ -102,9 +111,30 @@ impl Steps {
     pub fn new(steps: Vec<Step>, input: Encoding, output: Encoding) -> Self {
         Self {
             steps: steps.into(),
+            names: Arc::default(),
             input,
             output,
+            traced: false,
         }
+    }
+
+    /// The same with names for the steps, as they stand in traces.
+    #[must_use]
+    pub fn named(self, names: Vec<Arc<str>>) -> Self {
+        Self {
+            names: names.into(),
+            ..self
+        }
+    }
+
+    /// The same, which keep what a trace is to know.
+    pub(super) fn traced(self, traced: bool) -> Self {
+        Self { traced, ..self }
+    }
+
+    fn name(&self, at: usize) -> Arc<str> {
+        let name = self.names.get(at).cloned();
+        name.unwrap_or_else(|| format!("step {}", at + 1).into())
     }
 
     /// Whether records pass untouched, so that no worker is needed.
@@ -125,7 +155,7 @@ impl Steps {
         let mut index = 0;
         for (position, record) in batch.records.into_iter().enumerate() {
             while let Some(fault) = faults.next_if(|fault| fault.index <= position) {
-                run.out.bad.push(unreadable(fault, index));
+                run.unreadable(fault, index);
                 index += 1;
             }
             if first_bad_ends && !run.out.bad.is_empty() {
@@ -135,7 +165,7 @@ impl Steps {
             index += 1;
         }
         for fault in faults {
-            run.out.bad.push(unreadable(fault, index));
+            run.unreadable(fault, index);
             index += 1;
         }
         if first_bad_ends {
@@ -168,6 +198,8 @@ struct Run<'a> {
     spans: Vec<Option<Range<usize>>>,
     /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
+    /// The step that was begun last.
+    last: usize,
 }
 
 impl<'a> Run<'a> {
@@ -177,6 +209,7 @@ impl<'a> Run<'a> {
             out: Processed {
                 results: Vec::with_capacity(count),
                 count,
+                traced: steps.traced.then(Box::default),
                 ..Processed::default()
             },
             arena: BytesMut::new(),
@@ -184,11 +217,23 @@ impl<'a> Run<'a> {
             buffers: std::iter::repeat_with(Outputs::default)
                 .take(2 * steps.steps.len())
                 .collect(),
+            last: 0,
         }
+    }
+
+    fn unreadable(&mut self, fault: Fault, index: usize) {
+        let bad = unreadable(fault, index);
+        if let Some(traced) = &mut self.out.traced {
+            traced.records.push(bad.record.clone());
+        }
+        self.out.bad.push(bad);
     }
 
     /// All results of the record, or none and the reason.
     fn record(&mut self, record: Record, index: usize) {
+        if let Some(traced) = &mut self.out.traced {
+            traced.records.push(record.clone());
+        }
         if self.steps.is_empty() {
             // Nothing can fail, so that no copy is kept for the dead letters.
             let text = unquoted(&record, self.steps.input, self.steps.output);
@@ -198,12 +243,16 @@ impl<'a> Run<'a> {
         let (results, bytes) = (self.out.results.len(), self.arena.len());
         let original = record.clone();
         match self.step(0, record, self.steps.input, index) {
-            Ok(()) if self.out.results.len() == results => self.out.filtered += 1,
+            Ok(()) if self.out.results.len() == results => {
+                self.out.filtered += 1;
+                self.note_stop(index);
+            }
             Ok(()) => {}
             Err(error) => {
                 self.out.results.truncate(results);
                 self.spans.truncate(results);
                 self.arena.truncate(bytes);
+                self.note_stop(index);
                 self.out.bad.push(Bad {
                     index: Some(index),
                     in_balance: true,
@@ -211,6 +260,13 @@ impl<'a> Run<'a> {
                     error,
                 });
             }
+        }
+    }
+
+    /// For a trace: at which step a record ended.
+    fn note_stop(&mut self, index: usize) {
+        if let Some(traced) = &mut self.out.traced {
+            traced.stops.insert(index, self.steps.name(self.last));
         }
     }
 
@@ -227,6 +283,7 @@ impl<'a> Run<'a> {
             self.emit(record, text.as_deref().map(str::as_bytes), index);
             return Ok(());
         };
+        self.last = at;
         match step {
             Step::Filter(program) => {
                 if eval(&record, encoding, |input| program.test(input))? {
@@ -364,7 +421,11 @@ impl<'a> Run<'a> {
         });
         self.spans.push(span);
         let from = Some(from);
-        self.out.results.push(Produced { record, from });
+        self.out.results.push(Produced {
+            record,
+            from,
+            id: 0,
+        });
     }
 
     fn finish(mut self, commit: Commit) -> Processed {

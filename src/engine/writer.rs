@@ -14,7 +14,9 @@ use super::retry::Patience;
 use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
+use super::trace::Writing;
 use super::trial::{self, Point};
+use ssectl_trace::Id;
 
 /// Where records end.
 pub(super) struct Sinks {
@@ -24,6 +26,8 @@ pub(super) struct Sinks {
     pub(super) sides: Vec<Side>,
     /// Bad records.
     pub(super) on_error: OnError,
+    /// Told what is written.
+    pub(super) trace: Option<Writing>,
 }
 
 pub(super) struct Writer {
@@ -33,6 +37,7 @@ pub(super) struct Writer {
     sink: Box<dyn Sink>,
     sides: Vec<Side>,
     on_error: OnError,
+    trace: Option<Writing>,
     /// Whether steps before it remember.
     remembers: bool,
     stats: Arc<Stats>,
@@ -62,6 +67,7 @@ impl Writer {
             sink: sinks.sink,
             sides: sinks.sides,
             on_error: sinks.on_error,
+            trace: sinks.trace,
             remembers,
             stats,
             pending: commits.iter().map(|_| (Commit::Nothing, 0)).collect(),
@@ -86,6 +92,7 @@ impl Writer {
             count,
             filtered,
             commit,
+            traced: _,
         } = processed;
         add(&self.stats.filtered, filtered);
         let fails = matches!(self.on_error, OnError::Fail);
@@ -207,12 +214,17 @@ impl Writer {
         if results.is_empty() {
             return Ok(Vec::new());
         }
+        let ids = self
+            .trace
+            .is_some()
+            .then(|| results.iter().map(|r| r.id).collect());
         let (from, records): (Vec<Option<usize>>, Vec<Record>) =
             results.into_iter().map(|r| (r.from, r.record)).unzip();
         self.dirty = true;
         let refused = write_records(&mut *self.sink, &records, &self.patience).await?;
         self.count_written(&records, &refused);
         self.count_used(&from, &refused);
+        self.note(0, ids, &records, &refused);
         let mut bad: Vec<Bad> = Vec::new();
         for Rejected { index, error } in refused {
             // A record with one refused result is bad once, however many were refused.
@@ -232,15 +244,17 @@ impl Writer {
     /// Writes to each side stream what goes there, in order.
     async fn write_sides(
         &mut self,
-        records: Vec<(usize, Record)>,
+        records: Vec<(usize, Record, Id)>,
     ) -> Result<Vec<Bad>, PipelineError> {
-        let mut by_side: Vec<Vec<Record>> = self.sides.iter().map(|_| Vec::new()).collect();
-        for (side, record) in records {
-            by_side[side].push(record);
+        let mut by_side: Vec<(Vec<Record>, Vec<Id>)> = Vec::new();
+        by_side.resize_with(self.sides.len(), Default::default);
+        for (side, record, id) in records {
+            by_side[side].0.push(record);
+            by_side[side].1.push(id);
         }
         self.dirty = true;
         let mut bad = Vec::new();
-        for (side, records) in by_side.into_iter().enumerate() {
+        for (side, (records, ids)) in by_side.into_iter().enumerate() {
             if records.is_empty() {
                 continue;
             }
@@ -249,6 +263,7 @@ impl Writer {
             self.count_written(&records, &refused);
             add(&self.stats.sided, records.len() - refused.len());
             add(&self.stats.refused, refused.len());
+            self.note(side + 1, Some(ids), &records, &refused);
             bad.extend(refused.into_iter().map(|Rejected { index, error }| Bad {
                 index: None,
                 in_balance: false,
@@ -257,6 +272,19 @@ impl Writer {
             }));
         }
         Ok(bad)
+    }
+
+    /// Tells a trace, if there is one, what an output has.
+    fn note(
+        &mut self,
+        output: usize,
+        ids: Option<Vec<Id>>,
+        records: &[Record],
+        refused: &[Rejected],
+    ) {
+        if let (Some(trace), Some(ids)) = (&mut self.trace, ids) {
+            trace.wrote(output, &ids, records, refused);
+        }
     }
 
     fn count_written(&self, records: &[Record], refused: &[Rejected]) {

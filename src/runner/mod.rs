@@ -19,6 +19,7 @@ mod segments;
 mod state;
 mod streams;
 mod tables;
+mod traced;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::beam::Beam;
 use crate::engine::{Control, Notice, Patience, Stats};
 use crate::places::{Home, Places, TargetDecl};
 use crate::scenario::Scenario;
+use ssectl_trace::Tracer;
 
 use patient::PatientTarget;
 use prefixed::PrefixedTarget;
@@ -64,6 +66,8 @@ pub struct Runner<'a> {
     pub state: StateOptions,
     /// What runs the pipelines that read streams, if not the engine inside.
     pub beam: Option<&'a Beam>,
+    /// Told what becomes of every record; not where Beam runs the pipelines.
+    pub tracer: Option<Arc<Tracer>>,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }

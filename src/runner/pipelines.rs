@@ -177,6 +177,7 @@ impl Opener<'_> {
                 sides: self.sides().await?,
                 state,
                 stats: Arc::new(Stats::default()),
+                trace: self.trace(),
                 settings,
             },
             writes: writes(self.pipeline),
@@ -186,7 +187,8 @@ impl Opener<'_> {
     /// The steps; those of Beam where it runs them.
     fn segments(&self, format: Format, rows: Vec<Rows>) -> Result<Segments, RunError> {
         let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
-            return Ok(segments(self.pipeline, format, rows));
+            let traced = self.runner.tracer.is_some();
+            return Ok(segments(self.pipeline, format, rows, traced));
         };
         let encodings = (encoding(format), encoding(self.pipeline.sink.format));
         let (first, then) = beam

@@ -7,6 +7,7 @@
 mod aggregates;
 mod fold;
 mod inputs;
+mod lineage;
 mod numbers;
 mod operator;
 mod plan;

@@ -105,7 +105,14 @@ fn extractor(paths: &[&str]) -> Extractor {
 
 #[test]
 fn two_strings_in_a_row_are_no_json() {
-    for json in [r#"""""#, r#""a"b""#, r#""","#, "\"\n\"", "\"a\u{1}\"", r#"" "#] {
+    for json in [
+        r#"""""#,
+        r#""a"b""#,
+        r#""","#,
+        "\"\n\"",
+        "\"a\u{1}\"",
+        r#"" "#,
+    ] {
         assert!(!canonical(json.as_bytes(), &mut Vec::new()), "{json}");
         assert_eq!(compare(json.as_bytes(), b"{}"), Ordering::Greater, "{json}");
     }

@@ -49,6 +49,7 @@ pub(super) async fn run(
     session.records_are_under_way();
     let runner = Runner {
         beam: None,
+        tracer: None,
         places: &session.places,
         target,
         prefix: prefix.to_owned(),

@@ -79,6 +79,7 @@ impl Proof<'_> {
     fn runner(&self, prefix: String) -> Runner<'_> {
         Runner {
             beam: None,
+            tracer: None,
             places: &self.session.places,
             target: self.target.clone(),
             prefix,
