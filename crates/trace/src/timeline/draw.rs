@@ -72,14 +72,10 @@ fn draw(out: &mut String, step: &StepTime, width: Width) {
     let pen = &pens;
     let _ = writeln!(
         out,
-        "{}: event time from {} to {}; {} records, {} late ({})",
-        step.title,
-        moment(span.0),
-        moment(span.1),
-        step.records,
-        step.late,
-        pen.late
+        "{}: {} records, {} late ({})",
+        step.title, step.records, step.late, pen.late
     );
+    let _ = writeln!(out, "event time from {} to {}", moment(span.0), moment(span.1));
     row(out, "", axis(&scale, room));
     for partition in &step.rows {
         row(
