@@ -12,8 +12,12 @@ ADAPTERS := kafka kinesis pubsub sqs eventhubs
 # Recorded messages for `make bench`; made-up ones of the same shape where there are none.
 NESTED ?= $(wildcard ../shared/data/demo_stream.json)
 
+# Property tests make up the same cases in every run, so that a change alone decides what passes; `make explore` makes up others.
+export PROPTEST_RNG_SEED ?= 1
+ROUNDS ?= 20
+
 .DEFAULT_GOAL := help
-.PHONY: help need demo test build install lint format features docs deny conformance prove bench image all ci clean
+.PHONY: help need demo test build install lint format features docs deny conformance explore prove bench image all ci clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +33,16 @@ demo: need ## Build, then run two exercises on the Kafka emulator inside and say
 
 test: need ## Build and run all tests; needs nothing but a C compiler, make and perl
 	$(CARGO) test --locked --workspace
+
+explore: need ## Run the property tests ROUNDS times (20), each time with cases of another seed
+	set -e; for round in $$(seq $(ROUNDS)); do \
+	  export PROPTEST_RNG_SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); \
+	  echo "== PROPTEST_RNG_SEED=$$PROPTEST_RNG_SEED"; \
+	  $(CARGO) test --locked --quiet --workspace --exclude ssectl --exclude ssectl-emulator --lib; \
+	  $(CARGO) test --locked --quiet -p ssectl-json -p ssectl-window --tests; \
+	  $(CARGO) test --locked --quiet -p ssectl-emulator --lib --test store; \
+	  $(CARGO) test --locked --quiet -p ssectl --lib --test expr; \
+	done
 
 build: need ## Build the release binary, target/release/ssectl
 	$(CARGO) build --locked --release

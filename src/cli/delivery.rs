@@ -1,5 +1,7 @@
 //! `--delivery`: how the ends of a pipeline are opened.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use ssectl_adapter::{Sink, SinkSpec, Source};
 
@@ -83,8 +85,10 @@ async fn together(session: &Session, wanted: Wanted<'_>) -> CliResult<Ends> {
         stream: place.stream.clone(),
     });
     let sinks: Vec<_> = sinks.collect();
-    let opened = from.target.transactional(&spec, &sinks).await;
-    let (source, sinks) = opened.map_err(|error| session.blame(&from.address, error))?;
+    let blame = |error| session.blame(&from.address, error);
+    let ready = from.target.transactional(&spec, &sinks).await;
+    let opened = ready.map_err(blame)?.open(&BTreeMap::new()).await;
+    let (source, sinks) = opened.map_err(blame)?;
     let mut sinks = sinks.into_iter();
     let missing = || CliError::usage(format!("`{}` cannot be written", to.address));
     Ok(Ends {

@@ -71,6 +71,10 @@ pub(super) struct RunArgs {
     /// Memory for the state of a pipeline; what is beyond it goes to disk
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = super::size::size)]
     state_memory: usize,
+    /// Write every change of the state to this stream as well, and go on from there where the directory has less: an address,
+    /// or the name of a stream at the target
+    #[arg(long, value_name = "STREAM", requires = "state")]
+    changelog: Option<String>,
     /// Say once a second what became of the records so far, on stderr; as JSON with `--format json`
     #[arg(long)]
     stats: bool,
@@ -124,6 +128,7 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
         state: StateOptions {
             dir: args.state,
             memory: args.state_memory,
+            changelog: args.changelog,
         },
         stats: args.stats.then_some(args.format),
     };

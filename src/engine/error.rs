@@ -59,12 +59,29 @@ pub enum PipelineError {
     /// What steps remember cannot be read or written.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The stream of what steps remember failed.
+    #[error("cannot write the changelog")]
+    Changelog(#[source] Error),
+    /// Results that are too many for the memory cannot wait on the disk.
+    #[error("results cannot wait on the disk")]
+    Spool(#[source] std::io::Error),
     /// A step has a record for a side stream that the pipeline was not given; a defect of ours.
     #[error("the pipeline has no side stream `{0}`")]
     NoSide(String),
     /// A worker thread panicked; a defect of ours.
     #[error("a worker stopped unexpectedly: {0}")]
     Worker(String),
+}
+
+/// Why a changelog cannot be gone on from.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangelogError {
+    /// The stream cannot be read.
+    #[error("cannot read the changelog: {0}")]
+    Stream(#[from] Error),
+    /// The state cannot be made from it.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 impl PipelineError {
@@ -74,6 +91,7 @@ impl PipelineError {
             Self::Source(error)
             | Self::Sink(error)
             | Self::DeadLetter(error)
+            | Self::Changelog(error)
             | Self::Commit(error) => Some(error),
             Self::Record {
                 error: RecordError::Adapter(error),

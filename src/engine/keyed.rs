@@ -56,6 +56,7 @@ impl Keyed {
             self.line.publish();
         }
         let woken = self.wake()?;
+        out.spooled.extend(woken.spooled);
         out.results.extend(woken.results);
         out.sides.extend(woken.sides);
         Ok(out)
@@ -79,6 +80,11 @@ impl Keyed {
     pub(super) fn save(&mut self) -> Result<(), StateError> {
         self.numbers.save()?;
         self.line.save()
+    }
+
+    /// How far event time has come in all steps, and whether all input has ended.
+    pub(super) fn progress(&self) -> (Option<i64>, bool) {
+        (self.line.watermark(), self.reading == 0)
     }
 
     /// Whether what was read may be committed once its results are written: nothing is remembered in memory alone.

@@ -5,12 +5,14 @@
 //! positions are committed. Nothing here prints, reads arguments or looks at the clock on the
 //! wall for a result.
 
+mod changelog;
 mod control;
 mod dead_letter;
 mod delivery;
 mod error;
 mod input;
 mod keyed;
+mod notes;
 mod numbers;
 mod operator;
 mod pace;
@@ -22,6 +24,7 @@ mod retry;
 mod rows;
 mod segments;
 mod skip;
+mod spool;
 mod state;
 mod stats;
 mod steps;
@@ -33,10 +36,11 @@ pub mod trial;
 mod workers;
 mod writer;
 
+pub use changelog::{Changelog, Found};
 pub use control::{Control, Notice};
 pub use dead_letter::dead_letter;
 pub use delivery::Delivery;
-pub use error::{PipelineError, RecordError};
+pub use error::{ChangelogError, PipelineError, RecordError};
 pub use input::Input;
 pub use operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
 pub use pace::{PacedSink, PacedSource};

@@ -8,6 +8,7 @@ use ssectl_adapter::{Partition, Record};
 use ssectl_state::{Space, StateError};
 
 use super::error::RecordError;
+use super::spool::{MOST, Spool, weight};
 use super::steps::Encoding;
 use super::trace::Notes;
 use ssectl_trace::{Id, PaneNote};
@@ -60,6 +61,11 @@ pub trait Operator: Send {
     /// The state cannot be read or written.
     fn save(&mut self) -> Result<(), StateError> {
         Ok(())
+    }
+
+    /// How far event time has come, in nanoseconds since 1970, if it goes by it and knows.
+    fn watermark(&self) -> Option<i64> {
+        None
     }
 
     /// Called at the moment it asked for, and once at the start; returns when it wants to be called next. Only for
@@ -130,6 +136,12 @@ pub struct Emitter {
     /// The names of the side streams.
     streams: Arc<[String]>,
     pub(super) records: Vec<Record>,
+    /// Bytes of memory that they take, roughly.
+    weight: usize,
+    /// Those before them, if they were too many.
+    pub(super) spool: Option<Spool>,
+    /// What went wrong with that.
+    pub(super) failed: Option<std::io::Error>,
     pub(super) sides: Vec<(usize, Record, Id)>,
     pub(super) bad: Vec<(Record, RecordError)>,
     pub(super) settled: Vec<Fate>,
@@ -143,6 +155,9 @@ impl Emitter {
         Self {
             streams,
             records: Vec::new(),
+            weight: 0,
+            spool: None,
+            failed: None,
             sides: Vec::new(),
             bad: Vec::new(),
             settled: Vec::new(),
@@ -157,7 +172,28 @@ impl Emitter {
             let id = notes.id();
             notes.ids.push(id);
         }
+        self.put(record);
+    }
+
+    /// Too many go to disk, but not where a trace has to tell them apart.
+    fn put(&mut self, record: Record) {
+        self.weight += weight(&record);
         self.records.push(record);
+        if self.weight > MOST
+            && self.notes.is_none()
+            && let Err(error) = self.spool()
+        {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn spool(&mut self) -> std::io::Result<()> {
+        let spool = match &mut self.spool {
+            Some(spool) => spool,
+            empty => empty.insert(Spool::new()?),
+        };
+        self.weight = 0;
+        spool.put(self.records.drain(..))
     }
 
     /// A result that is, for a trace, a record that came before.
@@ -165,7 +201,7 @@ impl Emitter {
         if let Some(notes) = &mut self.notes {
             notes.ids.push(id);
         }
-        self.records.push(record);
+        self.put(record);
     }
 
     /// A result made of other records, for a trace: of a window, or of two records.
@@ -173,7 +209,7 @@ impl Emitter {
         if let Some(notes) = &mut self.notes {
             notes.made(from, pane);
         }
-        self.records.push(record);
+        self.put(record);
     }
 
     /// What a trace is to know, if there is one.
@@ -217,10 +253,12 @@ impl Emitter {
             && self.bad.is_empty()
             && self.settled.is_empty()
             && self.unknown.is_none()
+            && self.spool.is_none()
     }
 
-    /// The results so far, taken out; for tests of operators.
+    /// The results so far, taken out, unless they are so many that they went to the disk.
     pub fn take(&mut self) -> Vec<Record> {
+        self.weight = 0;
         std::mem::take(&mut self.records)
     }
 }

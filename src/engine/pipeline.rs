@@ -109,7 +109,7 @@ impl Pipeline {
         let (mut parts, readings) = self.start(&control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
-        let closed = parts.writer.close().await;
+        let closed = parts.writer.close().await.and(parts.keeper.close().await);
         for reading in readings {
             let read = match reading.await {
                 Ok(read) => read.map_err(PipelineError::Source),
@@ -263,8 +263,19 @@ impl Parts {
         }
         self.writer.complete().await?;
         self.keyed.save()?;
-        let commits = self.writer.take_pending(true);
-        Ok(self.keeper.begin(commits)?)
+        self.keeper.mark(self.keyed.progress());
+        let mut commits = self.writer.take_pending(true);
+        if !self.writer.awaits_commit() {
+            return Ok(self.keeper.begin(commits)?);
+        }
+        // Nothing may be written meanwhile: it would be part of the transaction and not of the checkpoint.
+        let noted = self.keeper.prepare().await?;
+        if let Some((commit, _)) = commits.first_mut() {
+            *commit = noted;
+        }
+        self.writer.settle(commits).await?;
+        self.keeper.confirm();
+        Ok(())
     }
 
     /// Waits for the checkpoint that is being written, if there is one, and commits what it stands for.

@@ -7,6 +7,7 @@ use ssectl_state::{Space, StateError};
 
 use super::error::PipelineError;
 use super::operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+use super::spool::Spool;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced, Steps};
 use super::trace::{self, Notes};
@@ -168,6 +169,15 @@ impl Line {
         Ok(())
     }
 
+    /// The least watermark of the operators that know one.
+    pub(super) fn watermark(&self) -> Option<i64> {
+        let known = self.stages.iter().filter_map(|stage| match stage {
+            Stage::Keyed(operator, _) => operator.watermark(),
+            Stage::Stateless(_) => None,
+        });
+        known.min()
+    }
+
     /// Wakes the operators that want it; the next moment that one of them asks for.
     pub(super) fn wake(
         &mut self,
@@ -276,20 +286,59 @@ impl Line {
                 record,
                 error,
             }));
-        match self.stages.get(at + 1) {
+        if let Some(error) = emitter.failed.take() {
+            return Err(PipelineError::Spool(error));
+        }
+        if let Some(spool) = emitter.spool.take() {
+            self.pass_spooled(at + 1, spool, out)?;
+        }
+        self.pass(at + 1, records, ids, out)
+    }
+
+    /// What a step gave goes through those from a place on.
+    fn pass(
+        &mut self,
+        at: usize,
+        records: Vec<Record>,
+        ids: Vec<Id>,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        match self.stages.get(at) {
             None => out.results.extend(trace::numbered(records, ids)),
             Some(Stage::Stateless(_)) if !records.is_empty() => {
                 add(&self.stats.made, records.len());
-                self.stateless(at + 1, records, &ids, out)?;
+                self.stateless(at, records, &ids, out)?;
             }
             Some(_) => {
                 add(&self.stats.made, records.len());
                 for produced in trace::numbered(records, ids) {
-                    self.at(at + 1, produced, Arrival::default(), out)?;
+                    self.at(at, produced, Arrival::default(), out)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The same for more than the memory should hold.
+    fn pass_spooled(
+        &mut self,
+        at: usize,
+        spool: Spool,
+        out: &mut Processed,
+    ) -> Result<(), PipelineError> {
+        if at == self.stages.len() {
+            out.spooled.push((std::mem::take(&mut out.results), spool));
+            return Ok(());
+        }
+        let mut spooled = spool.read().map_err(PipelineError::Spool)?;
+        loop {
+            let records = spooled.next().map_err(PipelineError::Spool)?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            self.pass(at, records, Vec::new(), out)?;
+            out.relieve().map_err(PipelineError::Spool)?;
+        }
     }
 
     /// Adds what became of the records of a batch to the counters.

@@ -13,6 +13,7 @@ use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
 
 use super::dead_letter::truncated;
 use super::error::RecordError;
+use super::spool::{MOST, Spool, weight};
 use super::trace::Traced;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
@@ -71,6 +72,8 @@ pub struct Steps {
 /// A batch after its steps, in the order of its records.
 #[derive(Debug, Default)]
 pub(super) struct Processed {
+    /// Results before the others: some, and many behind them.
+    pub(super) spooled: Vec<(Vec<Produced>, Spool)>,
     pub(super) results: Vec<Produced>,
     pub(super) bad: Vec<Bad>,
     /// What goes to side streams, with their index.
@@ -81,6 +84,19 @@ pub(super) struct Processed {
     pub(super) commit: Commit,
     /// What a trace is to know, if there is one.
     pub(super) traced: Option<Box<Traced>>,
+}
+
+impl Processed {
+    /// Puts results that steps behind the first one that remembers made on the disk, if they are many.
+    pub(super) fn relieve(&mut self) -> std::io::Result<()> {
+        let weights = self.results.iter().map(|result| weight(&result.record));
+        if weights.sum::<usize>() > MOST {
+            let mut spool = Spool::new()?;
+            spool.put(self.results.drain(..).map(|result| result.record))?;
+            self.spooled.push((Vec::new(), spool));
+        }
+        Ok(())
+    }
 }
 
 /// A result and the record it came from.

@@ -25,10 +25,18 @@ pub enum Point {
     Flushed,
     /// The source is committed.
     Committed,
+    /// What steps remember is on the disk, and counts once its number is committed in a transaction.
+    Prepared,
+    /// What steps remember is on the disk, and counts.
+    Kept,
+    /// What changed of it is in its changelog, without a marker.
+    Changed,
+    /// It is there with its marker.
+    Logged,
 }
 
 impl Point {
-    /// All of them, in the order a batch passes them.
+    /// Those that every pipeline passes, in the order a batch passes them.
     pub const ALL: [Self; 4] = [Self::Read, Self::Written, Self::Flushed, Self::Committed];
 }
 

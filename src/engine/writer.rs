@@ -11,6 +11,7 @@ use super::error::{PipelineError, RecordError};
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
+use super::spool::Spool;
 use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced};
@@ -86,6 +87,7 @@ impl Writer {
         processed: Processed,
     ) -> Result<(), PipelineError> {
         let Processed {
+            spooled,
             results,
             bad,
             sides,
@@ -99,7 +101,12 @@ impl Writer {
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
         }
-        let mut refused = self.write_results(results).await?;
+        let mut refused = Vec::new();
+        for (before, spool) in spooled {
+            refused.extend(self.write_results(before).await?);
+            refused.extend(self.write_spooled(spool).await?);
+        }
+        refused.extend(self.write_results(results).await?);
         if !sides.is_empty() {
             refused.extend(self.write_sides(sides).await?);
         }
@@ -120,6 +127,11 @@ impl Writer {
     pub(super) fn holds_leases(&self) -> bool {
         let mut pending = self.pending.iter();
         pending.any(|(commit, _)| matches!(commit, Commit::Receipts(_)))
+    }
+
+    /// Whether what is written is seen with the commit of the first source only.
+    pub(super) fn awaits_commit(&self) -> bool {
+        self.sink.awaits_commit()
     }
 
     /// Flushes what was written and commits what it came from.
@@ -206,6 +218,21 @@ impl Writer {
             sink.flush().await.map_err(PipelineError::DeadLetter)?;
         }
         Ok(())
+    }
+
+    /// Writes results that waited on the disk.
+    async fn write_spooled(&mut self, spool: Spool) -> Result<Vec<Bad>, PipelineError> {
+        let mut spooled = spool.read().map_err(PipelineError::Spool)?;
+        let mut bad = Vec::new();
+        loop {
+            let records = spooled.next().map_err(PipelineError::Spool)?;
+            if records.is_empty() {
+                return Ok(bad);
+            }
+            let made = |record| Produced { record, from: None };
+            let results = records.into_iter().map(made).collect();
+            bad.extend(self.write_results(results).await?);
+        }
     }
 
     /// Writes results in order; what the sink refuses for good comes back as bad records, one
@@ -358,7 +385,7 @@ impl Writer {
 }
 
 /// Tries again whatever was refused for now, and the whole write if it failed for now.
-async fn write_records(
+pub(super) async fn write_records(
     sink: &mut dyn Sink,
     records: &[Record],
     patience: &Patience,

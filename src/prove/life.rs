@@ -22,6 +22,12 @@ pub struct Life {
     pub target: (String, Options),
     /// Records that are read at once; as many as usual if nobody kills it.
     pub records: usize,
+    /// Where it keeps what steps remember, if they do.
+    #[serde(default)]
+    pub state: Option<PathBuf>,
+    /// Where the changes of that go.
+    #[serde(default)]
+    pub changelog: Option<String>,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,
 }

@@ -5,6 +5,7 @@
 //! held when the run began, unless it is to follow. What a declared stream held before the run
 //! is left alone and counts for nothing.
 
+mod changelog;
 mod cloud;
 mod copies;
 mod declared;

@@ -1,11 +1,13 @@
 //! A target that is asked again when it cannot answer for now: at the start of a run a service may be throttling, or a
 //! connection may break, and that is no reason to give the run up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ssectl_adapter::{
-    Admin, Lag, Range, Result, Sink, SinkSpec, Source, SourceSpec, StreamInfo, StreamSpec, Target,
+    Admin, Joint, Lag, Partition, Position, Range, Result, Sink, SinkSpec, Source, SourceSpec,
+    StreamInfo, StreamSpec, Target, Transactional,
 };
 
 use crate::engine::Patience;
@@ -19,6 +21,12 @@ pub(super) struct PatientTarget {
 /// Asks its admin again for a while.
 struct PatientAdmin {
     admin: Box<dyn Admin>,
+    patience: Patience,
+}
+
+/// Opens ends with common commits again for a while.
+struct PatientTransactional {
+    ready: Box<dyn Transactional>,
     patience: Patience,
 }
 
@@ -38,9 +46,13 @@ impl Target for PatientTarget {
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         let attempt = || self.target.transactional(source, sinks);
-        self.patience.with("opening", attempt).await
+        let ready = self.patience.with("opening", attempt).await?;
+        Ok(Box::new(PatientTransactional {
+            ready,
+            patience: self.patience.clone(),
+        }))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {
@@ -56,6 +68,23 @@ impl Target for PatientTarget {
 
     async fn probe(&self) -> Result<String> {
         self.target.probe().await
+    }
+}
+
+#[async_trait]
+impl Transactional for PatientTransactional {
+    fn notes(&self) -> &BTreeMap<Partition, String> {
+        self.ready.notes()
+    }
+
+    async fn open(&mut self, at: &BTreeMap<Partition, Position>) -> Result<Joint> {
+        let mut tries = self.patience.tries();
+        loop {
+            match self.ready.open(at).await {
+                Ok(joint) => return Ok(joint),
+                Err(error) => tries.failed("opening", error).await?,
+            }
+        }
     }
 }
 

@@ -96,17 +96,16 @@ impl Opener<'_> {
         {
             let written = read.from.declared().and_then(|name| self.ends.get(name));
             let bound = written.map_or_else(never, watch::Sender::subscribe);
-            let ends = self.together(read, written.is_some()).await?;
+            let (ends, state) = self.together(read, written.is_some()).await?;
             let (source, sink, settings) = self.pace(ends.source, ends.sink);
             let ends = OpenEnds {
                 source,
                 sink,
                 ..ends
             };
-            let state = self.state_within_transactions()?;
             return self.opened(ends, read.format, bound, settings, state).await;
         }
-        let state = self.state()?;
+        let state = self.state().await?;
         let (source, format, bound) = match &self.pipeline.source.kind {
             SourceKind::Generate(spec) => {
                 let source = GenerateSource::new(spec).map_err(|error| self.fault(error))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ssectl_adapter::{
     Admin, Error, Lag, Range, Result, Sink, SinkSpec, Source, SourceSpec, StreamInfo, StreamSpec,
-    Target,
+    Target, Transactional,
 };
 
 /// Puts the prefix before every name.
@@ -40,7 +40,7 @@ impl Target for PrefixedTarget {
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         let named = |stream: &str| format!("{}{stream}", self.prefix);
         let source = SourceSpec {
             stream: named(&source.stream),

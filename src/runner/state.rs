@@ -1,8 +1,10 @@
 //! Where the pipelines of a run keep their state, and where they go on.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use ssectl_adapter::Partition;
 use ssectl_state::StoreSpec;
 
 use super::error::RunError;
@@ -18,6 +20,8 @@ pub struct StateOptions {
     pub dir: Option<PathBuf>,
     /// Bytes of memory that the state of a pipeline may take; the rest is on disk.
     pub memory: usize,
+    /// The stream that its changes go to, so that another machine can take over: an address, or a name at the target.
+    pub changelog: Option<String>,
 }
 
 impl Default for StateOptions {
@@ -25,54 +29,103 @@ impl Default for StateOptions {
         Self {
             dir: None,
             memory: STATE_MEMORY,
+            changelog: None,
         }
     }
 }
 
 impl Opener<'_> {
     /// The state of the pipeline, as its last checkpoint left it.
-    pub(super) fn state(&self) -> Result<State, RunError> {
-        let StateOptions { dir, memory } = &self.runner.state;
+    pub(super) async fn state(&self) -> Result<State, RunError> {
+        let StateOptions { dir, memory, .. } = &self.runner.state;
         let Some(dir) = dir else {
             return Ok(State::temporary(*memory));
         };
-        let pipeline = self.pipeline;
-        if let SourceKind::Read(read) = &pipeline.source.kind
+        if let SourceKind::Read(read) = &self.pipeline.source.kind
             && matches!(&read.from, Address::Uri(uri) if uri.scheme == "stdio")
         {
             return Err(self.fault(
                 "stdin cannot be read again from a checkpoint on; read a file or a stream, or leave `--state` out",
             ));
         }
-        let spec = StoreSpec {
-            pipeline: pipeline.name.clone(),
-            fingerprint: fingerprint(pipeline),
-            memory: *memory,
-        };
-        let state = State::open(dir, &spec, &self.reads_at()).map_err(|error| self.fault(error))?;
-        if let Some(number) = state.restored() {
-            let whence = match state.is_from_elsewhere() {
-                true => "; its positions are of another target and mean nothing here",
-                false => "",
-            };
-            let line = format!(
-                "{}: goes on from checkpoint {number}{whence}",
-                pipeline.name
-            );
-            notice(&self.runner.control, &self.scenario.name, line);
+        let log = self.changelog(dir).await?;
+        let opened = State::open(dir, &self.spec_of_state(), &self.reads_at());
+        let mut state = opened.map_err(|error| self.fault(error))?;
+        if let Some((log, found)) = log {
+            let told = state.log_to(log, &found).await;
+            told.map_err(|error| match error.adapter() {
+                Some(below) => self.fault(format!("{error}: {below}")),
+                None => self.fault(&error),
+            })?;
         }
+        self.say_where(&state);
         Ok(state)
     }
 
-    /// The state of a pipeline whose positions are kept with its results: what its steps remember would not be.
-    pub(super) fn state_within_transactions(&self) -> Result<State, RunError> {
+    /// The state of a pipeline whose positions are committed with its results: it goes on from the checkpoint whose
+    /// number was committed with them.
+    pub(super) fn state_within_transactions(
+        &self,
+        notes: &BTreeMap<Partition, String>,
+    ) -> Result<State, RunError> {
+        let StateOptions { dir, memory, .. } = &self.runner.state;
         let mut steps = self.pipeline.steps.iter();
-        match &self.runner.state.dir {
-            Some(_) if steps.any(|step| step.remembers()) => Err(self.fault(
-                "`delivery: exactly-once` keeps positions in transactions, and `--state` keeps them with what windows remember; use one of the two",
-            )),
-            _ => Ok(State::temporary(self.runner.state.memory)),
+        match dir {
+            Some(dir) if steps.any(Step::remembers) => {
+                let notes = notes.values().map(String::as_str);
+                let opened = State::open_noted(dir, &self.spec_of_state(), &self.reads_at(), notes);
+                let state = opened.map_err(|error| self.fault(error))?;
+                self.say_where(&state);
+                Ok(state)
+            }
+            _ => Ok(State::temporary(*memory)),
         }
+    }
+
+    /// What was not kept cannot be in a transaction.
+    pub(super) fn refuse_forgetting(&self) -> Result<(), RunError> {
+        if self.runner.state.changelog.is_some() {
+            return Err(self.fault(
+                "`--changelog` is no part of a transaction: leave it out here, or `delivery: exactly-once`",
+            ));
+        }
+        let mut steps = self.pipeline.steps.iter();
+        if self.runner.state.dir.is_none() && steps.any(Step::remembers) {
+            return Err(self.fault(
+                "`delivery: exactly-once` with steps that remember needs `--state DIR`: what they remember is kept with each transaction",
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn spec_of_state(&self) -> StoreSpec {
+        StoreSpec {
+            pipeline: self.pipeline.name.clone(),
+            fingerprint: fingerprint(self.pipeline),
+            memory: self.runner.state.memory,
+        }
+    }
+
+    /// Says from which checkpoint it goes on, if there is one.
+    fn say_where(&self, state: &State) {
+        let Some(number) = state.restored() else {
+            return;
+        };
+        let whence = match state.is_from_elsewhere() {
+            true => "; its positions are of another target and mean nothing here",
+            false => "",
+        };
+        let end = match state.had_ended() {
+            true => {
+                ", at which it had come to its end: what comes for the windows that closed there is late"
+            }
+            false => "",
+        };
+        let line = format!(
+            "{}: goes on from checkpoint {number}{end}{whence}",
+            self.pipeline.name
+        );
+        notice(&self.runner.control, &self.scenario.name, line);
     }
 
     /// Where the pipeline reads: positions that are of elsewhere mean nothing.

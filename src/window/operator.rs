@@ -139,6 +139,10 @@ impl Operator for Windows {
         self.operator.save()
     }
 
+    fn watermark(&self) -> Option<i64> {
+        self.operator.watermark()
+    }
+
     fn end(&mut self, out: &mut Emitter) -> Result<(), OperatorError> {
         let (unit, traced) = (self.plan.unit, self.traced);
         self.operator

@@ -11,7 +11,8 @@
 #
 # RELEASE is a program that is built as it is shipped: its footprint is what counts, that of SSECTL where there is none.
 # DURABILITY_ROUNDS (20) is the number of kills of a broker, KILL_ROUNDS (20) that of kills of each service's consumer.
-# All parts run, the adapters beside the emulators; the exit code is not 0 when one of them failed.
+# All parts run, the adapters beside the emulators. What fails is run once more, since servers of others do not always start;
+# what then passes is named at the end as unsteady. The exit code is not 0 when a part failed twice.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 source "$HERE/../peers/common.sh"
@@ -28,9 +29,16 @@ part() {
   local name="$1" start=$SECONDS outcome="passed in"
   shift
   printf '\n-- %s\n' "$name"
-  "$@" || { outcome="failed after" && echo "$name" >>"$RUN/failed"; }
+  if ! "$@"; then
+    printf -- '-- %s failed after %d s, and is run once more\n' "$name" "$((SECONDS - start))"
+    start=$SECONDS
+    if "$@"; then echo "$name" >>"$RUN/unsteady"; else outcome="failed again after" && echo "$name" >>"$RUN/failed"; fi
+  fi
   printf -- '-- %s %s %d s\n' "$name" "$outcome" "$((SECONDS - start))"
 }
+
+# named FILE WHAT: says which parts FILE lists, if any.
+named() { [[ ! -s "$RUN/$1" ]] || printf '\n%s: %s\n' "$2" "$(paste -sd, "$RUN/$1")"; }
 
 # What measures, or kills under load: alone.
 first() {
@@ -84,6 +92,6 @@ trap 'kill "$beside" 2>/dev/null || true' EXIT
 emulators "$@"
 wait "$beside"
 cat "$RUN/adapters.log"
-[[ -s "$RUN/failed" ]] || exit 0
-printf '\nfailed: %s\n' "$(paste -sd, "$RUN/failed")"
-exit 1
+named unsteady "unsteady, passed only when run again"
+named failed failed
+[[ ! -s "$RUN/failed" ]]

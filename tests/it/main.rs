@@ -42,6 +42,8 @@ mod signals;
 mod sqs;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod state;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+mod state_once;
 #[cfg(feature = "file")]
 mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]

@@ -56,6 +56,7 @@ fn marks(offset: i64) -> Marks {
         target: "kafka://localhost:9092".to_owned(),
         positions: BTreeMap::from([("orders".to_owned(), partitions)]),
         watermark: Some(TEN + 90_000_000_000),
+        ended: false,
     }
 }
 
@@ -193,4 +194,72 @@ fn what_is_no_state_is_said() {
         none.err(),
         "error: the savepoint `text` cannot be used: it is no savepoint\n"
     );
+}
+
+/// Peak memory of a process, in bytes, as long as it lives.
+#[cfg(target_os = "linux")]
+fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? << 10)
+}
+
+/// A window closes with more keys than fit into the bound: neither they nor their results are in memory at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_keys_than_memory_give_their_results_within_the_bound() {
+    use std::fmt::Write as _;
+
+    const KEYS: u64 = 250_000;
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut lines = String::new();
+    for n in 0..KEYS {
+        let key = n * 7_919 % KEYS;
+        let _ = writeln!(
+            lines,
+            r#"{{"ts":{},"k":"key-{key}","v":{}}}"#,
+            n / 1000,
+            key % 1000
+        );
+    }
+    std::fs::write(dir.path().join("keys.ndjson"), lines).expect("a file");
+    let scenario = "apiVersion: ssectl/v1
+name: keys
+pipelines:
+  count:
+    source: file:keys.ndjson
+    steps:
+      - window: {by: .k, time: .ts, unit: ms, size: 1h, agg: {n: count, total: sum(.v)}}
+    sink: file:counts.ndjson
+";
+    std::fs::write(dir.path().join("keys.yaml"), scenario).expect("a file");
+    let run = [
+        "run",
+        "keys.yaml",
+        "--target",
+        "memory:",
+        "--state-memory",
+        "8MiB",
+    ];
+    let mut child = crate::command::ssectl(&run)
+        .current_dir(dir.path())
+        .spawn()
+        .expect("the binary starts");
+    let mut most = 0;
+    crate::command::eventually(std::time::Duration::from_secs(280), || {
+        most = most.max(peak(child.id()).unwrap_or(0));
+        child.try_wait().expect("a child").is_some()
+    });
+    assert!(child.wait().expect("a child").success());
+    // All results at once would take 150 MiB, beside the program's own 60 and the bound.
+    assert!((20 << 20..140 << 20).contains(&most), "{} MiB", most >> 20);
+    let counts = std::fs::read_to_string(dir.path().join("counts.ndjson")).expect("a file");
+    let (mut keys, mut total) = (0, 0);
+    for line in counts.lines() {
+        let result: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(result["n"], 1, "{line}");
+        keys += 1;
+        total += result["total"].as_u64().expect("a number");
+    }
+    assert_eq!((keys, total), (KEYS, KEYS / 1000 * 499_500));
 }

@@ -80,6 +80,14 @@ pub enum Commit {
     UpTo(BTreeMap<Partition, Position>),
     /// Exactly these leased messages.
     Receipts(Vec<Receipt>),
+    /// The positions of all partitions that were read, with a note that the target keeps beside each of them. Only for
+    /// sources of [`Target::transactional`](crate::Target::transactional).
+    Noted {
+        /// Per partition, the *next* position to read.
+        positions: BTreeMap<Partition, Position>,
+        /// A short text.
+        note: String,
+    },
 }
 
 impl Commit {
@@ -99,6 +107,7 @@ impl Commit {
             Commit::Nothing => true,
             Commit::UpTo(positions) => positions.is_empty(),
             Commit::Receipts(receipts) => receipts.is_empty(),
+            Commit::Noted { .. } => false,
         }
     }
 }

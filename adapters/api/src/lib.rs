@@ -38,6 +38,6 @@ pub use registry::{Registry, closest};
 pub use sink::{Rejected, Sink, SinkSpec, Written};
 pub use source::{Source, SourceSpec};
 pub use span::Span;
-pub use target::{Adapter, Location, Target};
+pub use target::{Adapter, Joint, Location, Target, Transactional};
 pub use timestamp::Timestamp;
 pub use uri::StreamUri;

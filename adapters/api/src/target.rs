@@ -1,12 +1,13 @@
 //! From options to an open stream.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::{
-    Admin, Capabilities, Error, ErrorKind, Options, Result, Sink, SinkSpec, Source, SourceSpec,
-    StreamUri,
+    Admin, Capabilities, Error, ErrorKind, Options, Partition, Position, Result, Sink, SinkSpec,
+    Source, SourceSpec, StreamUri,
 };
 
 /// A kind of place streams live in. One value per process, handed out by the registry.
@@ -54,16 +55,17 @@ pub trait Target: Send + Sync {
     /// Opens a write. Does not create the stream.
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>>;
 
-    /// Opens a read and writes whose commits are one: what the sinks wrote since the last commit of
-    /// the source is seen by others exactly when its positions are stored, or never.
+    /// Makes ready for a read and writes whose commits are one: what the sinks wrote since the last
+    /// commit of the source is seen by others exactly when its positions are stored, or never.
     ///
-    /// The read has a group. Whoever opens the same again fences the one before: that one can
-    /// commit nothing more. `Unsupported` where there are no such transactions.
+    /// The read has a group. Whoever does the same again fences the one before: that one can
+    /// commit nothing more, and what it had begun is settled when this returns. `Unsupported` where
+    /// there are no such transactions.
     async fn transactional(
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         let _ = (source, sinks);
         let message = format!(
             "`{}` cannot store results and positions in one transaction",
@@ -82,3 +84,18 @@ pub trait Target: Send + Sync {
     /// Whether the target answers and lets us in; says what answered.
     async fn probe(&self) -> Result<String>;
 }
+
+/// A read and writes whose commits are one, before the first record is read.
+#[async_trait]
+pub trait Transactional: Send {
+    /// The note of the last commit of each partition, for those that have one; see
+    /// [`Commit::Noted`](crate::Commit::Noted).
+    fn notes(&self) -> &BTreeMap<Partition, String>;
+
+    /// Opens them. Partitions begin `at` these positions, others where the read was asked to.
+    /// To be called once; again only after an error.
+    async fn open(&mut self, at: &BTreeMap<Partition, Position>) -> Result<Joint>;
+}
+
+/// A source and sinks with common commits; the sinks in the order in which they were asked for.
+pub type Joint = (Box<dyn Source>, Vec<Box<dyn Sink>>);

@@ -18,6 +18,7 @@ use ssectl_adapter::{
 use crate::cluster::{Cluster, Which, blocking};
 use crate::config::KafkaConfig;
 use crate::error::{from_client, from_code};
+pub(crate) use groups::outsider;
 pub(crate) use settings::{AdminLink, Terms, terms};
 
 /// How often the cluster is asked whether a change has arrived.

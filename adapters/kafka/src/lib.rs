@@ -13,6 +13,7 @@ mod monitor;
 mod properties;
 mod sink;
 mod source;
+mod succession;
 mod target;
 mod token;
 mod transaction;

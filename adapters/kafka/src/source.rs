@@ -29,7 +29,7 @@ use crate::properties;
 use crate::transaction::Transactions;
 use group::{GroupConsumer, Rebalances};
 use plan::Plan;
-pub(crate) use plan::committed;
+pub(crate) use plan::{committed, notes};
 use queue::{Portion, Taken};
 use reader::{Reader, Shared};
 use watch::Watch;
@@ -124,27 +124,39 @@ impl KafkaSource {
         consumer: Arc<GroupConsumer>,
         commit: &Commit,
     ) -> Result<()> {
-        let (ours, known) = {
+        let (ours, firsts, known) = {
             let assignment = self.shared.assignment();
             (
                 assignment.committable(commit),
+                assignment.firsts(),
                 assignment.membership.clone(),
             )
         };
-        let asked = match commit {
-            Commit::UpTo(positions) => positions.len(),
-            _ => 0,
+        let (asked, note) = match commit {
+            Commit::UpTo(positions) => (positions.len(), None),
+            Commit::Noted { positions, note } => (positions.len(), Some(note.clone())),
+            Commit::Nothing | Commit::Receipts(_) => (0, None),
         };
         let (topic, member) = (self.topic.clone(), self.member);
         blocking(move || {
             if ours.len() < asked {
                 return Err(transactions.undo("others of its group read its partitions by now"));
             }
+            // A note stands at all partitions, also at those of which nothing was read.
+            let ours = match note {
+                Some(_) => firsts.into_iter().chain(ours).collect(),
+                None => ours,
+            };
             if ours.is_empty() {
                 return transactions.commit(None);
             }
             let list = list(&topic, &ours)
                 .map_err(|error| from_client("cannot say what was read", &error))?;
+            for (partition, note) in ours.keys().zip(note.iter().cycle()) {
+                if let Some(mut element) = list.find_partition(&topic, *partition) {
+                    element.set_metadata(note);
+                }
+            }
             // As a member it is the one of the assignment: a newer one may have lost partitions.
             let current = || consumer.group_metadata().map(Arc::new);
             let membership = if member { known } else { current() };

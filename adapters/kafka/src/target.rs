@@ -4,15 +4,17 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use ssectl_adapter::{Admin, Result, Sink, SinkSpec, Source, SourceSpec, Span, Target};
+use ssectl_adapter::{
+    Admin, Result, Sink, SinkSpec, Source, SourceSpec, Span, Target, Transactional,
+};
 
-use crate::admin::{AdminLink, KafkaAdmin, Terms, terms};
+use crate::admin::{AdminLink, KafkaAdmin, terms};
 use crate::cluster::{Cluster, blocking};
 use crate::config::{GroupProtocol, KafkaConfig, Text};
-use crate::properties;
-use crate::sink::{KafkaSink, Link};
+use crate::sink::KafkaSink;
 use crate::source::KafkaSource;
-use crate::transaction::{self, Transactions};
+use crate::succession::Succession;
+use crate::transaction;
 
 /// How long a member that reads in transactions may be silent, unless it was said otherwise.
 const SESSION: Span = Span::from_millis(10_000);
@@ -72,7 +74,7 @@ impl Target for KafkaTarget {
         &self,
         source: &SourceSpec,
         sinks: &[SinkSpec],
-    ) -> Result<(Box<dyn Source>, Vec<Box<dyn Sink>>)> {
+    ) -> Result<Box<dyn Transactional>> {
         transaction::check(&self.config)?;
         let id = transaction::id(&self.config, source)?;
         let cluster = self.cluster()?;
@@ -82,8 +84,7 @@ impl Target for KafkaTarget {
             blocking(move || asked.partitions(&topic)).await?;
             topics.push((stream.clone(), terms(&self.link, &cluster, stream).await));
         }
-        let largest = topics.iter().filter_map(|(_, terms)| terms.largest).min();
-        let (mut config, spec) = ((*self.config).clone(), source.clone());
+        let (mut config, source) = ((*self.config).clone(), source.clone());
         // A restart takes its own place in the group at once, and a zombie loses it. Such a member
         // does not say when it leaves, so others wait for its session to end.
         if config.group_instance.is_none() {
@@ -93,19 +94,8 @@ impl Target for KafkaTarget {
             }
         }
         let said = self.said_of_nanos.clone();
-        blocking(move || {
-            let link = Link::open(&config, &properties::transactional(&config, largest, &id))?;
-            let patience = config.connect_timeout.as_duration();
-            let transactions = Arc::new(Transactions::start(link.clone(), id, patience)?);
-            let source = KafkaSource::open(cluster, &config, &spec)?.within(transactions.clone());
-            let open = |(topic, terms): (String, Terms)| {
-                let sink = KafkaSink::on(link.clone(), &config, &topic, terms, said.clone());
-                Box::new(sink.within(transactions.clone())) as Box<dyn Sink>
-            };
-            let sinks = topics.into_iter().map(open).collect();
-            Ok((Box::new(source) as Box<dyn Source>, sinks))
-        })
-        .await
+        let begin = move || Succession::begin(cluster, config, source, topics, id, said);
+        Ok(Box::new(blocking(begin).await?))
     }
 
     fn admin(&self) -> Result<Box<dyn Admin>> {

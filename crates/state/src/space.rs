@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use crate::StateError;
 use crate::contents::TableName;
 use crate::disk::{Change, Disk};
+use crate::scratch::Scratch;
 
 /// Where the tables of one step have their place in the state of a pipeline.
 ///
@@ -67,7 +68,7 @@ pub(crate) struct Shared {
     disk: OnceLock<Disk>,
     /// Whether the disk holds checkpoints.
     pub(crate) durable: bool,
-    temporary: Mutex<Option<tempfile::TempDir>>,
+    temporary: Mutex<Option<Scratch>>,
     pub(crate) pending: Mutex<Vec<Change>>,
     /// The number of the last checkpoint that was sealed, and of the last one that is on disk.
     pub(crate) sealed: AtomicU64,
@@ -132,11 +133,9 @@ impl Shared {
         if let Some(disk) = self.disk.get() {
             return Ok(disk);
         }
-        let made = tempfile::Builder::new().prefix("ssectl-state-").tempdir();
-        let folder = made.map_err(StateError::io(
-            "make a directory for state in",
-            std::env::temp_dir(),
-        ))?;
+        let within = std::env::temp_dir();
+        let made = Scratch::make(&within);
+        let folder = made.map_err(StateError::io("make a directory for state in", within))?;
         let disk = Disk::open(folder.path(), self.bound / 4, false)?;
         *temporary = Some(folder);
         Ok(self.disk.get_or_init(|| disk))
@@ -181,6 +180,11 @@ impl Shared {
         });
         tables.open.push(Arc::downgrade(&registered));
         Ok(registered)
+    }
+
+    /// All tables that there are or were.
+    pub(crate) fn known(&self) -> Vec<(u32, TableName)> {
+        locked(&self.tables).known.clone()
     }
 
     /// Tables that the store does not know yet.

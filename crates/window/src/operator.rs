@@ -141,13 +141,21 @@ impl<A: Aggregator> WindowOperator<A> {
         self.settle(out)
     }
 
-    /// The end of the input: all windows give what they have.
+    /// The end of the input: all windows give what they have. If there is more input after all, when the state is opened
+    /// again, events of these windows are late.
     ///
     /// # Errors
     /// The state fails, or a program.
     pub fn end(&mut self, out: Out<'_>) -> Result<(), WindowError> {
-        self.release((Time::MAX, u32::MAX), out)?;
-        self.kept.advance(Time::MAX, &self.panes, out)
+        let mut closed = Time::MIN;
+        let mut noted = |pane: crate::Pane| {
+            closed = closed.max(pane.end);
+            out(pane);
+        };
+        self.release((Time::MAX, u32::MAX), &mut noted)?;
+        self.kept.advance(Time::MAX, &self.panes, &mut noted)?;
+        self.watermarks.close(closed);
+        Ok(())
     }
 
     /// Hands over to the store what changed since the last time, as it must be before a checkpoint.

@@ -214,6 +214,15 @@ impl Watermarks {
         self.weigh();
     }
 
+    /// All windows up to this time are closed, and no partition has more events.
+    pub(crate) fn close(&mut self, time: Time) {
+        for (_, partition) in &mut self.partitions {
+            partition.watermark = partition.watermark.max(time);
+        }
+        self.weigh();
+        self.pass(time);
+    }
+
     /// A partition is not waited for until its next event.
     pub(crate) fn rest(&mut self, slot: usize) {
         self.partitions[slot].1.idle = true;

@@ -45,6 +45,11 @@ pub(super) async fn run(
             given.or_insert_with(|| value.into());
         }
     }
+    let state = StateOptions {
+        dir: life.state.clone(),
+        changelog: life.changelog.clone(),
+        ..StateOptions::default()
+    };
     life.begin();
     session.records_are_under_way();
     let runner = Runner {
@@ -56,7 +61,7 @@ pub(super) async fn run(
         control: session.control(),
         follow: false,
         collect: false,
-        state: StateOptions::default(),
+        state,
         watch: &|_, _| {},
     };
     runner.live(scenario).await.map_err(failed)?;

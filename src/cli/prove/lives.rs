@@ -83,6 +83,8 @@ impl Lives<'_> {
         let life = Life {
             target: self.target.clone(),
             records: self.records,
+            state: None,
+            changelog: None,
             kill: kill.map(|kill| (*kill, sign.clone())),
         };
         let told = self.scratch.join("life");

@@ -98,5 +98,9 @@ fn name(point: Point) -> &'static str {
         Point::Written => "written",
         Point::Flushed => "flushed",
         Point::Committed => "committed",
+        Point::Prepared => "prepared",
+        Point::Kept => "kept",
+        Point::Changed => "changed",
+        Point::Logged => "logged",
     }
 }

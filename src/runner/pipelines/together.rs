@@ -5,9 +5,9 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine;
+use crate::engine::{self, State};
 use crate::runner::RunError;
-use crate::scenario::{Address, Format, OnError, Read, Step};
+use crate::scenario::{Address, Format, OnError, Read};
 
 /// The open ends of a pipeline.
 pub(super) struct OpenEnds {
@@ -29,8 +29,9 @@ impl Opener<'_> {
         &self,
         read: &Read,
         written_here: bool,
-    ) -> std::result::Result<OpenEnds, RunError> {
-        self.refuse_memory()?;
+    ) -> std::result::Result<(OpenEnds, State), RunError> {
+        self.refuse_sides()?;
+        self.refuse_forgetting()?;
         let from = self.at(&read.from, read.format)?;
         let sink = &self.pipeline.sink;
         let mut to = vec![self.at(&sink.to, sink.format)?];
@@ -45,11 +46,14 @@ impl Opener<'_> {
         spec.stream.clone_from(&from.stream);
         let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
         let sinks: Vec<_> = sinks.collect();
-        let opened = from.target.transactional(&spec, &sinks).await;
+        let ready = from.target.transactional(&spec, &sinks).await;
+        let mut ready = ready.map_err(RunError::stream(&from.name))?;
+        let state = self.state_within_transactions(ready.notes())?;
+        let opened = ready.open(&state.positions(&from.name)).await;
         let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
         let mut sinks = sinks.into_iter();
         let first = sinks.next();
-        Ok(OpenEnds {
+        let ends = OpenEnds {
             source,
             sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
             on_error: match (&self.pipeline.on_error, sinks.next()) {
@@ -57,17 +61,17 @@ impl Opener<'_> {
                 (OnError::Skip, None) => engine::OnError::Skip,
                 (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
             },
-        })
+        };
+        Ok((ends, state))
     }
 
-    /// State and side streams are no part of the transaction.
-    fn refuse_memory(&self) -> std::result::Result<(), RunError> {
-        let remembers = self.pipeline.steps.iter().any(Step::remembers);
-        if !remembers && self.pipeline.sides().next().is_none() {
+    /// Side streams are no part of the transaction.
+    fn refuse_sides(&self) -> std::result::Result<(), RunError> {
+        if self.pipeline.sides().next().is_none() {
             return Ok(());
         }
         Err(self.fault(
-            "`delivery: exactly-once` is for steps that neither remember nor write to other streams: leave it out here",
+            "`delivery: exactly-once` is for steps that do not write to other streams: leave it out here",
         ))
     }
 

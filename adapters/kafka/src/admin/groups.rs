@@ -12,7 +12,7 @@ use crate::properties;
 use crate::source::committed;
 
 /// A client that speaks for a group without joining it.
-fn outsider(config: &KafkaConfig, group: &str) -> Result<BaseConsumer<Context<()>>> {
+pub(crate) fn outsider(config: &KafkaConfig, group: &str) -> Result<BaseConsumer<Context<()>>> {
     let context = Context {
         monitor: Monitor::new(config),
         own: (),

@@ -185,7 +185,7 @@ impl Assignment {
 
     /// What of a token is ours to commit.
     pub(super) fn committable(&self, commit: &Commit) -> Offsets {
-        let Commit::UpTo(positions) = commit else {
+        let (Commit::UpTo(positions) | Commit::Noted { positions, .. }) = commit else {
             return Offsets::new();
         };
         let ours =
@@ -198,6 +198,14 @@ impl Assignment {
                     _ => None,
                 });
         ours.collect()
+    }
+
+    /// Where we began each partition.
+    pub(super) fn firsts(&self) -> Offsets {
+        let slots = self.slots.iter();
+        slots
+            .map(|(partition, slot)| (*partition, slot.first))
+            .collect()
     }
 }
 

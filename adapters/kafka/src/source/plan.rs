@@ -1,11 +1,11 @@
 //! What a source was asked to read, and where reading a partition begins.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{Consumer, ConsumerContext};
 use rdkafka::{Offset, TopicPartitionList};
-use ssectl_adapter::{Bound, Error, ErrorKind, Position, Result, SourceSpec};
+use ssectl_adapter::{Bound, Error, ErrorKind, Partition, Position, Result, SourceSpec};
 
 use super::group::GroupConsumer;
 use crate::bounds;
@@ -146,12 +146,47 @@ fn kept(spec: &SourceSpec) -> Offsets {
 }
 
 /// What the consumer's group committed; partitions without a commit are left out. Blocks.
-pub(crate) fn committed<C: Consumer<X>, X: rdkafka::consumer::ConsumerContext>(
+pub(crate) fn committed<C: Consumer<X>, X: ConsumerContext>(
     consumer: &C,
     cluster: &Cluster,
     topic: &str,
     partitions: &[i32],
 ) -> Result<Offsets> {
+    let list = ask(consumer, cluster, topic, partitions)?;
+    let mut offsets = Offsets::new();
+    for element in list.elements() {
+        if let Offset::Offset(next) = element.offset() {
+            offsets.insert(element.partition(), next);
+        }
+    }
+    Ok(offsets)
+}
+
+/// The notes beside what the consumer's group committed. Blocks.
+pub(crate) fn notes<C: Consumer<X>, X: ConsumerContext>(
+    consumer: &C,
+    cluster: &Cluster,
+    topic: &str,
+    partitions: &[i32],
+) -> Result<BTreeMap<Partition, String>> {
+    let list = ask(consumer, cluster, topic, partitions)?;
+    let elements = list.elements();
+    let noted = elements
+        .iter()
+        .filter(|element| matches!(element.offset(), Offset::Offset(_)));
+    let notes = noted.map(|element| {
+        let partition = Partition::from(element.partition().to_string());
+        (partition, element.metadata().to_owned())
+    });
+    Ok(notes.filter(|(_, note)| !note.is_empty()).collect())
+}
+
+fn ask<C: Consumer<X>, X: ConsumerContext>(
+    consumer: &C,
+    cluster: &Cluster,
+    topic: &str,
+    partitions: &[i32],
+) -> Result<TopicPartitionList> {
     let failed = |error: &_| from_client("cannot ask what the group has committed", error);
     let mut list = TopicPartitionList::with_capacity(partitions.len());
     for partition in partitions {
@@ -159,14 +194,10 @@ pub(crate) fn committed<C: Consumer<X>, X: rdkafka::consumer::ConsumerContext>(
     }
     let list = consumer.committed_offsets(list, cluster.patience());
     let list = list.map_err(|error| failed(&error))?;
-    let mut offsets = Offsets::new();
     for element in list.elements() {
         element.error().map_err(|error| failed(&error))?;
-        if let Offset::Offset(next) = element.offset() {
-            offsets.insert(element.partition(), next);
-        }
     }
-    Ok(offsets)
+    Ok(list)
 }
 
 fn choose(topic: &str, all: Vec<i32>, asked: &[String]) -> Result<Vec<i32>> {

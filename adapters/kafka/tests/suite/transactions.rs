@@ -1,5 +1,6 @@
 //! Results and positions in one transaction.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -23,8 +24,9 @@ async fn open(target: &dyn Target, from: &str, to: &str, group: &str) -> Pair {
         group: Some(group.to_owned()),
         ..reader_of(from, Range::default())
     };
-    let opened = target.transactional(&spec, &[sink_of(to)]).await;
-    let (source, mut sinks) = opened.expect("transactions");
+    let ready = target.transactional(&spec, &[sink_of(to)]).await;
+    let opened = ready.expect("transactions").open(&BTreeMap::new()).await;
+    let (source, mut sinks) = opened.expect("both ends");
     (source, sinks.pop().expect("the sink"))
 }
 

@@ -29,7 +29,7 @@ pub fn restore(
         fingerprint: summary.fingerprint,
         memory: MEMORY,
     };
-    let folder = Folder::empty(root, &spec)?;
+    let mut folder = Folder::empty(root, &spec)?;
     let disk = Disk::open(&folder.database(), spec.memory, true)?;
     let mut chunk = Vec::with_capacity(CHUNK);
     let (mut count, mut at) = (0, Vec::new());

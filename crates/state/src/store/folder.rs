@@ -5,12 +5,14 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::StoreSpec;
+use super::prepared::{self, Prepared};
 use crate::StateError;
 
 /// The format that this version reads and writes.
@@ -22,6 +24,9 @@ pub(crate) struct Header {
     pub(crate) format: u64,
     pub(crate) pipeline: String,
     pub(crate) fingerprint: String,
+    /// What tells the state from others of the same pipeline. Older ones have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) id: String,
 }
 
 impl Header {
@@ -30,27 +35,43 @@ impl Header {
             format: FORMAT,
             pipeline: spec.pipeline.clone(),
             fingerprint: spec.fingerprint.clone(),
+            id: String::new(),
         }
+    }
+
+    /// The same with an id that nobody else has.
+    fn named(self) -> Self {
+        // Two hashers are seeded apart, by the system's random numbers.
+        let draw = || RandomState::new().build_hasher().finish();
+        let id = format!("{:016x}{:016x}", draw(), draw());
+        Self { id, ..self }
     }
 }
 
 /// The open directory of a pipeline.
 pub(crate) struct Folder {
     path: PathBuf,
+    id: String,
     _lock: File,
 }
 
 impl Folder {
     /// Locks the directory of a pipeline; it is made if it is not there.
     pub(crate) fn open(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
-        let folder = Self::make(root, spec)?;
+        let mut folder = Self::make(root, spec)?;
         let header = Header::of(spec);
         match read_header(&folder.path)? {
-            Some(found) => folder.compare(&found, &header)?,
+            Some(found) => {
+                folder.compare(&found, &header)?;
+                folder.id = found.id;
+            }
             None if folder.database().exists() => {
                 return Err(folder.damage("`state.json` is missing"));
             }
-            None => folder.claim(spec)?,
+            None => {}
+        }
+        if folder.id.is_empty() {
+            folder.claim(spec)?;
         }
         Ok(folder)
     }
@@ -68,27 +89,57 @@ impl Folder {
     pub(crate) fn again(dir: &Path) -> Result<Self, StateError> {
         Ok(Self {
             path: dir.to_owned(),
+            id: String::new(),
             _lock: lock(dir)?,
         })
     }
 
     /// Says whose state it is.
-    pub(crate) fn claim(&self, spec: &StoreSpec) -> Result<(), StateError> {
-        replace(&self.path.join("state.json"), &json(&Header::of(spec))?)
+    pub(crate) fn claim(&mut self, spec: &StoreSpec) -> Result<(), StateError> {
+        let header = Header::of(spec).named();
+        replace(&self.path.join("state.json"), &json(&header)?)?;
+        self.id = header.id;
+        Ok(())
     }
 
-    fn make(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
-        let path = root.join(file_name(&spec.pipeline));
+    /// The directory of a pipeline.
+    pub(crate) fn place(root: &Path, spec: &StoreSpec) -> PathBuf {
+        root.join(file_name(&spec.pipeline))
+    }
+
+    /// Locks the directory of a pipeline, whatever is in it.
+    pub(crate) fn make(root: &Path, spec: &StoreSpec) -> Result<Self, StateError> {
+        let path = Self::place(root, spec);
         fs::create_dir_all(&path).map_err(StateError::io("create", &path))?;
         Ok(Self {
             _lock: lock(&path)?,
             path,
+            id: String::new(),
         })
     }
 
     /// The directory.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The checkpoint that was prepared behind the one of this number. One that the store has by now is removed.
+    pub(crate) fn prepared(&self, number: u64) -> Result<Option<Prepared>, StateError> {
+        let Some(found) = prepared::read(&self.path)? else {
+            return Ok(None);
+        };
+        match found.checkpoint.number {
+            next if next == number + 1 => Ok(Some(found)),
+            old if old <= number => prepared::remove(&self.path).map(|()| None),
+            other => Err(self.damage(&format!(
+                "checkpoint {other} was prepared, and checkpoint {number} is the last one that can be read"
+            ))),
+        }
     }
 
     /// Where the store is.

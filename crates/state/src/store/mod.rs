@@ -2,6 +2,8 @@
 
 pub(crate) mod control;
 mod folder;
+mod prepared;
+mod rebuild;
 mod seal;
 
 use std::path::{Path, PathBuf};
@@ -9,8 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub(crate) use folder::{FORMAT, Folder, Header, read_header};
+pub use rebuild::Rebuild;
 pub(crate) use seal::meta;
 pub use seal::{Checkpoint, Marks, Sealed};
+
+use prepared::Prepared;
+use seal::Marker;
 
 use crate::contents::TableName;
 use crate::disk::{Disk, Look};
@@ -39,6 +45,9 @@ pub struct Store {
     shared: Arc<Shared>,
     folder: Option<Arc<Folder>>,
     restored: Option<Checkpoint>,
+    /// A checkpoint behind that one, of which it is not known whether it counts.
+    prepared: Option<Prepared>,
+    fingerprint: String,
     /// Gone before the lock of the directory is.
     _control: Option<Control>,
 }
@@ -50,6 +59,8 @@ impl Store {
             shared: Shared::new(memory, None),
             folder: None,
             restored: None,
+            prepared: None,
+            fingerprint: String::new(),
             _control: None,
         }
     }
@@ -64,18 +75,21 @@ impl Store {
         let disk = Disk::open(&folder.database(), spec.memory / 4, true)
             .map_err(|error| folder.damaged(error))?;
         let restored = checkpoint(&disk)?;
-        folder.check(restored.as_ref().map_or(0, |found| found.number))?;
+        let number = restored.as_ref().map_or(0, |found| found.number);
+        folder.check(number)?;
+        let prepared = folder.prepared(number)?;
         let tables = tables(&disk)?;
         let control = Control::start(folder.path(), Header::of(spec), disk.clone())?;
         let shared = Shared::new(spec.memory, Some(disk));
         shared.know(tables);
-        let number = restored.as_ref().map_or(0, |found| found.number);
         shared.sealed.store(number, Ordering::Release);
         shared.written.store(number, Ordering::Release);
         Ok(Self {
             shared,
             folder: Some(Arc::new(folder)),
             restored,
+            prepared,
+            fingerprint: spec.fingerprint.clone(),
             _control: Some(control),
         })
     }
@@ -88,6 +102,37 @@ impl Store {
     /// The checkpoint that the state was in when it was opened; none if there was none.
     pub fn restored(&self) -> Option<&Checkpoint> {
         self.restored.as_ref()
+    }
+
+    /// What tells this state from all others, restored copies of it among them; empty if it is temporary.
+    pub fn id(&self) -> &str {
+        self.folder.as_ref().map_or("", |folder| folder.id())
+    }
+
+    /// The number of a checkpoint that was prepared when the process before ended, behind the one that the state is in.
+    pub fn prepared(&self) -> Option<u64> {
+        let prepared = self.prepared.as_ref();
+        prepared.map(|prepared| prepared.checkpoint.number)
+    }
+
+    /// Says of a checkpoint that was prepared whether it counts. To be called before a table is opened.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn settle(&mut self, counts: bool) -> Result<(), StateError> {
+        let (Some(found), Some(folder)) = (self.prepared.take(), &self.folder) else {
+            return Ok(());
+        };
+        if let Some(disk) = self.shared.disk().filter(|_| counts) {
+            let number = found.checkpoint.number;
+            disk.write(found.changes, meta(&found.checkpoint, &found.tables)?)?;
+            folder.note(number)?;
+            self.shared.know(tables(disk)?);
+            self.shared.sealed.store(number, Ordering::Release);
+            self.shared.written.store(number, Ordering::Release);
+            self.restored = Some(found.checkpoint);
+        }
+        prepared::remove(folder.path())
     }
 
     /// The directory of the pipeline; none if the state is temporary.
@@ -103,6 +148,43 @@ impl Store {
     /// Bytes of memory that values take now.
     pub fn memory(&self) -> usize {
         self.shared.used()
+    }
+
+    /// Every place with its value, as the last checkpoint left them.
+    pub fn values(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StateError>> + use<> {
+        let view = self.shared.disk().map(Disk::view);
+        let all = view.map(|view| view.scan(Vec::new(), vec![u8::MAX; 5]));
+        all.into_iter().flatten().map(|found| {
+            let (place, value) = found?;
+            Ok((place.to_vec(), value.to_vec()))
+        })
+    }
+
+    /// The value at a place, as the last checkpoint left it.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn value(&self, place: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        let Some(disk) = self.shared.disk() else {
+            return Ok(None);
+        };
+        Ok(disk.get(place)?.map(|value| value.to_vec()))
+    }
+
+    /// What a log of changes is to say of the checkpoint that the state was in when it was opened.
+    ///
+    /// # Errors
+    /// It cannot be written down.
+    pub fn marker(&self) -> Result<Option<Vec<u8>>, StateError> {
+        let Some(checkpoint) = self.restored.clone() else {
+            return Ok(None);
+        };
+        let marker = Marker {
+            checkpoint,
+            tables: self.shared.known(),
+            fingerprint: self.fingerprint.clone(),
+        };
+        marker.json().map(Some)
     }
 
     /// Takes what the tables handed over, and the positions, for a checkpoint. All tables must have been saved; they may
@@ -123,6 +205,8 @@ impl Store {
             tables: self.shared.fresh(),
             shared: Arc::clone(&self.shared),
             folder: self.folder.clone(),
+            prepared: false,
+            fingerprint: self.fingerprint.clone(),
         })
     }
 

@@ -208,8 +208,10 @@ impl Spilled {
         }
     }
 
+    /// Finds the first value; what is behind the last group is in memory as well, and is not looked for.
     fn seek(&mut self, shared: &Shared, from: Vec<u8>) -> Result<(), StateError> {
-        self.first = self.look(shared, from)?;
+        let found = self.look(shared, from)?;
+        self.first = found.filter(|(group, _)| *group <= self.last);
         Ok(())
     }
 

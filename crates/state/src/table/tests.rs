@@ -181,6 +181,16 @@ fn run(acts: Vec<Act>, dir: Option<tempfile::TempDir>) {
     }
 }
 
+#[test]
+fn what_is_on_disk_and_in_memory_expires_too() {
+    let add = |group, key| Act::Add((group, 0), vec![key], 1);
+    let mut acts: Vec<Act> = (0..12).map(|key| add(0, key)).collect();
+    // The values before leave the memory for this one, which is then in both places.
+    acts.extend([Act::Checkpoint, add(1, 0), Act::Checkpoint]);
+    acts.extend([Act::Expire(0), Act::Expire(1), Act::Groups]);
+    run(acts, Some(tempfile::tempdir().unwrap()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

@@ -68,7 +68,7 @@ impl<V: Value> Table<V> {
         };
         while result.is_ok() && self.visit_next(&mut walk, &mut visit, &mut result) {}
         self.put_back(walk)?;
-        if on_disk && self.spilled.first_group() == Some(group) {
+        if self.spilled.first_group() == Some(group) {
             self.spilled.advance(&self.shared)?;
         }
         result

@@ -50,6 +50,7 @@ pub(crate) fn marks(read: i64) -> Marks {
         target: "kafka://localhost:9092".to_owned(),
         positions: BTreeMap::from([("orders".to_owned(), partitions)]),
         watermark: Some(read * 1000),
+        ended: false,
     }
 }
 

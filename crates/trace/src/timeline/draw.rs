@@ -75,7 +75,12 @@ fn draw(out: &mut String, step: &StepTime, width: Width) {
         "{}: {} records, {} late ({})",
         step.title, step.records, step.late, pen.late
     );
-    let _ = writeln!(out, "event time from {} to {}", moment(span.0), moment(span.1));
+    let _ = writeln!(
+        out,
+        "event time from {} to {}",
+        moment(span.0),
+        moment(span.1)
+    );
     row(out, "", axis(&scale, room));
     for partition in &step.rows {
         row(
