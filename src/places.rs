@@ -183,9 +183,18 @@ impl Place {
 
     /// Opens it for writing.
     pub async fn sink(&self) -> Result<Box<dyn Sink>> {
+        self.open_sink(false).await
+    }
+
+    /// Opens it for writing records that carry ids.
+    pub async fn identified_sink(&self) -> Result<Box<dyn Sink>> {
+        self.open_sink(true).await
+    }
+
+    async fn open_sink(&self, identified: bool) -> Result<Box<dyn Sink>> {
         self.named()?;
         let stream = self.stream.clone();
-        self.target.sink(&SinkSpec { stream }).await
+        self.target.sink(&SinkSpec { stream, identified }).await
     }
 
     /// The administrative side of its target.

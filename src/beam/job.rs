@@ -105,6 +105,7 @@ fn kind(spec: &Spec) -> Kind {
 fn others(spec: &Spec) -> Vec<String> {
     let settings = [
         ("idle", spec.idle.is_some()),
+        ("idle-wall", spec.idle_wall.is_some()),
         ("max-future", spec.max_future.is_some()),
         (
             "watermark: punctuated",

@@ -1,5 +1,6 @@
 //! Which Beam, which of its runners, and where the files between are.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -112,24 +113,37 @@ impl Beam {
 
     /// What the runner cannot do.
     fn refuses(&self, pipeline: &Pipeline) -> Result<(), Vec<Refusal>> {
-        let windowed = pipeline
-            .steps
-            .iter()
-            .any(|step| matches!(step, scenario::Step::Window(_)));
         match self.runner {
-            Runner::Dataflow => Err(vec![Refusal {
-                what: "`--runner dataflow`".to_owned(),
-                why: "its workers are at Google and see no file of this machine: take `ssectl export beam`, and give the \
-                      pipeline sources and sinks that they see"
-                    .to_owned(),
-            }]),
-            Runner::Spark if windowed => Err(vec![Refusal {
-                what: "`window` on Spark".to_owned(),
-                why: "its runner reads a bounded source as one batch, in which no record is late: take `direct` or `flink`"
+            Runner::Dataflow => match self.missing() {
+                missing if missing.is_empty() => Ok(()),
+                missing => Err(missing),
+            },
+            Runner::Spark if needs_order(pipeline) => Err(vec![Refusal {
+                what: "results before or after the end of a window on Spark".to_owned(),
+                why: "its runner reads a bounded source as one batch, in which no record is early or late: take `direct` or \
+                      `flink`"
                     .to_owned(),
             }]),
             Runner::Direct | Runner::Flink | Runner::Spark => Ok(()),
         }
+    }
+
+    /// What Dataflow has to be told and is not.
+    fn missing(&self) -> Vec<Refusal> {
+        DATAFLOW
+            .iter()
+            .filter(|(option, variable)| !self.given(option) && env::var_os(variable).is_none())
+            .map(|(option, variable)| Refusal {
+                what: "`--runner dataflow`".to_owned(),
+                why: format!(
+                    "needs `--beam-option={option}=...`, or {variable} in the environment"
+                ),
+            })
+            .collect()
+    }
+
+    fn given(&self, name: &str) -> bool {
+        self.options.iter().any(|option| option.starts_with(name))
     }
 
     fn call(&self, pipeline: &Pipeline, text: &str) -> io::Result<Call> {
@@ -159,27 +173,48 @@ impl Beam {
         })
     }
 
-    fn arguments(&self) -> Vec<&'static str> {
-        let given = |name: &str| self.options.iter().any(|option| option.starts_with(name));
-        let mut arguments = match self.runner {
-            // The one that moves the watermark of a `TestStream`.
-            Runner::Direct => vec![
-                "--runner=BundleBasedDirectRunner",
-                "--allow_unsafe_triggers",
-            ],
-            Runner::Flink if given("--job_endpoint") => vec!["--runner=PortableRunner"],
-            Runner::Flink => vec!["--runner=FlinkRunner"],
-            Runner::Spark if given("--job_endpoint") => vec!["--runner=PortableRunner"],
-            Runner::Spark => vec!["--runner=SparkRunner"],
-            Runner::Dataflow => vec!["--runner=DataflowRunner"],
+    fn arguments(&self) -> Vec<String> {
+        let runner = match self.runner {
+            Runner::Direct => "DirectRunner",
+            Runner::Flink | Runner::Spark if self.given("--job_endpoint") => "PortableRunner",
+            Runner::Flink => "FlinkRunner",
+            Runner::Spark => "SparkRunner",
+            Runner::Dataflow => "DataflowRunner",
         };
-        if self.runner != Runner::Direct && !given("--environment_type") {
+        let mut arguments = vec![format!("--runner={runner}")];
+        match self.runner {
+            Runner::Dataflow => {
+                let told = DATAFLOW.iter().filter(|(option, _)| !self.given(option));
+                arguments.extend(told.filter_map(|(option, variable)| {
+                    Some(format!("{option}={}", env::var(variable).ok()?))
+                }));
+            }
             // Workers on this machine, which has the files and this program.
-            arguments.push("--environment_type=LOOPBACK");
+            Runner::Flink | Runner::Spark if !self.given("--environment_type") => {
+                arguments.push("--environment_type=LOOPBACK".to_owned());
+            }
+            Runner::Direct | Runner::Flink | Runner::Spark => {}
         }
-        arguments.push("--streaming");
         arguments
     }
+}
+
+/// What Dataflow has to be told: its option, and the variable that may say it.
+const DATAFLOW: [(&str, &str); 3] = [
+    ("--project", "GOOGLE_CLOUD_PROJECT"),
+    ("--region", "GOOGLE_CLOUD_REGION"),
+    ("--temp_location", "DATAFLOW_TEMP_LOCATION"),
+];
+
+/// Whether a window gives results before or after its end.
+fn needs_order(pipeline: &Pipeline) -> bool {
+    pipeline.steps.iter().any(|step| match step {
+        scenario::Step::Window(window) => {
+            let spec = window.plan.spec();
+            spec.lateness != 0 || spec.trigger.early_count.is_some()
+        }
+        _ => false,
+    })
 }
 
 /// A record with all that is known of it.

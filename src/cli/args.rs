@@ -347,6 +347,8 @@ pub(super) fn pipeline(
         then: Vec::new(),
         on_error,
         sink,
+        ids: None,
+        together: None,
         sides: Vec::new(),
         state: State::default(),
         stats: Arc::new(Stats::default()),

@@ -8,6 +8,7 @@ use super::error::{CliError, CliResult};
 use super::lint::loaded;
 use super::run::{failed, params};
 use super::session::Session;
+use crate::engine::trial;
 use crate::runner::{CloudAction, CloudStream, Fate, Runner, StateOptions};
 use crate::scenario::Scenario;
 
@@ -91,6 +92,8 @@ pub(super) async fn run(args: CloudArgs, session: &Session) -> CliResult {
     let runner = Runner {
         beam: None,
         tracer: None,
+        settings: trial::settings(),
+        timeline: None,
         places: &session.places,
         target,
         prefix: prefix.clone(),

@@ -68,6 +68,8 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
         source,
         on_error,
         sink,
+        ids,
+        together,
     } = args.delivery.open(session, wanted).await?;
     let enveloped = output.look.format == Some(Format::Framing(Framing::Envelope));
     if !place.is_framed() && is_framed(&output.to) && !enveloped {
@@ -76,7 +78,9 @@ pub(super) async fn run(args: CopyArgs, session: &Session) -> CliResult {
             output.to
         ));
     }
-    let pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
+    let mut pipeline = pipeline("copy", source, Steps::default(), on_error, sink);
+    pipeline.ids = ids;
+    pipeline.together = together;
     let job = Job {
         pipeline,
         total: Total::of_files([&place]),

@@ -1,14 +1,12 @@
 //! `--delivery`: how the ends of a pipeline are opened.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use ssectl_adapter::{Sink, SinkSpec, Source};
 
 use super::args::{OutputArgs, PolicyArgs, RangeArgs};
 use super::error::{CliError, CliResult};
 use super::session::Session;
-use crate::engine::{Delivery, OnError, Take};
+use crate::engine::{Delivery, Ids, OnError, Take, Together};
 use crate::format::Format;
 use crate::places::Place;
 
@@ -16,9 +14,11 @@ use crate::places::Place;
 #[derive(Debug, Clone, Args, Default)]
 #[command(next_help_heading = "Delivery")]
 pub(super) struct DeliveryArgs {
-    /// at-least-once, or exactly-once: results and positions are committed in one transaction
+    /// at-least-once, effectively-once (results carry ids) or exactly-once (in transactions)
     ///
-    /// exactly-once goes from a Kafka topic to others of the same cluster, and needs a --group.
+    /// With effectively-once a result has an id in its header `ssectl-id`, and has it again when it is written again after
+    /// a crash. exactly-once commits results and positions in one transaction: it goes from a Kafka topic to others of the
+    /// same cluster, and needs a --group.
     #[arg(long, value_name = "GUARANTEE", default_value_t)]
     pub(super) delivery: Delivery,
 }
@@ -28,6 +28,10 @@ pub(super) struct Ends {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: OnError,
     pub(super) sink: Box<dyn Sink>,
+    /// What gives the results ids.
+    pub(super) ids: Option<Ids>,
+    /// What opened them, if they commit together.
+    pub(super) together: Option<Together>,
 }
 
 /// What a verb says about its ends.
@@ -53,7 +57,20 @@ impl DeliveryArgs {
                 source: wanted.range.open(session, wanted.from).await?,
                 on_error: wanted.policy.open(session).await?,
                 sink: wanted.output.open(session, wanted.usual).await?,
+                ids: None,
+                together: None,
             }),
+            Delivery::EffectivelyOnce => {
+                let to = wanted.output.place(session, wanted.usual)?;
+                let sink = to.identified_sink().await;
+                Ok(Ends {
+                    source: wanted.range.open(session, wanted.from).await?,
+                    on_error: wanted.policy.open(session).await?,
+                    sink: sink.map_err(|error| session.blame(&to.address, error))?,
+                    ids: Some(Ids::of_origins()),
+                    together: None,
+                })
+            }
         }
     }
 }
@@ -83,24 +100,31 @@ async fn together(session: &Session, wanted: Wanted<'_>) -> CliResult<Ends> {
     spec.stream.clone_from(&from.stream);
     let sinks = places.iter().map(|place| SinkSpec {
         stream: place.stream.clone(),
+        ..SinkSpec::default()
     });
-    let sinks: Vec<_> = sinks.collect();
-    let blame = |error| session.blame(&from.address, error);
-    let ready = from.target.transactional(&spec, &sinks).await;
-    let opened = ready.map_err(blame)?.open(&BTreeMap::new()).await;
-    let (source, sinks) = opened.map_err(blame)?;
-    let mut sinks = sinks.into_iter();
-    let missing = || CliError::usage(format!("`{}` cannot be written", to.address));
-    Ok(Ends {
-        source: match range.count {
-            Some(count) => Box::new(Take::new(source, count)),
-            None => source,
+    let together = Together {
+        target: from.target.clone(),
+        source: spec,
+        sinks: sinks.collect(),
+        skips: policy.skips(session),
+    };
+    let ends = together.open().await;
+    let ends = ends.map_err(|error| session.blame(&from.address, error))?;
+    Ok(match range.count {
+        // It counts from where it began.
+        Some(count) => Ends {
+            source: Box::new(Take::new(ends.source, count)),
+            sink: ends.sink,
+            on_error: ends.on_error,
+            ids: None,
+            together: None,
         },
-        sink: sinks.next().ok_or_else(missing)?,
-        on_error: match (sinks.next(), policy.skips(session)) {
-            (Some(letters), _) => OnError::DeadLetter(letters),
-            (None, true) => OnError::Skip,
-            (None, false) => OnError::Fail,
+        None => Ends {
+            source: ends.source,
+            sink: ends.sink,
+            on_error: ends.on_error,
+            ids: None,
+            together: Some(together),
         },
     })
 }

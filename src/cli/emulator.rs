@@ -247,6 +247,7 @@ impl EmulatorArgs {
             faults: self.faults.clone(),
             aws_limits: self.aws_limits,
             aws_transition: Duration::from_millis(self.aws_transition),
+            timeline: None,
             notices: Box::new(move |notice| ui.warn(format!("{name}: {notice}"))),
         })
     }

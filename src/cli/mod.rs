@@ -21,6 +21,7 @@ mod prove;
 mod replay;
 mod run;
 mod schema;
+mod serve;
 mod session;
 mod setup;
 mod signals;
@@ -118,6 +119,7 @@ enum Verb {
     State(state::StateArgs),
     Cloud(cloud::CloudArgs),
     Emulator(emulator::EmulatorArgs),
+    Serve(serve::ServeArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Schema(schema::SchemaArgs),
@@ -187,6 +189,7 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Streams(args) => streams::run(args, session).await,
         Verb::Cloud(args) => cloud::run(args, session).await,
         Verb::Emulator(args) => emulator::run(args, session).await,
+        Verb::Serve(args) => serve::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
         Verb::Completions(_)

@@ -13,10 +13,12 @@ use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
 use super::run::{ReportFormat, params, start};
 use super::session::Session;
+use crate::engine::trial::Point;
 use crate::places::TargetDecl;
 use crate::prove::{Claim, Plan};
 use crate::runner::{Emulators, tried};
 use crate::scenario::{Scenario, SourceKind};
+use crate::timeline::Clock;
 
 /// Prove by kill -9 that a scenario keeps its delivery guarantee
 ///
@@ -47,6 +49,11 @@ pub(super) struct ProveArgs {
     /// Prove at-least-once, effectively-once or exactly-once [default: as the scenario says]
     #[arg(long, value_name = "GUARANTEE")]
     claim: Option<Claim>,
+    /// Keep what steps remember from process to process, as `run --state` does
+    ///
+    /// Without it windows are made anew from what was not committed.
+    #[arg(long)]
+    state: bool,
     /// Where its streams live: a target of ssectl.yaml, or an address such as kafka://localhost:9092
     #[arg(long, short, value_name = "TARGET")]
     target: Option<String>,
@@ -59,6 +66,9 @@ pub(super) struct ProveArgs {
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
+    /// Commit a batch before it is written, so that a test sees a proof fail
+    #[arg(long, hide = true)]
+    planted_fault: bool,
     /// What a child process is told about its life
     #[arg(long, hide = true)]
     life: Option<PathBuf>,
@@ -82,6 +92,13 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
     if let Some(life) = &args.life {
         return child::run(life, &args.prefix, &scenario, session).await;
     }
+    if scenario.clock != Clock::Wall {
+        return Err(CliError::new(
+            Exit::Invalid,
+            "a process that is killed has no virtual clock, and the scenario wants one",
+        )
+        .hint("take `clock` out of the scenario"));
+    }
     let mut target = session.target(args.target.as_deref())?;
     if tried(&scenario).is_empty() {
         return Err(CliError::new(
@@ -89,17 +106,10 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
             "nothing to prove: no pipeline goes from a stream of the scenario to another",
         ));
     }
-    if target.adapter == "pubsub" {
-        return Err(CliError::new(
-            Exit::Failed,
-            "nothing can be proven on Pub/Sub yet: what a killed process had leased does not come again in time",
-        )
-        .hint("choose another target"));
-    }
     let plan = plan(&args)?;
     let mut emulators = Emulators::default();
     let faults = scenario.faults.clone();
-    start(&mut emulators, &mut target, faults, session)?;
+    start(&mut emulators, &mut target, faults, None, session)?;
     let proof = Proof {
         args: &args,
         session,
@@ -114,7 +124,11 @@ pub(super) async fn run(args: ProveArgs, session: &Session) -> CliResult {
 /// The plan of the flags.
 fn plan(args: &ProveArgs) -> CliResult<Plan> {
     let Some(path) = &args.plan else {
-        return Ok(Plan::seeded(args.kills, args.seed));
+        let points: &[Point] = match args.state {
+            true => &Point::WITH_STATE,
+            false => &Point::ALL,
+        };
+        return Ok(Plan::seeded(args.kills, args.seed, points));
     };
     let wrong = |error: &dyn std::fmt::Display| {
         CliError::usage(format!(

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::Handle;
 
 use super::beam::EngineArgs;
 use super::emulator;
@@ -17,10 +18,11 @@ use super::progress::{Progress, Total};
 use super::session::Session;
 use super::trace::{TraceArgs, Tracing};
 use crate::beam::Beam;
-use crate::engine::Stats;
+use crate::engine::{Stats, trial};
 use crate::places::TargetDecl;
 use crate::runner::{EmulatorOptions, Emulators, Report, RunError, Runner, StateOptions};
 use crate::scenario::{Address, OnError, Pipeline, Scenario};
+use crate::timeline::{Clock, Timeline, VirtualTime};
 use telling::Telling;
 
 /// Run a scenario and check what must come out
@@ -64,6 +66,10 @@ pub(super) struct RunArgs {
     /// Check the scenario against the target and say what would run; move nothing
     #[arg(long)]
     dry_run: bool,
+    /// What time is: wall, virtual, or virtual@TIME; a virtual one jumps to the next moment at which something happens
+    /// [default: as the scenario says]
+    #[arg(long, value_name = "CLOCK")]
+    clock: Option<Clock>,
     /// Keep what windows and other steps remember, and how far each pipeline has read, in this directory, and go on
     /// from there after a crash
     #[arg(long, value_name = "DIR")]
@@ -100,13 +106,14 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     let params = params::ask(&args.scenario, &args.set, session)?;
     let mut scenario = loaded(&args.scenario, &params, session)?;
     scenario.faults = args.faults.or(scenario.faults);
+    scenario.clock = args.clock.unwrap_or(scenario.clock);
     if args.format == ReportFormat::Json && scenario.pipelines.iter().any(writes_stdout) {
         return Err(CliError::usage(
             "`--format json` wants stdout for the report, and the scenario writes records there",
         )
         .hint("let its `-` be a file"));
     }
-    let target = session.target(args.target.as_deref())?;
+    let target = target(&scenario, args.target.as_deref(), session)?;
     if args.dry_run {
         return report::plan(&scenario, &target, session);
     }
@@ -190,17 +197,23 @@ pub(super) struct Terms {
 pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) -> CliResult<Ran> {
     let mut target = terms.target;
     let mut emulators = Emulators::default();
+    let time = virtual_time(scenario.clock)?;
+    let timeline = time.as_ref().map(VirtualTime::timeline);
     let emulated = start(
         &mut emulators,
         &mut target,
         scenario.faults.clone(),
+        timeline,
         session,
     )?;
+    let outside = Handle::current();
     let bars = Mutex::new(Vec::new());
     let telling = terms
         .stats
         .map(|format| Telling::start(&session.ui, format));
     let watch = |name: &str, stats: Arc<Stats>| {
+        // People look at it by the clock on their wall.
+        let _outside = outside.enter();
         session.records_are_under_way();
         if let Some(telling) = &telling {
             telling.watch(name, stats.clone());
@@ -223,9 +236,17 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
             .tracing
             .as_ref()
             .map(|tracing| tracing.tracer().clone()),
+        settings: match &time {
+            Some(_) => trial::settings().in_virtual_time(),
+            None => trial::settings(),
+        },
+        timeline: timeline.cloned(),
         watch: &watch,
     };
-    let result = runner.run(scenario).await;
+    let result = match &time {
+        Some(time) => time.block_on(runner.run(scenario)),
+        None => runner.run(scenario).await,
+    };
     bars.into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .into_iter()
@@ -258,11 +279,39 @@ fn writes_stdout(pipeline: &Pipeline) -> bool {
         .any(is_stdout)
 }
 
+/// Where the streams of a scenario live. By a virtual clock that is memory, unless an emulator is asked for: services have
+/// a clock of their own.
+fn target(scenario: &Scenario, name: Option<&str>, session: &Session) -> CliResult<TargetDecl> {
+    if scenario.clock == Clock::Wall {
+        return session.target(name);
+    }
+    let target = session.target(Some(name.unwrap_or("memory:")))?;
+    if target.emulator || target.adapter == "memory" {
+        return Ok(target);
+    }
+    Err(CliError::usage(format!(
+        "the {} target has a clock of its own, and the scenario runs by a virtual one",
+        target.adapter
+    ))
+    .hint("leave `--target` out, name an emulator, or use `--clock wall`"))
+}
+
+/// The time for a virtual clock.
+fn virtual_time(clock: Clock) -> CliResult<Option<VirtualTime>> {
+    let Clock::Virtual { start } = clock else {
+        return Ok(None);
+    };
+    let time = VirtualTime::from(start);
+    time.map(Some)
+        .map_err(|error| CliError::new(Exit::Failed, format!("cannot start a thread: {error}")))
+}
+
 /// Starts the emulator of a target that wants one, and points the target to it.
 pub(super) fn start(
     emulators: &mut Emulators,
     target: &mut TargetDecl,
     faults: Option<String>,
+    timeline: Option<&Timeline>,
     session: &Session,
 ) -> CliResult<Option<String>> {
     if !target.emulator {
@@ -277,6 +326,7 @@ pub(super) fn start(
     let ui = session.ui.clone();
     let options = EmulatorOptions {
         faults,
+        timeline: timeline.cloned(),
         notices: Box::new(move |notice| ui.warn(notice)),
         ..EmulatorOptions::default()
     };

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::error::CliResult;
 use super::ui::Ui;
 
-/// Print the JSON Schema of scenario files, of ssectl.yaml, or of the streams of emulators
+/// Print the JSON Schema of scenario files, of ssectl.yaml, of gateways, or of the streams of emulators
 ///
 /// Examples:
 ///   ssectl schema scenario > scenario.schema.json
@@ -29,6 +29,8 @@ enum Document {
     Config,
     /// What ssectl emulator --streams reads
     Emulator,
+    /// What ssectl serve reads
+    Gateway,
 }
 
 /// Runs the verb.
@@ -37,6 +39,7 @@ pub(super) fn run(args: &SchemaArgs, ui: &Ui) -> CliResult {
         Document::Scenario => crate::scenario::schema(),
         Document::Config => crate::config::schema(&crate::registry::registry()),
         Document::Emulator => crate::runner::Declared::schema(),
+        Document::Gateway => crate::gateway::schema(),
     };
     ui.data(format!("{schema:#}\n"))
 }

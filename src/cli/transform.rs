@@ -86,8 +86,12 @@ pub(super) async fn run(args: TransformArgs, session: &Session) -> CliResult {
         source,
         on_error,
         sink,
+        ids,
+        together,
     } = args.delivery.open(session, wanted).await?;
-    let pipeline = pipeline("transform", source, steps, on_error, sink);
+    let mut pipeline = pipeline("transform", source, steps, on_error, sink);
+    pipeline.ids = ids;
+    pipeline.together = together;
     let job = Job {
         pipeline,
         total: Total::of_files([&place]),

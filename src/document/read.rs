@@ -39,9 +39,9 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Arc<Text>, Faults> {
         let message = "is UTF-16 text".to_owned();
         return Err(refuse(name, message, Some("save it as UTF-8")));
     }
-    if bytes.contains(&0) {
-        let message = "is a binary file, not YAML".to_owned();
-        return Err(refuse(name, message, None));
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let message = "is a binary file, not YAML: a zero byte".to_owned();
+        return Err(at_byte(name, &bytes[..at], message, None));
     }
     match String::from_utf8(bytes) {
         Ok(text) => {
@@ -51,18 +51,22 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Arc<Text>, Faults> {
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let byte = error.as_bytes()[valid];
-            let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-            let text = Text::file(name, before);
-            let mut faults = Faults::default();
-            faults
-                .error(
-                    &Place::new(&text, valid..valid),
-                    format!("byte 0x{byte:02x} is not UTF-8"),
-                )
-                .hint("save the file as UTF-8");
-            Err(faults)
+            let message = format!("byte 0x{byte:02x} is not UTF-8");
+            let hint = Some("save the file as UTF-8");
+            Err(at_byte(name, &error.as_bytes()[..valid], message, hint))
         }
     }
+}
+
+/// A fault of the byte that comes after these.
+fn at_byte(name: &str, before: &[u8], message: String, hint: Option<&str>) -> Faults {
+    let text = Text::file(name, String::from_utf8_lossy(before).into_owned());
+    let end = text.content().len();
+    let mut faults = Faults::default();
+    faults
+        .error(&Place::new(&text, end..end), message)
+        .hint_with(|| hint.map(str::to_owned));
+    faults
 }
 
 fn refuse(name: &str, message: String, hint: Option<&str>) -> Faults {
@@ -100,7 +104,10 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused() {
-        assert_eq!(refused(b"a: \0"), "FILE: is a binary file, not YAML");
+        assert_eq!(
+            refused(b"a: 1\nb: \0"),
+            "FILE:2:4: is a binary file, not YAML: a zero byte\n  2 | b:\n    |    ^"
+        );
         assert_eq!(
             refused(b"\xff\xfea\0"),
             "FILE: is UTF-16 text\n  hint: save it as UTF-8"

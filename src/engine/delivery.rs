@@ -10,6 +10,8 @@ pub enum Delivery {
     /// results are written again.
     #[default]
     AtLeastOnce,
+    /// Once for readers that go by ids: what is written again has the id that it had.
+    EffectivelyOnce,
     /// Once: results and positions are committed in one transaction.
     ExactlyOnce,
 }
@@ -19,6 +21,7 @@ impl Delivery {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AtLeastOnce => "at-least-once",
+            Self::EffectivelyOnce => "effectively-once",
             Self::ExactlyOnce => "exactly-once",
         }
     }
@@ -34,9 +37,9 @@ impl FromStr for Delivery {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::AtLeastOnce, Self::ExactlyOnce]
+        [Self::AtLeastOnce, Self::EffectivelyOnce, Self::ExactlyOnce]
             .into_iter()
             .find(|delivery| delivery.as_str() == text)
-            .ok_or_else(|| "use at-least-once or exactly-once".to_owned())
+            .ok_or_else(|| "use at-least-once, effectively-once or exactly-once".to_owned())
     }
 }

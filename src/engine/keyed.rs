@@ -11,7 +11,7 @@ use super::numbers::Numbers;
 use super::operator::Arrival;
 use super::segments::Line;
 use super::stats::{Stats, add};
-use super::steps::{Encoding, Processed};
+use super::steps::{Digested, Encoding, Processed};
 use super::trace::Reading;
 use super::workers::{Done, Outcome};
 
@@ -158,7 +158,23 @@ impl Keyed {
         let (commit, count) = (processed.commit, processed.count);
         out.bad.extend(processed.bad);
         (out.commit, out.count, out.filtered) = (commit, count, processed.filtered);
-        for produced in processed.results {
+        let mut results = processed.results;
+        if let Some(Digested { lines, digest }) = processed.digested {
+            let (partition, new) = self.numbers.of(source, lines.partition())?;
+            if new {
+                self.line.partitions(&self.numbers.known(), out)?;
+            }
+            let arrival = Arrival {
+                source,
+                partition,
+                encoding,
+            };
+            if self.line.digest(digest, lines.len(), arrival, out)? {
+                return Ok(true);
+            }
+            results = Digested::results(&lines).collect();
+        }
+        for produced in results {
             let (partition, new) = self.numbers.of(source, &produced.record.origin.partition)?;
             if new {
                 self.line.partitions(&self.numbers.known(), out)?;

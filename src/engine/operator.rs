@@ -1,10 +1,11 @@
 //! Steps that remember: windows, joins, leaving out what came before. They see their records one after the other, between
 //! the steps that run in parallel and the writer.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ssectl_adapter::{Partition, Record};
+use ssectl_adapter::{Lines, Partition, Record};
 use ssectl_state::{Space, StateError};
 
 use super::error::RecordError;
@@ -39,6 +40,26 @@ pub trait Operator: Send {
         arrival: Arrival,
         out: &mut Emitter,
     ) -> Result<Fate, OperatorError>;
+
+    /// What makes digests for it, if it can take any.
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        None
+    }
+
+    /// Takes all lines of which its [`Digester`] made this; each of them is [`Fate::Used`]. Answers false if it must be
+    /// given them as records instead: it is as if nothing had come then.
+    ///
+    /// # Errors
+    /// The state cannot be read or written.
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let _ = (digest, arrival, out);
+        Ok(false)
+    }
 
     /// A partition has reached the end of a bounded read, or went to another reader of the group.
     ///
@@ -78,6 +99,15 @@ pub trait Operator: Send {
         Ok(None)
     }
 }
+
+/// The part of an operator's work on records that needs nothing it remembers: workers do it, on several batches at once.
+pub trait Digester: Send + Sync {
+    /// What [`Operator::digest`] takes instead of these lines; `None` if it must be given them as records.
+    fn digest(&self, lines: &Lines, encoding: Encoding) -> Option<Digest>;
+}
+
+/// What came of some lines; of a type that only the operator knows.
+pub type Digest = Box<dyn Any + Send>;
 
 /// Makes an operator with its place in the state of the pipeline.
 pub type Open = Box<dyn FnOnce(&Space) -> Result<Box<dyn Operator>, StateError> + Send>;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::control::Control;
 use super::error::PipelineError;
+use super::ids::Ids;
 use super::input::Input;
 use super::keyed::Keyed;
 use super::numbers::Numbers;
@@ -23,6 +24,7 @@ use super::segments::{Line, Segment};
 use super::skip::Skip;
 use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
+use super::together::Together;
 use super::trace::{self, Writing};
 use super::workers::{Done, Workers};
 use super::writer::{Sinks, Writer};
@@ -49,6 +51,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// Batches processed at the same time.
     pub workers: NonZeroUsize,
+    /// Process them on the thread of the runtime: slower, and in an order that no scheduler decides.
+    pub in_place: bool,
 }
 
 impl Default for Settings {
@@ -58,6 +62,22 @@ impl Default for Settings {
             commit_every: Duration::from_secs(1),
             backoff: Backoff::default(),
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            in_place: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings for a virtual time: as little as possible happens by the clock, and all of it on one thread.
+    #[must_use]
+    pub fn in_virtual_time(self) -> Self {
+        Self {
+            limit: Limit {
+                wait: LONG,
+                ..self.limit
+            },
+            in_place: true,
+            ..self
         }
     }
 }
@@ -75,10 +95,15 @@ pub struct Pipeline {
     pub on_error: OnError,
     /// Where the results go.
     pub sink: Box<dyn Sink>,
+    /// What gives the results ids, if they are to have some.
+    pub ids: Option<Ids>,
     /// Where steps send records past all others.
     pub sides: Vec<Side>,
     /// What its steps remember.
     pub state: State,
+    /// What source and sinks are opened by, if they commit together: after a rollback they are opened again. Only for
+    /// pipelines of one input whose steps do not remember.
+    pub together: Option<Together>,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
     /// Told what becomes of every record, if somebody wants to know.
@@ -98,15 +123,29 @@ pub struct Side {
 /// Batches that wait for a worker, for each source.
 const QUEUED: usize = 2;
 
+/// How long a source may keep a reader waiting where time costs nothing.
+const LONG: Duration = Duration::from_secs(3600);
+
 impl Pipeline {
     /// Runs to the end of the sources, to a stop, or to the first error that the policy does not
     /// cover. Whatever the outcome, what was written before is committed as far as it is safe.
     ///
     /// # Errors
     /// What stopped it before the end.
-    pub async fn run(self, control: Control) -> Result<Counts, PipelineError> {
-        let (stats, every) = (self.stats.clone(), self.settings.commit_every);
-        let (mut parts, readings) = self.start(&control)?;
+    pub async fn run(mut self, control: Control) -> Result<Counts, PipelineError> {
+        let stats = self.stats.clone();
+        let result = match self.together.take() {
+            Some(together) => self.run_on(together, &control).await,
+            None => self.run_once(&control).await,
+        };
+        let counts = stats.finish(result.is_err());
+        result.map(|()| counts)
+    }
+
+    /// Runs until its ends are closed.
+    pub(super) async fn run_once(self, control: &Control) -> Result<(), PipelineError> {
+        let every = self.settings.commit_every;
+        let (mut parts, readings) = self.start(control)?;
         let mut result = parts.drive(every).await;
         drop(parts.workers);
         let closed = parts.writer.close().await.and(parts.keeper.close().await);
@@ -117,9 +156,7 @@ impl Pipeline {
             };
             result = result.and(read);
         }
-        result = result.and(closed);
-        let counts = stats.finish(result.is_err());
-        result.map(|()| counts)
+        result.and(closed)
     }
 
     /// Opens the steps and starts the readers.
@@ -137,8 +174,10 @@ impl Pipeline {
             self.trace.clone(),
         )?;
         let counted = self.state.is_durable();
+        // Asked once: what a group deals out in between would be new to nobody.
         let told = self.inputs.iter().map(|input| input.source.partitions());
-        let numbers = Numbers::open(&self.state.space("partitions"), told.collect())?;
+        let told: Vec<_> = told.collect();
+        let numbers = Numbers::open(&self.state.space("partitions"), told.clone())?;
         let backoff = self.settings.backoff;
         let patience = Patience::counted(&self.name, control, backoff, stats.clone());
         // One source that fails stops the others.
@@ -146,12 +185,16 @@ impl Pipeline {
         let (arrivals, arrived) = mpsc::channel(QUEUED * self.inputs.len().max(1));
         let (mut steps, mut commits, mut readings) = (Vec::new(), Vec::new(), Vec::new());
         let mut names = Vec::new();
-        for (index, input) in self.inputs.into_iter().enumerate() {
+        let digester = line.digester().filter(|_| self.inputs.len() == 1);
+        for (index, (mut input, partitions)) in self.inputs.into_iter().zip(told).enumerate() {
             let (sender, requests) = mpsc::channel(1);
+            if digester.is_some() && input.steps.keep_values() && input.repeats.is_none() {
+                input.source.allow_lines();
+            }
             let skip = Skip::new(&self.state.positions(&input.name));
             let reader = Reader {
                 index,
-                partitions: input.source.partitions(),
+                partitions,
                 stop: stop.clone(),
                 bound: input.bound,
                 patience: patience.clone(),
@@ -167,10 +210,11 @@ impl Pipeline {
             steps.push(input.steps.traced(self.trace.is_some()));
             commits.push(sender);
         }
-        let workers = Workers::new(steps, fail, arrived, self.settings.workers.get());
+        let workers = Workers::new(steps, digester, fail, arrived, self.settings.workers.get());
         let outputs = 1 + self.sides.len();
         let sinks = Sinks {
             sink: self.sink,
+            ids: self.ids,
             sides: self.sides,
             on_error: self.on_error,
             trace: self.trace.clone().map(|trace| Writing::new(trace, outputs)),
@@ -185,7 +229,7 @@ impl Pipeline {
         let writer = Writer::new(self.name, patience, sinks, remembers, stats, commits);
         let keeper = Keeper::new(self.state, names);
         let parts = Parts {
-            workers,
+            workers: workers.in_place(self.settings.in_place),
             keyed,
             writer,
             keeper,
@@ -208,31 +252,40 @@ impl Parts {
     async fn drive(&mut self, every: Duration) -> Result<(), PipelineError> {
         let begun = self.keyed.begin()?;
         self.writer.write(0, begun).await?;
-        let mut due = Instant::now() + every;
+        // No commit is due before something is read.
+        let mut due = None;
         loop {
             let wake = self.keyed.wakes_at();
+            // In a fixed order, so that what happens at one moment of a virtual time always happens in the same way.
             tokio::select! {
+                biased;
+                () = at(due) => {
+                    due = None;
+                    if self.keeper.is_writing() {
+                        due = Some(Instant::now() + every);
+                    } else {
+                        self.commit().await?;
+                    }
+                }
+                commits = self.keeper.written(), if self.keeper.is_writing() => {
+                    self.writer.settle(commits?).await?;
+                }
+                () = at(wake) => {
+                    let woken = self.keyed.wake()?;
+                    self.keeper.note(0, &Commit::Nothing);
+                    self.writer.write(0, woken).await?;
+                    due = due.or(Some(Instant::now() + every));
+                }
                 done = self.workers.next() => match done? {
-                    Some(done) => self.take(done).await?,
+                    Some(done) => {
+                        self.take(done).await?;
+                        due = due.or(Some(Instant::now() + every));
+                    }
                     None => {
                         self.commit().await?;
                         return self.written().await;
                     }
                 },
-                () = sleep_until(due) => {
-                    if !self.keeper.is_writing() {
-                        self.commit().await?;
-                    }
-                    due = Instant::now() + every;
-                }
-                commits = self.keeper.written(), if self.keeper.is_writing() => {
-                    self.writer.settle(commits?).await?;
-                }
-                () = sleep_until(wake.unwrap_or(due)), if wake.is_some() => {
-                    let woken = self.keyed.wake()?;
-                    self.keeper.note(0, &Commit::Nothing);
-                    self.writer.write(0, woken).await?;
-                }
             }
         }
     }
@@ -282,5 +335,13 @@ impl Parts {
     async fn written(&mut self) -> Result<(), PipelineError> {
         let commits = self.keeper.written().await?;
         self.writer.settle(commits).await
+    }
+}
+
+/// Comes at a moment, if there is one.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Partition, Source};
+use ssectl_adapter::{Batch, Commit, Error, Fetched, Limit, Lines, Partition, Source};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -162,9 +162,10 @@ impl Reader {
     }
 
     fn count(&self, batch: &Batch) {
-        add(&self.stats.read, batch.records.len() + batch.faults.len());
-        let bytes = batch.records.iter().map(ssectl_adapter::Record::size).sum();
-        add(&self.stats.read_bytes, bytes);
+        add(&self.stats.read, batch.count());
+        let records = batch.records.iter().map(ssectl_adapter::Record::size);
+        let lines = batch.lines.as_ref().map(Lines::size);
+        add(&self.stats.read_bytes, records.chain(lines).sum());
     }
 
     async fn commit(&mut self, (commit, answer): CommitRequest) {

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use ssectl_adapter::{Batch, Error, ErrorKind, Fault, Record};
+use ssectl_adapter::{Batch, Error, ErrorKind, Fault, ID_HEADER, Record};
 
 use super::steps::{Encoding, eval};
 use crate::expr::{Outputs, Program};
@@ -12,24 +12,59 @@ use crate::expr::{Outputs, Program};
 /// index that is about 60 MB at most.
 const REMEMBERED: usize = 1_000_000;
 
-/// Tells records that were read before from new ones by an id, the first result of a program. A record without an id,
-/// where the program gives nothing or `null`, is always new.
+/// Tells records that were read before from new ones by an id: the first result of a program, or a header. A record
+/// without an id, where the program gives nothing or `null`, is always new.
 ///
 /// The ids live as long as the process: what comes again after a crash is not recognised.
 pub struct Repeats {
-    id: Program,
-    encoding: Encoding,
-    outputs: Outputs,
+    by: By,
     seen: Seen,
+}
+
+/// Where the id of a record is.
+enum By {
+    Program {
+        id: Program,
+        encoding: Encoding,
+        outputs: Outputs,
+    },
+    /// In [`ID_HEADER`].
+    Header,
 }
 
 impl Repeats {
     /// `encoding` is what the bytes of the records are.
     pub fn new(id: Program, encoding: Encoding) -> Self {
         Self {
-            id,
-            encoding,
-            outputs: Outputs::default(),
+            by: By::Program {
+                id,
+                encoding,
+                outputs: Outputs::default(),
+            },
+            seen: Seen::default(),
+        }
+    }
+
+    /// By the ids that pipelines give to their results; see [`Ids`](super::Ids).
+    pub fn by_header() -> Self {
+        Self {
+            by: By::Header,
+            seen: Seen::default(),
+        }
+    }
+
+    /// The same without what it has seen: for a read that goes back.
+    pub(super) fn renewed(&self) -> Self {
+        let by = match &self.by {
+            By::Program { id, encoding, .. } => By::Program {
+                id: id.clone(),
+                encoding: *encoding,
+                outputs: Outputs::default(),
+            },
+            By::Header => By::Header,
+        };
+        Self {
+            by,
             seen: Seen::default(),
         }
     }
@@ -39,11 +74,22 @@ impl Repeats {
     /// # Errors
     /// The program fails on the record.
     pub fn is_repeated(&mut self, record: &Record) -> Result<bool, Error> {
-        self.outputs.clear();
-        let (id, outputs) = (&self.id, &mut self.outputs);
-        eval(record, self.encoding, |input| id.eval(input, outputs))
+        let (id, encoding, outputs) = match &mut self.by {
+            By::Program {
+                id,
+                encoding,
+                outputs,
+            } => (id, *encoding, outputs),
+            By::Header => {
+                let header = record.headers.iter().find(|(name, _)| name == ID_HEADER);
+                let id = header.and_then(|(_, value)| value.as_deref());
+                return Ok(id.is_some_and(|id| !self.seen.insert(id)));
+            }
+        };
+        outputs.clear();
+        eval(record, encoding, |input| id.eval(input, outputs))
             .map_err(|error| Error::new(ErrorKind::Data, format!("the id of a record: {error}")))?;
-        let id = self.outputs.get(0).filter(|output| !output.is_null());
+        let id = outputs.get(0).filter(|output| !output.is_null());
         Ok(id.is_some_and(|id| !self.seen.insert(id.json())))
     }
 
@@ -153,6 +199,26 @@ mod tests {
         let mut batch = batch(&["{}", "{}", r#"{"id":null}"#]);
         assert_eq!(repeats.take_out(&mut batch), 0);
         assert_eq!(batch.records.len(), 3);
+    }
+
+    #[test]
+    fn a_header_tells_as_well() {
+        let identified = |id: &'static str, value: &'static str| Record {
+            headers: vec![(ID_HEADER.to_owned(), Some(id.into()))],
+            ..Record::from_value(value)
+        };
+        let mut batch = Batch {
+            records: vec![
+                identified("1", "one"),
+                Record::from_value("none"),
+                identified("1", "torn {"),
+                Record::from_value("none"),
+                identified("2", "two"),
+            ],
+            ..Batch::default()
+        };
+        assert_eq!(Repeats::by_header().take_out(&mut batch), 1);
+        assert_eq!(values(&batch), ["one", "none", "none", "two"]);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use ssectl_adapter::{Batch, Record};
 use ssectl_state::{Space, StateError};
 
 use super::error::PipelineError;
-use super::operator::{Arrival, Emitter, Fate, Known, Open, Operator, OperatorError};
+use super::operator::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Open, Operator, OperatorError,
+};
 use super::spool::Spool;
 use super::stats::{Stats, add};
 use super::steps::{Bad, Processed, Produced, Steps};
@@ -138,6 +140,40 @@ impl Line {
         let bad = out.bad.len();
         self.at(0, produced, arrival, out)?;
         Ok(!self.fail || out.bad.len() == bad)
+    }
+
+    /// What makes digests for the first step. There is none if the first bad record ends it all and a later step could
+    /// find one, as that is to happen between the records of the first.
+    pub(super) fn digester(&self) -> Option<Arc<dyn Digester>> {
+        match &self.stages[..] {
+            // A trace is to know of each record.
+            _ if self.trace.is_some() => None,
+            [Stage::Keyed(operator, _), later @ ..] if later.is_empty() || !self.fail => {
+                operator.digester()
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes so many lines of a source by their digest; false if they must come as records.
+    pub(super) fn digest(
+        &mut self,
+        digest: Digest,
+        count: usize,
+        arrival: Arrival,
+        out: &mut Processed,
+    ) -> Result<bool, PipelineError> {
+        let (mut digest, mut taken) = (Some(digest), false);
+        self.call(0, out, &mut |operator, emitter| {
+            if let Some(digest) = digest.take() {
+                taken = operator.digest(digest, arrival, emitter)?;
+            }
+            Ok(())
+        })?;
+        if taken {
+            self.tally.used += count;
+        }
+        Ok(taken)
     }
 
     /// A partition of a source has come to its end.

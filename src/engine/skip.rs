@@ -27,7 +27,10 @@ impl Skip {
         if !matches!(batch.commit, Commit::Nothing) {
             return;
         }
-        let all = batch.records.len() + batch.faults.len();
+        if self.left > 0 {
+            batch.make_records();
+        }
+        let all = batch.count();
         let gone = usize::try_from(self.left).unwrap_or(usize::MAX).min(all);
         self.left -= gone as u64;
         self.done += (all - gone) as u64;

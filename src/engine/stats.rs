@@ -1,6 +1,7 @@
 //! What happened to every record.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
@@ -26,6 +27,8 @@ pub struct Stats {
     pub(super) refused: AtomicU64,
     pub(super) committed: AtomicU64,
     pub(super) retries: AtomicU64,
+    /// The numbers at the last commit of a transaction.
+    marked: Mutex<Counts>,
 }
 
 /// A snapshot of [`Stats`]. Records unless the name says otherwise.
@@ -108,6 +111,33 @@ impl Stats {
         usize::try_from(held.unwrap_or_default()).map_or(count, |held| held.min(count))
     }
 
+    /// Everything written up to here is committed.
+    pub(super) fn mark(&self) {
+        *self.marked.lock().unwrap_or_else(PoisonError::into_inner) = self.counts();
+    }
+
+    /// What happened since the last [`Stats::mark`] was undone, and will happen again: it does not count.
+    pub(super) fn roll_back(&self) {
+        let marked = *self.marked.lock().unwrap_or_else(PoisonError::into_inner);
+        for (counter, value) in [
+            // What was read ahead comes again too.
+            (&self.read, marked.accounted().saturating_sub(marked.made)),
+            (&self.read_bytes, marked.read_bytes),
+            (&self.repeated, marked.repeated),
+            (&self.used, marked.used),
+            (&self.made, marked.made),
+            (&self.filtered, marked.filtered),
+            (&self.skipped, marked.skipped),
+            (&self.dead_lettered, marked.dead_lettered),
+            (&self.failed, marked.failed),
+            (&self.written, marked.written),
+            (&self.written_bytes, marked.written_bytes),
+            (&self.refused, marked.refused),
+        ] {
+            counter.store(value, Relaxed);
+        }
+    }
+
     /// The last numbers. A run that was broken off leaves records unfinished; in any other, what
     /// is not accounted for is missing.
     pub(super) fn finish(&self, broken_off: bool) -> Counts {
@@ -123,7 +153,11 @@ impl Counts {
     /// How many records vanished: read or made within, but in none of the other counts. 0 at the end of a
     /// sound run.
     pub fn missing(&self) -> i64 {
-        let accounted = self.used
+        (self.read + self.made).cast_signed() - self.accounted().cast_signed()
+    }
+
+    fn accounted(&self) -> u64 {
+        self.used
             + self.repeated
             + self.filtered
             + self.late
@@ -132,8 +166,7 @@ impl Counts {
             + self.skipped
             + self.dead_lettered
             + self.failed
-            + self.unfinished;
-        (self.read + self.made).cast_signed() - accounted.cast_signed()
+            + self.unfinished
     }
 
     /// The counts in one line, for people: after `read` come parts that add up to it.

@@ -9,10 +9,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use ssectl_adapter::{Batch, Commit, Fault, Record, Timestamp};
+use ssectl_adapter::{Batch, Commit, Fault, Lines, Record, Timestamp};
 
 use super::dead_letter::truncated;
 use super::error::RecordError;
+use super::operator::Digest;
 use super::spool::{MOST, Spool, weight};
 use super::trace::Traced;
 use crate::expr::time::EventTime;
@@ -75,6 +76,8 @@ pub(super) struct Processed {
     /// Results before the others: some, and many behind them.
     pub(super) spooled: Vec<(Vec<Produced>, Spool)>,
     pub(super) results: Vec<Produced>,
+    /// Instead of results: what was made of them for the first step that remembers.
+    pub(super) digested: Option<Digested>,
     pub(super) bad: Vec<Bad>,
     /// What goes to side streams, with their index.
     pub(super) sides: Vec<(usize, Record, Id)>,
@@ -96,6 +99,23 @@ impl Processed {
             self.spooled.push((Vec::new(), spool));
         }
         Ok(())
+    }
+}
+
+/// Lines that no records were made of, and their digest.
+#[derive(Debug)]
+pub(super) struct Digested {
+    pub(super) lines: Lines,
+    pub(super) digest: Digest,
+}
+
+impl Digested {
+    /// The lines as results after all.
+    pub(super) fn results(lines: &Lines) -> impl Iterator<Item = Produced> {
+        lines.records().enumerate().map(|(index, record)| Produced {
+            record,
+            from: Some(index),
+        })
     }
 }
 
@@ -158,13 +178,19 @@ impl Steps {
         self.steps.is_empty()
     }
 
+    /// Whether values come out as they are.
+    pub(super) fn keep_values(&self) -> bool {
+        self.is_empty() && self.input == self.output
+    }
+
     /// What the bytes of the results are.
     pub(super) fn output(&self) -> Encoding {
         self.output
     }
 
     /// Runs all steps on a batch. With `first_bad_ends` nothing behind a bad record is run.
-    pub(super) fn run(&self, batch: Batch, first_bad_ends: bool) -> Processed {
+    pub(super) fn run(&self, mut batch: Batch, first_bad_ends: bool) -> Processed {
+        batch.make_records();
         let count = batch.records.len() + batch.faults.len();
         let mut run = Run::new(self, count);
         let mut faults = batch.faults.into_iter().peekable();

@@ -38,6 +38,14 @@ pub enum Point {
 impl Point {
     /// Those that every pipeline passes, in the order a batch passes them.
     pub const ALL: [Self; 4] = [Self::Read, Self::Written, Self::Flushed, Self::Committed];
+    /// Those of a pipeline whose state outlives it.
+    pub const WITH_STATE: [Self; 5] = [
+        Self::Read,
+        Self::Written,
+        Self::Flushed,
+        Self::Committed,
+        Self::Kept,
+    ];
 }
 
 /// How a process on trial runs.
@@ -49,6 +57,8 @@ pub struct Trial {
     pub commit_every: Duration,
     /// Where it gives a sign of itself.
     pub halt: Option<Halt>,
+    /// Whether it commits a batch before it writes it, a fault that a proof must find.
+    pub commits_early: bool,
 }
 
 /// A sign at a passage of a point.
@@ -81,6 +91,11 @@ pub fn settings() -> Settings {
         settings.commit_every = trial.commit_every;
     }
     settings
+}
+
+/// Whether this process has the planted fault.
+pub(super) fn commits_early() -> bool {
+    TRIAL.get().is_some_and(|trial| trial.commits_early)
 }
 
 /// A batch is at this point.

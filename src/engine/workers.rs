@@ -1,13 +1,16 @@
 //! The parallel part of a pipeline: steps that do not remember, run on several batches at once.
 
+use std::sync::Arc;
+
 use futures::stream::{FuturesOrdered, StreamExt};
-use ssectl_adapter::Partition;
+use ssectl_adapter::{Batch, Partition};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::error::PipelineError;
+use super::operator::Digester;
 use super::reader::{Arrived, What};
-use super::steps::{Encoding, Processed, Steps};
+use super::steps::{Digested, Encoding, Processed, Steps};
 
 /// What came of something that arrived.
 pub(super) struct Done {
@@ -33,28 +36,40 @@ pub(super) enum Outcome {
 pub(super) struct Workers {
     /// By source.
     steps: Vec<Steps>,
+    /// What lines are digested by.
+    digester: Option<Arc<dyn Digester>>,
     fail: bool,
     arrived: mpsc::Receiver<Arrived>,
     running: FuturesOrdered<JoinHandle<Done>>,
     most: usize,
+    /// On the thread of the runtime.
+    in_place: bool,
     ended: bool,
 }
 
 impl Workers {
     pub(super) fn new(
         steps: Vec<Steps>,
+        digester: Option<Arc<dyn Digester>>,
         fail: bool,
         arrived: mpsc::Receiver<Arrived>,
         most: usize,
     ) -> Self {
         Self {
             steps,
+            digester,
             fail,
             arrived,
             running: FuturesOrdered::new(),
             most,
+            in_place: false,
             ended: false,
         }
+    }
+
+    /// Whether they run on the thread of the runtime, and not on threads of their own.
+    pub(super) fn in_place(self, in_place: bool) -> Self {
+        Self { in_place, ..self }
     }
 
     /// Cancel-safe: batches are kept here between calls.
@@ -82,14 +97,17 @@ impl Workers {
 
     fn start(&mut self, Arrived { source, what }: Arrived) {
         let steps = self.steps[source].clone();
-        let (fail, light) = (self.fail, steps.is_empty());
+        let digester = self.digester.clone();
+        let light = self.in_place || (steps.is_empty() && digester.is_none());
+        let fail = self.fail;
         let work = move || {
             let what = match what {
                 What::End => Outcome::End,
                 What::Batch { batch, partitions } => Outcome::Processed {
                     partitions,
                     encoding: steps.output(),
-                    processed: steps.run(batch, fail),
+                    processed: digest(digester.as_deref(), &steps, batch)
+                        .unwrap_or_else(|batch| steps.run(batch, fail)),
                 },
             };
             Done { source, what }
@@ -98,5 +116,37 @@ impl Workers {
             true => tokio::spawn(async move { work() }),
             false => tokio::task::spawn_blocking(work),
         });
+    }
+}
+
+/// Digests the lines of a batch that has nothing else; gives it back if that cannot be.
+fn digest(
+    digester: Option<&dyn Digester>,
+    steps: &Steps,
+    batch: Batch,
+) -> Result<Processed, Batch> {
+    let lines = batch
+        .lines
+        .as_ref()
+        .filter(|lines| lines.len() == batch.count());
+    let digest = digester
+        .zip(lines)
+        .filter(|_| steps.keep_values())
+        .and_then(|(digester, lines)| digester.digest(lines, steps.output()));
+    match (digest, batch) {
+        (
+            Some(digest),
+            Batch {
+                lines: Some(lines),
+                commit,
+                ..
+            },
+        ) => Ok(Processed {
+            count: lines.len(),
+            commit,
+            digested: Some(Digested { lines, digest }),
+            ..Processed::default()
+        }),
+        (_, batch) => Err(batch),
     }
 }

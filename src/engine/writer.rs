@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dead_letter::dead_letter;
 use super::error::{PipelineError, RecordError};
+use super::ids::Ids;
 use super::pipeline::{OnError, Side};
 use super::reader::CommitRequest;
 use super::retry::Patience;
@@ -23,6 +24,8 @@ use ssectl_trace::Id;
 pub(super) struct Sinks {
     /// The results.
     pub(super) sink: Box<dyn Sink>,
+    /// What gives them ids.
+    pub(super) ids: Option<Ids>,
     /// What steps send past all others.
     pub(super) sides: Vec<Side>,
     /// Bad records.
@@ -36,6 +39,7 @@ pub(super) struct Writer {
     name: String,
     patience: Patience,
     sink: Box<dyn Sink>,
+    ids: Option<Ids>,
     sides: Vec<Side>,
     on_error: OnError,
     trace: Option<Writing>,
@@ -66,6 +70,7 @@ impl Writer {
             name,
             patience,
             sink: sinks.sink,
+            ids: sinks.ids,
             sides: sinks.sides,
             on_error: sinks.on_error,
             trace: sinks.trace,
@@ -94,9 +99,12 @@ impl Writer {
             count,
             filtered,
             commit,
-            traced: _,
+            ..
         } = processed;
         add(&self.stats.filtered, filtered);
+        if trial::commits_early() {
+            self.settle_source(source, commit.clone(), 0).await?;
+        }
         let fails = matches!(self.on_error, OnError::Fail);
         if fails && !bad.is_empty() && self.sink.awaits_commit() {
             return self.fail(bad).await;
@@ -188,6 +196,9 @@ impl Writer {
         {
             result.map_err(PipelineError::Commit)?;
             add(&self.stats.committed, count);
+            if self.sink.awaits_commit() {
+                self.stats.mark();
+            }
             trial::pass(Point::Committed);
         }
         Ok(())
@@ -245,8 +256,11 @@ impl Writer {
             .trace
             .is_some()
             .then(|| results.iter().map(|r| r.id).collect());
-        let (from, records): (Vec<Option<usize>>, Vec<Record>) =
+        let (from, mut records): (Vec<Option<usize>>, Vec<Record>) =
             results.into_iter().map(|r| (r.from, r.record)).unzip();
+        if let Some(ids) = &mut self.ids {
+            ids.give(&self.name, &from, &mut records)?;
+        }
         self.dirty = true;
         let refused = write_records(&mut *self.sink, &records, &self.patience).await?;
         self.count_written(&records, &refused);

@@ -123,10 +123,25 @@ impl Unit {
 }
 
 /// A whole number of few digits, as most times are.
+#[inline]
 fn few_digits(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    let few = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    few.then(|| text.parse().ok()).flatten()
+    if !(1..=18).contains(&digits.len()) {
+        return None;
+    }
+    let mut value = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if digits.len() < text.len() {
+        -value
+    } else {
+        value
+    })
 }
 
 /// `text * 10^scale`, rounded down, without a detour over floating point.

@@ -50,7 +50,7 @@ impl FromStr for Claim {
 }
 
 /// What a scenario claims for a stream that it writes: exactly-once if all who write it are, else
-/// effectively-once if it has an `id`.
+/// effectively-once if it has an `id` or its writers give its records ids.
 pub fn claimed(scenario: &Scenario, stream: &str) -> Claim {
     let mut writers = scenario
         .pipelines
@@ -60,7 +60,7 @@ pub fn claimed(scenario: &Scenario, stream: &str) -> Claim {
         return Claim::ExactlyOnce;
     }
     let id = scenario.stream(stream).is_some_and(|s| s.id.is_some());
-    if id {
+    if id || scenario.identifies(stream) {
         Claim::EffectivelyOnce
     } else {
         Claim::AtLeastOnce

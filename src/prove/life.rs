@@ -28,6 +28,9 @@ pub struct Life {
     /// Where the changes of that go.
     #[serde(default)]
     pub changelog: Option<String>,
+    /// Whether it has the planted fault.
+    #[serde(default)]
+    pub commits_early: bool,
     /// Where it ends, and the file that says so.
     pub kill: Option<(Kill, PathBuf)>,
 }
@@ -47,6 +50,7 @@ impl Life {
                 sign,
                 stays: kill.moment == Moment::There,
             }),
+            commits_early: self.commits_early,
         };
         trial.begin();
     }

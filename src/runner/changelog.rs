@@ -126,5 +126,9 @@ async fn read(place: &Place) -> ssectl_adapter::Result<Box<dyn Source>> {
 
 async fn write(place: &Place) -> ssectl_adapter::Result<Box<dyn Sink>> {
     let stream = place.stream.clone();
-    place.target.sink(&SinkSpec { stream }).await
+    let spec = SinkSpec {
+        stream,
+        ..SinkSpec::default()
+    };
+    place.target.sink(&spec).await
 }

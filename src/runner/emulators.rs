@@ -13,10 +13,11 @@ use ssectl_adapter::Options;
 use ssectl_emulator::{
     Bridge, Notices, StartError,
     faults::{FaultPlan, Faults, PlanError},
-    store::{Fsync, Medium, SystemClock},
+    store::{Clock, Fsync, Medium, SystemClock},
 };
 
 use super::declared::Declared;
+use crate::timeline::Timeline;
 
 /// The emulators that run, until this is dropped.
 #[derive(Default)]
@@ -114,6 +115,8 @@ pub struct EmulatorOptions {
     pub aws_limits: bool,
     /// How long a stream of Kinesis is CREATING, UPDATING or DELETING.
     pub aws_transition: Duration,
+    /// The virtual time they live in, if not that of the machine.
+    pub timeline: Option<Timeline>,
     /// Receives one-line notices.
     pub notices: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -136,6 +139,7 @@ impl Default for EmulatorOptions {
             faults: None,
             aws_limits: false,
             aws_transition: Duration::ZERO,
+            timeline: None,
             notices: Box::new(|_| {}),
         }
     }
@@ -160,8 +164,7 @@ impl Emulators {
             self.faults = Faults::new(plan);
         }
         if options.bridge && self.bridge.is_none() {
-            let clock = Arc::new(SystemClock::default());
-            let bridge = Bridge::open(options.medium(), clock, options.partitions);
+            let bridge = Bridge::open(options.medium(), options.clock(), options.partitions);
             let bridge = bridge.map_err(failed)?;
             self.notes.extend_from_slice(bridge.notes());
             self.bridge = Some(bridge);
@@ -184,6 +187,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            clock: options.clock(),
             advertised: options.advertised,
             default_partitions: options.partitions,
             sasl_plain: options.users,
@@ -213,6 +217,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            clock: options.clock(),
             faults: self.faults.clone(),
             bridge: self.bridge.clone(),
             enforce_limits: options.aws_limits,
@@ -245,6 +250,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            clock: options.clock(),
             hubs: hubs.unwrap_or_default(),
             auto_create: options.creates_hubs,
             default_partitions: options.partitions.min(32),
@@ -278,6 +284,7 @@ impl Emulators {
         let config = Config {
             listen: SocketAddr::from((options.host, options.port)),
             medium: options.medium(),
+            clock: options.clock(),
             faults: self.faults.clone(),
             bridge: self.bridge.clone(),
             notices: Notices::new(options.notices),
@@ -355,6 +362,13 @@ impl Emulators {
 
 #[cfg(feature = "emulator")]
 impl EmulatorOptions {
+    fn clock(&self) -> Arc<dyn Clock> {
+        match &self.timeline {
+            Some(timeline) => Arc::new(timeline.clone()),
+            None => Arc::new(SystemClock::default()),
+        }
+    }
+
     fn medium(&self) -> Medium {
         let fsync = match self.fsync {
             true => Fsync::EveryAppend,

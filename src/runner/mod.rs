@@ -11,6 +11,7 @@ mod copies;
 mod declared;
 mod emulators;
 mod error;
+mod identity;
 mod patient;
 mod pipelines;
 mod prefixed;
@@ -27,13 +28,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use ssectl_adapter::Target;
+use ssectl_adapter::{Options, StreamUri, Target};
 use tokio::sync::watch;
 
 use crate::beam::Beam;
-use crate::engine::{Control, Notice, Patience, Stats};
-use crate::places::{Home, Places, TargetDecl};
+use crate::engine::{Control, Notice, Patience, Settings, Stats};
+use crate::places::{Home, Place, Places, TargetDecl};
 use crate::scenario::Scenario;
+use crate::timeline::Timeline;
 use ssectl_trace::Tracer;
 
 use patient::PatientTarget;
@@ -69,6 +71,10 @@ pub struct Runner<'a> {
     pub beam: Option<&'a Beam>,
     /// Told what becomes of every record; not where Beam runs the pipelines.
     pub tracer: Option<Arc<Tracer>>,
+    /// How pipelines run.
+    pub settings: Settings,
+    /// The virtual time in which it all happens, if not that of the machine.
+    pub timeline: Option<Timeline>,
     /// Called with each pipeline's name and counters before it starts.
     pub watch: &'a (dyn Fn(&str, Arc<Stats>) + Sync),
 }
@@ -117,6 +123,10 @@ impl Runner<'_> {
     /// Where the streams live; what fails for now at the start is tried again.
     fn home(&self, patience: &Patience) -> Result<Home, RunError> {
         let home = self.places.home(&self.target).map_err(RunError::target)?;
+        let home = Home {
+            target: self.in_time(home.adapter.name(), home.target),
+            ..home
+        };
         let patient = PatientTarget {
             target: home.target,
             patience: patience.briefly(),
@@ -129,6 +139,25 @@ impl Runner<'_> {
             }),
         };
         Ok(Home { target, ..home })
+    }
+
+    /// The place of an address outside of the declared streams.
+    fn place(&self, uri: &StreamUri, options: &Options) -> ssectl_adapter::Result<Place> {
+        let place = self.places.locate(uri, options)?;
+        Ok(Place {
+            target: self.in_time(place.adapter.name(), place.target.clone()),
+            ..place
+        })
+    }
+
+    /// A target of an adapter, for who lives in virtual time. Streams in memory live in it too.
+    fn in_time(&self, adapter: &str, target: Arc<dyn Target>) -> Arc<dyn Target> {
+        match &self.timeline {
+            Some(timeline) if adapter != "memory" => {
+                timeline.outside(target, matches!(adapter, "file" | "stdio"))
+            }
+            _ => target,
+        }
     }
 
     async fn drive(
@@ -169,3 +198,6 @@ fn notice(control: &Control, scenario: &str, message: impl Into<String>) {
         warns: false,
     });
 }
+
+#[cfg(all(test, feature = "file"))]
+mod tests;

@@ -12,10 +12,10 @@ use tokio::sync::watch;
 use super::copies::Copies;
 use super::error::RunError;
 use super::segments::{Segments, segments};
-use super::{Runner, notice};
+use super::{Runner, identity, notice};
 use crate::engine::{
     self, Delivery, Encoding, Input, PacedSink, PacedSource, Repeats, Rows, Settings, State, Stats,
-    Steps, trial,
+    Steps,
 };
 use crate::generate::{GenerateSource, Kind};
 use crate::places::Home;
@@ -126,14 +126,13 @@ impl Opener<'_> {
                 )
             }
         };
-        let sink = self
-            .sink(&self.pipeline.sink.to, self.pipeline.sink.format)
-            .await?;
+        let sink = self.results().await?;
         let (source, sink, settings) = self.pace(source, sink);
         let ends = OpenEnds {
             source,
             on_error: self.on_error().await?,
             sink,
+            together: None,
         };
         self.opened(ends, format, bound, settings, state).await
     }
@@ -173,8 +172,10 @@ impl Opener<'_> {
                 then: segments.then,
                 on_error: ends.on_error,
                 sink: ends.sink,
+                ids: identity::ids(self.scenario, self.pipeline),
                 sides: self.sides().await?,
                 state,
+                together: ends.together,
                 stats: Arc::new(Stats::default()),
                 trace: self.trace(),
                 settings,
@@ -201,9 +202,7 @@ impl Opener<'_> {
 
     /// What leaves out the records that come again of a declared stream.
     fn repeats(&self, read: &Read) -> Option<Repeats> {
-        let stream = self.scenario.stream(read.from.declared()?)?;
-        let id = stream.id.as_ref()?.program.clone();
-        Some(Repeats::new(id, encoding(read.format)))
+        identity::repeats(self.scenario, read.from.declared()?, encoding(read.format))
     }
 
     /// A further source, whose records go untouched to the step that wants them.
@@ -227,7 +226,7 @@ impl Opener<'_> {
         source: Box<dyn Source>,
         sink: Box<dyn Sink>,
     ) -> (Box<dyn Source>, Box<dyn Sink>, Settings) {
-        let mut settings = trial::settings();
+        let mut settings = self.runner.settings;
         let steps = &self.pipeline.steps;
         if let Some(Step::Rate(Limit { rate, .. })) = steps.first() {
             return (Box::new(PacedSource::new(source, *rate)), sink, settings);
@@ -251,11 +250,10 @@ impl Opener<'_> {
     }
 
     async fn replay(&self, replay: &Replay) -> Result<Box<dyn Source>, RunError> {
-        let places = self.runner.places;
         let options = |uri: &StreamUri| framing(uri, replay.format);
         let inputs = replay.files.iter().map(|path| {
             let uri = StreamUri::file(path.to_string_lossy());
-            places.locate(&uri, &options(&uri))
+            self.runner.place(&uri, &options(&uri))
         });
         let plan = Plan {
             inputs: inputs
@@ -313,7 +311,10 @@ impl Opener<'_> {
 
     /// Which part of a stream is read.
     fn range(&self, read: &Read, written_here: bool, unbounded: bool) -> Range {
-        let now = Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond());
+        let now = match &self.runner.timeline {
+            Some(timeline) => timeline.now(),
+            None => Timestamp::from_nanos(jiff::Timestamp::now().as_nanosecond()),
+        };
         let to = if unbounded { None } else { Some(Bound::End) };
         let usual = match (&read.group, written_here) {
             (Some(_), _) => Bound::Stored,
@@ -360,7 +361,7 @@ impl Opener<'_> {
                     .source(&SourceSpec { stream, ..spec })
                     .await
             }
-            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, read.format)) {
+            Address::Uri(uri) => match self.runner.place(uri, &framing(uri, read.format)) {
                 Ok(place) => place.source(spec).await,
                 Err(error) => Err(error),
             },

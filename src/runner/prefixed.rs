@@ -33,7 +33,11 @@ impl Target for PrefixedTarget {
 
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         let stream = format!("{}{}", self.prefix, spec.stream);
-        self.target.sink(&SinkSpec { stream }).await
+        let spec = SinkSpec {
+            stream,
+            ..spec.clone()
+        };
+        self.target.sink(&spec).await
     }
 
     async fn transactional(
@@ -50,6 +54,7 @@ impl Target for PrefixedTarget {
             .iter()
             .map(|sink| SinkSpec {
                 stream: named(&sink.stream),
+                ..sink.clone()
             })
             .collect();
         self.target.transactional(&source, &sinks).await

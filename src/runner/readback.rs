@@ -6,6 +6,7 @@ use ssectl_adapter::{Bound, Commit, Fetched, Limit, Range, Record, Source, Sourc
 
 use super::copies::Copies;
 use super::error::RunError;
+use super::identity;
 use crate::engine::{Encoding, Patience, Repeats};
 use crate::places::Home;
 use crate::scenario::{Checker, Scenario, Verdict};
@@ -87,13 +88,12 @@ impl ReadBack {
         home: &Home,
         copies: &Copies,
     ) -> Result<Self, RunError> {
-        let id = scenario.stream(stream).and_then(|found| found.id.as_ref());
         let reads = copies.read_by(stream, None);
         let source = home.target.source(&from_now(reads)).await;
         Ok(Self {
             stream: stream.to_owned(),
             source: source.map_err(RunError::stream(stream))?,
-            repeats: id.map(|id| Repeats::new(id.program.clone(), Encoding::Json)),
+            repeats: identity::repeats(scenario, stream, Encoding::Json),
             repeated: 0,
             checker: None,
             contents: None,

@@ -14,6 +14,7 @@ use crate::document::{Entry, Faults, Node, Place, Typed, Value, list, meant, quo
 use crate::duration::HumanDuration;
 use crate::expr::time::{EventTime, Unit};
 use crate::expr::{CompileError, Options, Origin, Program};
+use crate::timeline::{Clock, ClockError};
 
 /// The names a scenario may use on every target: what is left of the rules of Kafka, Pub/Sub,
 /// Kinesis, SQS and Event Hubs.
@@ -25,6 +26,8 @@ const MOST_PROGRAMS: usize = 500;
 pub(super) struct Decoder<'a> {
     file: &'a Path,
     streams: Vec<String>,
+    /// Those of them that have an `id`.
+    identified: Vec<String>,
     /// How the pipelines decoded so far hang together.
     pub(super) links: Vec<Link>,
     programs: usize,
@@ -34,13 +37,24 @@ pub(super) struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     pub(super) fn new(file: &'a Path, root: &Node, faults: &'a mut Faults) -> Self {
         let streams = root.get("streams").map_or(&[] as &[Entry], Node::entries);
+        let name = |entry: &Entry| entry.key.name.clone();
+        let identified = streams
+            .iter()
+            .filter(|entry| entry.node.field("id").is_some());
         Self {
             file,
-            streams: streams.iter().map(|entry| entry.key.name.clone()).collect(),
+            streams: streams.iter().map(name).collect(),
+            identified: identified.map(name).collect(),
             links: Vec::new(),
             programs: 0,
             faults,
         }
+    }
+
+    /// Whether records of a stream have an id of their own.
+    pub(super) fn has_id(&self, stream: &Address) -> bool {
+        let declared = stream.declared();
+        declared.is_some_and(|name| self.identified.iter().any(|known| known == name))
     }
 
     /// The whole scenario; `None` if any part of it is missing.
@@ -50,6 +64,7 @@ impl<'a> Decoder<'a> {
         let pipelines = self.all(root.field("pipelines"), Self::pipeline);
         let expectations = self.all(root.field("expect"), Self::expectation);
         let faults = root.field("faults").map(plan_of_faults);
+        let clock = self.optional(root, "clock", Self::clock);
         if let Some(node) = root.field("pipelines")
             && node.entries().is_empty()
         {
@@ -68,7 +83,16 @@ impl<'a> Decoder<'a> {
             pipelines: pipelines?,
             expectations: expectations?,
             faults,
+            clock: clock?.unwrap_or_default(),
         })
+    }
+
+    fn clock(&mut self, node: &Node) -> Option<Clock> {
+        let clock = node.text()?.parse::<Clock>();
+        let report = |error: ClockError| {
+            self.faults.error(&node.place, error.to_string());
+        };
+        clock.map_err(report).ok()
     }
 
     /// Decodes every entry of a mapping, also after one that failed.

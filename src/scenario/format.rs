@@ -17,8 +17,8 @@ use crate::generate::Spec;
 
 pub use expect::{Bounds, Count, Equals, EqualsFile, EqualsOrder, Expect, ExpectFormat, KeyOrder};
 pub use scalar::{
-    AggregateText, AnyScalar, FilePath, Jq, OffsetsText, OneOrMore, ShareText, SpeedText,
-    StreamAddress,
+    AggregateText, AnyScalar, ClockText, FilePath, Jq, OffsetsText, OneOrMore, ShareText,
+    SpeedText, StreamAddress,
 };
 pub use steps::{
     AsOf, AsOfStep, DedupeBy, DedupeStep, Enrich, EnrichStep, FlatMapStep, Join, JoinStep,
@@ -46,6 +46,9 @@ pub struct Scenario {
     pub expect: Option<BTreeMap<String, Expect>>,
     /// What goes wrong on purpose while the scenario runs on an emulator; a real target is left alone.
     pub faults: Option<Faults>,
+    /// What time is for the run; default `wall`. A virtual clock jumps to the next moment at which something happens, so that
+    /// a day passes at once.
+    pub clock: Option<ClockText>,
 }
 
 /// Faults on purpose, each with the share of cases in which it strikes, from 0 to 1.
@@ -137,7 +140,8 @@ pub struct Pipeline {
     pub on_error: Option<OnError>,
     /// Where the results go.
     pub sink: Sink,
-    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default), or
+    /// How often a record may count in the results, whatever crashes: `at-least-once` (the default),
+    /// `effectively-once`, which gives results ids by which readers leave out those that come again, or
     /// `exactly-once`, which goes from a Kafka topic to others of the same cluster and needs a `group`.
     pub delivery: Option<Delivery>,
     /// What a record becomes in the sink; short for `format` inside of `sink`.
@@ -295,6 +299,8 @@ pub enum OnError {
 pub enum Delivery {
     /// Once or more: after a crash some results are written again.
     AtLeastOnce,
+    /// Once for readers that go by the ids of the results: what is written again has the id that it had.
+    EffectivelyOnce,
     /// Once: results and positions are committed in one transaction.
     ExactlyOnce,
 }

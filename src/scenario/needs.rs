@@ -7,6 +7,7 @@ use super::{
     Step,
 };
 use crate::document::Place;
+use crate::engine::Delivery;
 use crate::generate::{BadKind, Spec};
 
 /// Something a target can or cannot do for a stream.
@@ -194,6 +195,10 @@ impl Needs {
             };
             let why = format!("step {} of `{name}` sets {what} of `{stream}`", index + 1);
             self.add(feature, stream, why, step.place());
+        }
+        if pipeline.delivery == Delivery::EffectivelyOnce {
+            let why = format!("`{name}` gives the records of `{stream}` ids in a header");
+            self.add(Feature::Headers, stream, why, &pipeline.sink.place);
         }
         if pipeline.sink.format == Format::Raw {
             let why = format!("`{name}` writes raw bytes to `{stream}`");

@@ -30,6 +30,9 @@ impl Decoder<'_> {
         if let (Some(source), Some(steps)) = (&source, node.field("steps")) {
             self.refuse_steps_on_raw(source, steps);
         }
+        if let (Some(steps), Some(sink)) = (&steps, &sink) {
+            self.refuse_ids_of_memory(node, steps, sink);
+        }
         self.refuse_reads_twice(source.as_ref(), steps.as_deref());
         let source_place = node.get("source").map_or(&key.place, |node| &node.place);
         self.links.push(Link {
@@ -217,7 +220,26 @@ impl Decoder<'_> {
                 .error(&node.place, "`exactly-once` without a `group`")
                 .hint("read a stream as a group: `source: {stream: NAME, group: GROUP}`; what is generated or replayed has no positions to go on from");
         }
+        let read = |source: &Source| matches!(source.kind, SourceKind::Read(_));
+        if delivery == Delivery::EffectivelyOnce && source.is_some_and(|source| !read(source)) {
+            self.faults
+                .error(&node.place, "`effectively-once` of what is generated or replayed")
+                .hint("a run makes all of it anew, so it has no ids from before; leave `delivery` out");
+        }
         Some(delivery)
+    }
+
+    /// What steps remember comes from many records, so that only the result itself can tell its id.
+    fn refuse_ids_of_memory(&mut self, node: &Node, steps: &[Step], sink: &Sink) {
+        let Some(node) = node.field("delivery") else {
+            return;
+        };
+        let effectively = node.text() == Some(Delivery::EffectivelyOnce.as_str());
+        if effectively && steps.iter().any(Step::remembers) && !self.has_id(&sink.to) {
+            self.faults
+                .error(&node.place, "`effectively-once` of what steps remember")
+                .hint("give the stream of the sink an `id` that its results tell, such as `id: '[.key, .start, .revision]'`");
+        }
     }
 
     /// `outer` is the pipeline's own `format`.

@@ -17,6 +17,7 @@ use crate::document::redact_uri;
 use crate::engine::Delivery;
 use crate::expr::Program;
 use crate::expr::time::{EventTime, Unit};
+use crate::timeline::Clock;
 
 pub use enrich::Enrich;
 pub use expectation::{Count, Equals, EqualsOrder, Expectation, KeyOrder};
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What goes wrong on purpose on an emulator, such as `throttle=0.05,seed=7`.
     pub faults: Option<String>,
+    /// What time is for it.
+    pub clock: Clock,
 }
 
 impl Scenario {
@@ -56,6 +59,15 @@ impl Scenario {
     pub fn reads(&self, stream: &str) -> bool {
         let mut reads = self.pipelines.iter().flat_map(Pipeline::reads);
         reads.any(|(read, _)| read.from.declared() == Some(stream))
+    }
+
+    /// Whether all who write this declared stream give its records ids.
+    pub fn identifies(&self, stream: &str) -> bool {
+        let pipelines = self.pipelines.iter();
+        let mut writers = pipelines
+            .filter(|one| one.sink.to.declared() == Some(stream))
+            .peekable();
+        writers.peek().is_some() && writers.all(|one| one.delivery == Delivery::EffectivelyOnce)
     }
 
     /// The stream of that name.

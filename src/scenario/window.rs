@@ -79,7 +79,7 @@ impl Decoder<'_> {
         let mut duration = |name| self.optional(node, name, Self::nanoseconds);
         let (slide, step, gap) = (duration("slide"), duration("step"), duration("gap"));
         let (timeout, offset) = (duration("timeout"), duration("offset"));
-        let (delay, idle) = (duration("delay"), duration("idle"));
+        let (delay, idle, idle_wall) = (duration("delay"), duration("idle"), duration("idle-wall"));
         let (max_future, lateness) = (duration("max-future"), duration("lateness"));
         let size = self.optional(node, "size", Self::amount);
         let trigger = node.field("trigger");
@@ -98,6 +98,7 @@ impl Decoder<'_> {
             watermark: watermark(node.field("watermark")),
             delay: delay?,
             idle: idle?,
+            idle_wall: idle_wall?,
             max_future: max_future?,
             lateness: lateness?,
             late: late(node.field("late")),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use ssectl_adapter::Record;
+use ssectl_adapter::{ID_HEADER, Record};
 
 use crate::scenario::canonical;
 
@@ -19,7 +19,7 @@ pub struct Digest([u8; 32]);
 /// The records of a stream as a multiset, and their order for each key.
 ///
 /// Key, value and headers count; a value that is JSON counts as what it means, not as how it is
-/// written. Times, partitions and positions do not count: targets set them by themselves.
+/// written. Times, partitions and positions do not count, nor ids that come from positions: targets set them by themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
     records: BTreeMap<Vec<u8>, Same>,
@@ -110,8 +110,10 @@ impl fmt::Display for Digest {
 fn form(record: &Record) -> Vec<u8> {
     let mut form = Vec::new();
     part(&mut form, record.key.as_deref());
-    form.extend((record.headers.len() as u64).to_be_bytes());
-    for (name, value) in &record.headers {
+    let own = |(name, _): &&(String, Option<Bytes>)| name != ID_HEADER;
+    let headers = record.headers.iter().filter(own);
+    form.extend((headers.clone().count() as u64).to_be_bytes());
+    for (name, value) in headers {
         part(&mut form, Some(name.as_bytes()));
         part(&mut form, value.as_deref());
     }

@@ -11,6 +11,9 @@ use crate::engine::{Encoding, RecordError};
 use crate::expr::time::EventTime;
 use crate::expr::{Outputs, Program};
 
+/// So many arguments need no memory of their own.
+const FEW: usize = 8;
+
 /// Runs the programs of a window on one record after the other.
 pub(crate) struct Inputs {
     by: Option<usize>,
@@ -116,6 +119,47 @@ impl Inputs {
             self.spans.push(span);
         }
         Ok(())
+    }
+
+    /// Whether nothing but paths in JSON is wanted, the event time among it, so that [`Inputs::find`] can be used.
+    pub(super) fn are_paths(&self, encoding: Encoding) -> bool {
+        let paths = self.programs.iter().all(|wanted| wanted.path.is_some());
+        encoding == Encoding::Json && self.time.is_some() && paths
+    }
+
+    /// Finds everything in a record without a copy of it, and calls `with` with its time, its key and one value per
+    /// aggregate. `None` if something is not as it should be: [`Inputs::read`] then says what.
+    pub(super) fn find<T>(
+        &mut self,
+        json: &str,
+        with: impl FnOnce(Time, &[u8], &[Option<&[u8]>]) -> T,
+    ) -> Option<T> {
+        if !self.extractor.read_text(json, &mut self.fields) {
+            return None;
+        }
+        let (fields, programs, json) = (&self.fields, &self.programs, json.as_bytes());
+        let path = |at: usize| programs[at].path;
+        let value = |at: usize| path(at).map(|path| fields.get(path, json));
+        let (time, at) = self.time.as_ref()?;
+        let time = in_range(time.of(value(*at)).ok()?).ok()?;
+        self.values.clear();
+        let key = match self.by {
+            None => b"null",
+            Some(at) if fields.is_plain_string(path(at)?, json) => value(at)?,
+            Some(at) => {
+                append(value(at)?, true, &mut self.values);
+                &self.values[..]
+            }
+        };
+        let arguments = self.arguments.iter().map(|at| at.and_then(value));
+        let mut few = [None; FEW];
+        if let Some(few) = few.get_mut(..self.arguments.len()) {
+            few.iter_mut()
+                .zip(arguments)
+                .for_each(|(to, from)| *to = from);
+            return Some(with(time, key, few));
+        }
+        Some(with(time, key, &arguments.collect::<Vec<_>>()))
     }
 
     /// The first result of a program, if it gives any.

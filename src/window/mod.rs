@@ -5,6 +5,7 @@
 //! [`Operator`](crate::engine::Operator) that the engine runs.
 
 mod aggregates;
+mod digest;
 mod fold;
 mod inputs;
 mod lineage;
@@ -12,6 +13,7 @@ mod numbers;
 mod operator;
 mod plan;
 mod results;
+mod silence;
 #[cfg(test)]
 mod tests;
 pub mod words;

@@ -1,17 +1,22 @@
 //! The operator that the engine runs: records in, results out.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ssectl_adapter::Record;
 use ssectl_state::{Space, StateError};
 use ssectl_window::aggregate::Aggregates;
 use ssectl_window::{Event, Fate as Became, Pane, Time, WindowError, WindowOperator};
 
+use super::digest::LineDigester;
 use super::inputs::Inputs;
 use super::numbers::Numbers;
 use super::plan::Plan;
+use super::silence::Silence;
 use super::{lineage, results};
-use crate::engine::{Arrival, Emitter, Fate, Known, Notes, Operator, OperatorError, RecordError};
+use crate::engine::{
+    Arrival, Digest, Digester, Emitter, Fate, Known, Notes, Operator, OperatorError, RecordError,
+};
 use ssectl_trace::Timed;
 
 /// Opens the operator of a plan. What comes too late goes to the side stream `late`, if there is one.
@@ -36,7 +41,9 @@ pub(super) fn open(
         .is_some()
         .then(|| Numbers::open(space))
         .transpose()?;
+    let idle = plan.spec.idle_wall.map(i64::unsigned_abs);
     Ok(Box::new(Windows {
+        silence: idle.map(|idle| Silence::new(Duration::from_nanos(idle))),
         inputs: Inputs::new(&plan.programs, plan.aggregates.arguments()),
         operator,
         numbers,
@@ -55,6 +62,17 @@ struct Windows {
     late: Option<String>,
     /// Whether results come with the numbers of their records.
     traced: bool,
+    /// Which partitions are silent, if that counts by the clock.
+    silence: Option<Silence>,
+}
+
+impl Windows {
+    /// A partition has an event, or is there from now on.
+    fn heard(&mut self, partition: u32) {
+        if let Some(silence) = &mut self.silence {
+            silence.heard(partition, tokio::time::Instant::now().into_std());
+        }
+    }
 }
 
 impl Operator for Windows {
@@ -62,6 +80,9 @@ impl Operator for Windows {
         if self.numbers.is_none() {
             let numbers: Vec<u32> = known.iter().map(|known| known.number).collect();
             self.operator.partitions(&numbers).map_err(refused)?;
+            if let Some(silence) = &mut self.silence {
+                silence.only(&numbers, tokio::time::Instant::now().into_std());
+            }
         }
         Ok(())
     }
@@ -79,6 +100,7 @@ impl Operator for Windows {
             (Some(numbers), Some(name)) => numbers.of(name)?,
             _ => arrival.partition,
         };
+        self.heard(partition);
         let number = out
             .notes()
             .filter(|_| self.traced)
@@ -116,6 +138,46 @@ impl Operator for Windows {
             )
             .into()),
         }
+    }
+
+    fn digester(&self) -> Option<Arc<dyn Digester>> {
+        if self.silence.is_some() {
+            return None;
+        }
+        let digester = LineDigester::new(&self.plan)?;
+        Some(Arc::new(digester))
+    }
+
+    fn digest(
+        &mut self,
+        digest: Digest,
+        arrival: Arrival,
+        out: &mut Emitter,
+    ) -> Result<bool, OperatorError> {
+        let Ok(digest) = digest.downcast() else {
+            return Ok(false);
+        };
+        let unit = self.plan.unit;
+        let mut give = |pane: Pane| out.push(results::record(&pane, unit));
+        let taken = self.operator.digest(arrival.partition, *digest, &mut give);
+        taken.map_err(refused)
+    }
+
+    fn wake(&mut self, now: Instant, out: &mut Emitter) -> Result<Option<Instant>, OperatorError> {
+        let Some(silence) = &mut self.silence else {
+            return Ok(None);
+        };
+        let (unit, traced) = (self.plan.unit, self.traced);
+        let mut give = |pane: Pane| give(pane, unit, traced, out);
+        for partition in silence.fallen(now) {
+            let rested = self.operator.rest_partition(partition, &mut give);
+            rested.map_err(refused)?;
+        }
+        let due = silence.due(now);
+        if let Some(notes) = out.notes() {
+            notes.fired(self.operator.watermark());
+        }
+        Ok(Some(due))
     }
 
     fn ended(&mut self, partition: u32, out: &mut Emitter) -> Result<(), OperatorError> {

@@ -1,6 +1,8 @@
 //! The same bytes for every way of running: batches of any size, any number of threads, partitions interleaved in any
 //! way, stopped and restored at any point.
 
+mod lines;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -373,6 +375,8 @@ impl Case<'_> {
             }],
             on_error: OnError::Fail,
             sink: Box::new(results.clone()),
+            ids: None,
+            together: None,
             sides: vec![Side {
                 stream: "late".to_owned(),
                 sink: Box::new(late.clone()),

@@ -14,6 +14,6 @@ SSECTL="$(cd "$(dirname "$1")" && pwd)/${1##*/}"
 shift
 RUN="$PEERS/run/beam"
 mkdir -p "$RUN"
-"$PEERS_HOME/install.sh" python beam flink
+"$PEERS_HOME/install.sh" python beam flink flink_cluster
 cd "$HERE"
 exec env PEERS_DIR="$PEERS" "$VENV/bin/python" -m pytest --junit-xml="$RUN/report.xml" beam --ssectl "$SSECTL" "$@"

@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 24] = [
     "generate",
     "replay",
     "transform",
@@ -21,6 +21,7 @@ const VERBS: [&str; 23] = [
     "state",
     "cloud",
     "emulator",
+    "serve",
     "config",
     "doctor",
     "schema",

@@ -29,11 +29,21 @@ mod kafka;
 mod kinesis;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod pipes;
-#[cfg(all(feature = "kafka", feature = "kinesis", feature = "emulator"))]
+#[cfg(all(
+    feature = "kafka",
+    feature = "pubsub",
+    feature = "kinesis",
+    feature = "sqs",
+    feature = "eventhubs",
+    feature = "emulator"
+))]
 mod prove;
 #[cfg(all(feature = "pubsub", feature = "emulator"))]
 mod pubsub;
+#[cfg(all(feature = "kafka", feature = "emulator"))]
+mod rollback;
 mod scenarios;
+mod serve;
 #[cfg(all(feature = "stdio", feature = "file"))]
 mod shipped;
 #[cfg(all(feature = "stdio", feature = "file"))]

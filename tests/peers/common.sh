@@ -11,6 +11,7 @@ KINESIS_PEERS="$PEERS/kinesis-js"
 SQS_PEERS="$PEERS/sqs-js"
 AWSSDK_JARS="$PEERS/awssdk/jars"
 AZURESDK_JARS="$PEERS/azuresdk/jars"
+FLINK_JARS="$PEERS/flink-cluster/jars"
 VENV="$PEERS/venv"
 WEBSOCKET_CLIENT="$PEERS/websocket"
 # shellcheck source=versions.env
@@ -67,4 +68,10 @@ need_kafka() {
 need_elasticmq() {
   [[ -e "$ELASTICMQ_JARS/elasticmq-server_2.13-$ELASTICMQ_VERSION.jar" ]] \
     || die "ElasticMQ $ELASTICMQ_VERSION is not installed: run tests/peers/install.sh elasticmq"
+}
+
+# need_flink: ends the script when install.sh has not fetched the jars of Flink's cluster.
+need_flink() {
+  [[ -e "$FLINK_JARS/beam-runners-flink-1.16-$BEAM_FLINK_VERSION.jar" ]] \
+    || die "Apache Flink and Beam's runner $BEAM_FLINK_VERSION for it are not installed: run tests/peers/install.sh flink_cluster"
 }

@@ -4,7 +4,7 @@
 #   install.sh                 what `make conformance` needs
 #   install.sh bench           what `make bench` compares with: jq kcat miller gojq jaq analytics
 #   install.sh NAME...         only these: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk
-#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink
+#                              pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink flink_cluster
 #
 # Everything but Debian packages goes to .peers/ at the repository root. A component that is there in the pinned
 # version (versions.env) is left alone, so a second run does nothing. Quiet when all is well.
@@ -264,15 +264,30 @@ install_flink() {
   environment flink "$package"
 }
 
+# Apache Flink's servers, with Beam's job server for them, which brings the Flink it was made for.
+install_flink_cluster() {
+  local versions="beam-runners-flink-1.16 $BEAM_FLINK_VERSION slf4j $SLF4J_VERSION"
+  fresh flink_cluster "$versions" && return
+  java_command >/dev/null
+  need mvn "Apache Maven, e.g. Debian's maven"
+  rm -rf "$FLINK_JARS"
+  run flink_cluster mvn -B -q -f "$PEERS_HOME/flink/pom.xml" \
+    "-Dbeam.runner.version=$BEAM_FLINK_VERSION" "-Dslf4j.version=$SLF4J_VERSION" \
+    "org.apache.maven.plugins:maven-dependency-plugin:$MAVEN_DEPENDENCY_PLUGIN_VERSION:copy-dependencies" \
+    "-DoutputDirectory=$FLINK_JARS" -DincludeScope=runtime
+  need_flink
+  stamp flink_cluster "$versions"
+}
+
 install_one() {
   case "$1" in
     kcat | jq) debian "$1" "$1" ;;
     miller) debian mlr miller ;;
-    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics | beam | flink) "install_$1" ;;
+    python | websocket | moto | kafka | elasticmq | azurite | awssdk | azuresdk | kinesis_js | sqs_js | kafkajs | pstest | gojq | jaq | analytics | beam | flink | flink_cluster) "install_$1" ;;
     azure-js) install_azure_js ;;
     pubsub-js) install_pubsub_js ;;
     bench) for name in jq kcat miller gojq jaq analytics; do install_one "$name"; done ;;
-    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink, or bench" ;;
+    *) die "unknown component \`$1\`: kcat jq miller python websocket moto kafka elasticmq azurite awssdk azuresdk pubsub-js kinesis_js sqs_js kafkajs azure-js pstest gojq jaq analytics beam flink flink_cluster, or bench" ;;
   esac
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::{Error, Origin, Partition, Position, Record};
+use crate::{Error, Lines, Origin, Partition, Position, Record};
 
 /// How much one `fetch` may return and how long it may wait for the first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +42,28 @@ pub enum Fetched {
 /// Records in the order they are to be processed, with the token that commits them all.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// What could be read; empty only when there are faults.
+    /// What could be read; empty only when there are faults, or [`Batch::lines`].
     pub records: Vec<Record>,
+    /// What could be read, instead of records; only from a source that was told [`Source::allow_lines`](crate::Source::allow_lines).
+    pub lines: Option<Lines>,
     /// What was there but is no record, while the stream goes on behind it.
     pub faults: Vec<Fault>,
     /// Commit this when all records of the batch are safe.
     pub commit: Commit,
+}
+
+impl Batch {
+    /// Records, lines and faults together.
+    pub fn count(&self) -> usize {
+        self.records.len() + self.lines.as_ref().map_or(0, Lines::len) + self.faults.len()
+    }
+
+    /// Makes records of the lines.
+    pub fn make_records(&mut self) {
+        if let Some(lines) = self.lines.take() {
+            self.records.extend(lines.records());
+        }
+    }
 }
 
 /// Bytes of a stream that are no record: a line that is too long, a torn row. The pipeline's

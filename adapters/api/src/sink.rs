@@ -9,7 +9,13 @@ use crate::{Error, Record, Result};
 pub struct SinkSpec {
     /// The stream's name at the target.
     pub stream: String,
+    /// Whether records carry an id in the header [`ID_HEADER`] which no other record of the stream has: what is written
+    /// again has it again, and a service that can leave out such records shall go by it.
+    pub identified: bool,
 }
+
+/// The header with the id of a record: 32 hexadecimal digits.
+pub const ID_HEADER: &str = "ssectl-id";
 
 /// A record the target did not take.
 #[derive(Debug)]

@@ -33,6 +33,10 @@ pub trait Source: Send {
     /// usable; any other error ends it.
     async fn fetch(&mut self, limit: Limit) -> Result<Fetched>;
 
+    /// From now on a batch may hold [`Batch::lines`](crate::Batch::lines) and neither records nor faults, where that is
+    /// all there is to its records. A source that has none ignores it.
+    fn allow_lines(&mut self) {}
+
     /// The partitions that may still give records in this read, as far as they are known. Each is there before the
     /// first of its records, and until the last of them was handed over: one that has come to the end of a bounded
     /// read is left out as soon as that is known, so that nobody waits for it. With a group it may go to others.

@@ -86,6 +86,10 @@ impl Source for FileSource {
         Ok(fetched)
     }
 
+    fn allow_lines(&mut self) {
+        self.framed.allow_lines();
+    }
+
     async fn bound(&mut self) -> Result<()> {
         self.listener.bounded.store(true, Ordering::Relaxed);
         Ok(())

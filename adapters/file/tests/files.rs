@@ -17,6 +17,7 @@ async fn write(path: &str, options: &Options, values: &[&str]) -> Result<(), Err
     let mut sink = target
         .sink(&SinkSpec {
             stream: path.to_owned(),
+            ..SinkSpec::default()
         })
         .await?;
     let records: Vec<_> = values

@@ -7,7 +7,7 @@ mod lines;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ssectl_adapter::{Batch, Error, ErrorKind, Fault, Origin, Partition, Position};
+use ssectl_adapter::{Batch, Error, ErrorKind, Fault, Lines, Origin, Partition, Position};
 
 pub(crate) use csv::CsvDecoder;
 pub(crate) use envelope::EnvelopeDecoder;
@@ -15,8 +15,8 @@ pub(crate) use lines::LineDecoder;
 
 /// Splits a byte stream into records, chunk by chunk.
 pub trait Decode: Send {
-    /// Adds the records that are whole now; keeps what is not.
-    fn feed(&mut self, chunk: Bytes, out: &mut Batch);
+    /// Adds the records that are whole now, or lines where they are all there is in `out`; keeps what is not.
+    fn feed(&mut self, chunk: &[u8], out: &mut Batch);
 
     /// The stream ended: adds the last record, if its end mark was missing.
     fn finish(&mut self, out: &mut Batch);
@@ -41,6 +41,10 @@ impl Place {
             stream: Arc::from(stream),
             partition: Partition::default(),
         }
+    }
+
+    fn lines(&self, bytes: Bytes) -> Lines {
+        Lines::new(bytes, self.stream.clone(), self.partition.clone())
     }
 
     fn at(&self, line: i64) -> Origin {

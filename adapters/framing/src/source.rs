@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use ssectl_adapter::{
-    Batch, Commit, Error, ErrorKind, Fault, Fetched, Limit, Record, Result, Source,
+    Batch, Commit, Error, ErrorKind, Fault, Fetched, Limit, Lines, Record, Result, Source,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -34,6 +33,10 @@ pub struct FramedSource {
     batches: mpsc::Receiver<Result<Batch>>,
     records: VecDeque<Record>,
     faults: VecDeque<Fault>,
+    /// What is handed over before them, without records of it.
+    lines: Option<Lines>,
+    /// Whether that may be.
+    lines_allowed: bool,
     /// An error that came after the records before it.
     ended: bool,
 }
@@ -50,11 +53,21 @@ impl FramedSource {
             batches,
             records: VecDeque::new(),
             faults: VecDeque::new(),
+            lines: None,
+            lines_allowed: false,
             ended: false,
         })
     }
 
     fn take(&mut self, limit: Limit) -> Batch {
+        if let Some(lines) = &mut self.lines {
+            let lines = Some(lines.take(limit.records, limit.bytes));
+            self.lines.take_if(|lines| lines.is_empty());
+            return Batch {
+                lines,
+                ..Batch::default()
+            };
+        }
         let mut bytes = 0;
         let mut count = 0;
         for record in self.records.iter().take(limit.records) {
@@ -73,7 +86,10 @@ impl FramedSource {
             fault.index -= count;
         }
         Batch {
-            records: self.records.drain(..count).collect(),
+            records: match all {
+                true => std::mem::take(&mut self.records).into(),
+                false => self.records.drain(..count).collect(),
+            },
             faults,
             ..Batch::default()
         }
@@ -84,7 +100,7 @@ impl FramedSource {
 impl Source for FramedSource {
     async fn fetch(&mut self, limit: Limit) -> Result<Fetched> {
         loop {
-            if !self.records.is_empty() || !self.faults.is_empty() {
+            if self.lines.is_some() || !self.records.is_empty() || !self.faults.is_empty() {
                 return Ok(Fetched::Batch(self.take(limit)));
             }
             if self.ended {
@@ -94,7 +110,11 @@ impl Source for FramedSource {
             match timeout(limit.wait, self.batches.recv()).await {
                 Err(_) => return Ok(Fetched::Idle),
                 Ok(None) => self.ended = true,
-                Ok(Some(Ok(batch))) => {
+                Ok(Some(Ok(mut batch))) => {
+                    if !self.lines_allowed {
+                        batch.make_records();
+                    }
+                    self.lines = batch.lines;
                     self.records = batch.records.into();
                     self.faults = batch.faults.into();
                 }
@@ -104,6 +124,10 @@ impl Source for FramedSource {
                 }
             }
         }
+    }
+
+    fn allow_lines(&mut self) {
+        self.lines_allowed = true;
     }
 
     async fn bound(&mut self) -> Result<()> {
@@ -147,9 +171,9 @@ fn read(input: Input, batches: &mpsc::Sender<Result<Batch>>) {
         if count == 0 {
             decoder.finish(&mut batch);
         } else {
-            decoder.feed(Bytes::copy_from_slice(&chunk[..count]), &mut batch);
+            decoder.feed(&chunk[..count], &mut batch);
         }
-        let found = !batch.records.is_empty() || !batch.faults.is_empty();
+        let found = batch.count() > 0;
         if found && batches.blocking_send(Ok(batch)).is_err() || count == 0 {
             return;
         }

@@ -48,6 +48,7 @@ async fn main() -> Result<()> {
 async fn write(target: &dyn Target, stream: &str, count: usize, size: usize) -> Result<()> {
     let spec = SinkSpec {
         stream: stream.to_owned(),
+        ..SinkSpec::default()
     };
     let mut sink = timed("open sink", target.sink(&spec)).await?;
     let records: Vec<_> = (0..BATCH)

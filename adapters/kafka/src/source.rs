@@ -26,7 +26,7 @@ use crate::config::KafkaConfig;
 use crate::error::{from_client, from_outsider};
 use crate::monitor::{Context, Monitor};
 use crate::properties;
-use crate::transaction::Transactions;
+use crate::transaction::{Transactions, is_fenced};
 use group::{GroupConsumer, Rebalances};
 use plan::Plan;
 pub(crate) use plan::{committed, notes};
@@ -140,6 +140,12 @@ impl KafkaSource {
         let (topic, member) = (self.topic.clone(), self.member);
         blocking(move || {
             if ours.len() < asked {
+                // A member that was replaced has lost its partitions for good.
+                let fatal = consumer.client().fatal_error();
+                if fatal.is_some_and(|(code, _)| is_fenced(code)) {
+                    transactions.abort();
+                    return Err(transactions.fenced());
+                }
                 return Err(transactions.undo("others of its group read its partitions by now"));
             }
             // A note stands at all partitions, also at those of which nothing was read.
@@ -183,6 +189,7 @@ impl KafkaSource {
                 commit: commit::token(&portion),
                 records: portion.records,
                 faults: portion.faults,
+                ..Batch::default()
             })),
         })
     }

@@ -79,7 +79,7 @@ impl Target for KafkaTarget {
         let id = transaction::id(&self.config, source)?;
         let cluster = self.cluster()?;
         let mut topics = Vec::new();
-        for SinkSpec { stream } in sinks {
+        for SinkSpec { stream, .. } in sinks {
             let (asked, topic) = (cluster.clone(), stream.clone());
             blocking(move || asked.partitions(&topic)).await?;
             topics.push((stream.clone(), terms(&self.link, &cluster, stream).await));

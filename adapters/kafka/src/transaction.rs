@@ -42,6 +42,15 @@ enum Stage {
     Over,
 }
 
+/// How a rollback went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Abort {
+    /// As far as it could be done here; the broker does the rest when a successor begins.
+    Done,
+    /// There is a successor.
+    Fenced,
+}
+
 impl Transactions {
     /// Fences whoever had the id before. Blocks.
     pub(crate) fn start(link: Link, id: String, patience: Duration) -> Result<Self> {
@@ -107,30 +116,38 @@ impl Transactions {
 
     /// Undoes what was written since the last commit, and says why. Blocks.
     pub(crate) fn undo(&self, why: &str) -> Error {
-        self.abort();
-        self.undone(why)
-    }
-
-    /// Undoes what was written since the last commit, as far as the broker can be told. Blocks.
-    pub(crate) fn abort(&self) {
-        let mut stage = self.stage();
-        if matches!(*stage, Stage::Open | Stage::Committing) {
-            self.give_up(&mut stage);
+        match self.abort() {
+            Abort::Fenced => self.fenced(),
+            Abort::Done => self.undone(why),
         }
     }
 
-    fn give_up(&self, stage: &mut Stage) {
+    /// Undoes what was written since the last commit, as far as the broker can be told. Blocks.
+    pub(crate) fn abort(&self) -> Abort {
+        let mut stage = self.stage();
+        match *stage {
+            Stage::Open | Stage::Committing => self.give_up(&mut stage),
+            Stage::Idle | Stage::Over => Abort::Done,
+        }
+    }
+
+    fn give_up(&self, stage: &mut Stage) -> Abort {
         *stage = Stage::Over;
-        if let Err(error) = self.link.producer.abort_transaction(GIVING_UP) {
-            log::debug!("giving up a transaction of `{}`: {error}", self.id);
+        let Err(error) = self.link.producer.abort_transaction(GIVING_UP) else {
+            return Abort::Done;
+        };
+        log::debug!("giving up a transaction of `{}`: {error}", self.id);
+        match error.rdkafka_error_code().is_some_and(is_fenced) {
+            true => Abort::Fenced,
+            false => Abort::Done,
         }
     }
 
     /// What an error of the transaction means; one that does not pass ends it.
     fn failed(&self, stage: &mut Stage, error: &KafkaError) -> Error {
         let explained = self.explain("cannot commit results and positions", error);
-        if !explained.is_temporary() {
-            self.give_up(stage);
+        if !explained.is_temporary() && self.give_up(stage) == Abort::Fenced {
+            return self.fenced();
         }
         explained
     }
@@ -159,7 +176,8 @@ impl Transactions {
         }
     }
 
-    fn fenced(&self) -> Error {
+    /// That somebody else has taken over.
+    pub(crate) fn fenced(&self) -> Error {
         let message = format!("another process has taken over `{}`", self.id);
         Error::new(ErrorKind::Other, message).hint(
             "one process at a time may read this topic as this group exactly once; give each of several a `group-instance` of its own",
@@ -171,7 +189,7 @@ impl Transactions {
             ErrorKind::Aborted,
             format!("`{}` was rolled back: {why}", self.id),
         )
-        .hint("start it again: it goes on behind what was committed, and nothing shows twice")
+        .hint("begun again, it goes on behind what was committed, and nothing shows twice")
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -180,7 +198,7 @@ impl Transactions {
 }
 
 /// Somebody else has the transactional id or the place in the group.
-fn is_fenced(code: Code) -> bool {
+pub(crate) fn is_fenced(code: Code) -> bool {
     matches!(
         code,
         Code::Fenced

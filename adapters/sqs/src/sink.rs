@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry as Entry};
 use futures::{StreamExt, stream};
-use ssectl_adapter::{Error, ErrorKind, Record, Rejected, Result, Sink, Written};
+use ssectl_adapter::{Error, ErrorKind, ID_HEADER, Record, Rejected, Result, Sink, Written};
 
 use crate::client::Queue;
 use crate::config::{Deduplication, SqsConfig};
@@ -29,10 +29,12 @@ pub(crate) struct SqsSink {
     /// The largest message the queue takes, in bytes.
     largest: usize,
     dedup_ids: DedupIds,
+    /// Whether records carry ids of their own.
+    identified: bool,
 }
 
 impl SqsSink {
-    pub(crate) async fn open(queue: Queue, config: &SqsConfig) -> Result<Self> {
+    pub(crate) async fn open(queue: Queue, config: &SqsConfig, identified: bool) -> Result<Self> {
         Ok(Self {
             largest: largest(&queue).await?,
             queue,
@@ -40,6 +42,7 @@ impl SqsSink {
             message_group: config.message_group.clone(),
             deduplication: config.deduplication.clone(),
             dedup_ids: DedupIds::new(),
+            identified,
         })
     }
 
@@ -80,20 +83,24 @@ impl SqsSink {
     fn deduplication_id(&mut self, index: usize, record: &Record) -> Result<Option<String>> {
         match &self.deduplication {
             Deduplication::Content => Ok(None),
-            Deduplication::Unique => Ok(Some(self.dedup_ids.next(index, record))),
-            Deduplication::Header(name) => {
-                let found = record.headers.iter().find(|(header, _)| header == name);
-                let value = found.and_then(|(_, value)| std::str::from_utf8(value.as_ref()?).ok());
-                match value {
-                    Some(id) => Ok(Some(id.to_owned())),
-                    None => Err(Error::new(
-                        ErrorKind::Data,
-                        format!(
-                            "the record has no text in header `{name}`, which is to be its deduplication id"
-                        ),
-                    )),
-                }
+            Deduplication::Unique => {
+                let own = if self.identified {
+                    text(record, ID_HEADER)
+                } else {
+                    None
+                };
+                let made = || self.dedup_ids.next(index, record);
+                Ok(Some(own.map_or_else(made, str::to_owned)))
             }
+            Deduplication::Header(name) => match text(record, name) {
+                Some(id) => Ok(Some(id.to_owned())),
+                None => Err(Error::new(
+                    ErrorKind::Data,
+                    format!(
+                        "the record has no text in header `{name}`, which is to be its deduplication id"
+                    ),
+                )),
+            },
         }
     }
 
@@ -183,6 +190,12 @@ struct Lane {
     rejected: Vec<Rejected>,
     /// The last request that failed as a whole.
     failed: Option<Error>,
+}
+
+/// The text of a header.
+fn text<'a>(record: &'a Record, header: &str) -> Option<&'a str> {
+    let found = record.headers.iter().find(|(name, _)| name == header);
+    found.and_then(|(_, value)| std::str::from_utf8(value.as_ref()?).ok())
 }
 
 fn waits() -> Error {

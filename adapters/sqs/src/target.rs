@@ -35,7 +35,7 @@ impl Target for SqsTarget {
 
     async fn sink(&self, spec: &SinkSpec) -> Result<Box<dyn Sink>> {
         let queue = self.service.queue(&spec.stream).await?;
-        let sink = SqsSink::open(queue, &self.service.config).await?;
+        let sink = SqsSink::open(queue, &self.service.config, spec.identified).await?;
         Ok(Box::new(sink))
     }
 

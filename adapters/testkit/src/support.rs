@@ -57,6 +57,7 @@ pub async fn delete(target: &dyn Target, stream: &str) {
 pub fn sink_of(stream: &str) -> SinkSpec {
     SinkSpec {
         stream: stream.to_owned(),
+        ..SinkSpec::default()
     }
 }
 

@@ -10,11 +10,13 @@ import os
 import subprocess
 import threading
 import uuid
-from datetime import datetime, timezone
-from pathlib import Path
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions, TypeOptions
 from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms.window import GlobalWindow, TimestampedValue
 from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
@@ -23,11 +25,18 @@ from apache_beam.utils.windowed_value import PaneInfoTiming, WindowedValue
 from ssectl_aggregates import Aggregate, canonical
 
 SSECTL = os.environ.get("SSECTL", "ssectl")
+FN_API = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 # Longer than all times that Beam has.
 FOR_EVER = 10**12
 # In nanoseconds.
 UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-PANES = {PaneInfoTiming.EARLY: "early", PaneInfoTiming.ON_TIME: "on-time", PaneInfoTiming.LATE: "late"}
+PANES = {
+    PaneInfoTiming.EARLY: "early",
+    PaneInfoTiming.ON_TIME: "on-time",
+    PaneInfoTiming.LATE: "late",
+    # Batches of Flink and Spark do not say: a window has one result there, when all is read.
+    PaneInfoTiming.UNKNOWN: "on-time",
+}
 
 
 def dumps(value):
@@ -125,17 +134,6 @@ def _records(path):
             yield json.loads(line)
 
 
-class Read(beam.PTransform):
-    """All records of a file of records, one per line."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
-
-    def expand(self, begin):
-        return begin | beam.Create([self.path], reshuffle=False) | beam.FlatMap(_records)
-
-
 def nanoseconds(time, unit):
     """A time as it stands in a record, as nanoseconds since 1970."""
     if unit == "rfc3339":
@@ -151,6 +149,9 @@ def nanoseconds(time, unit):
 class Event:
     """A record that is part of windows: what it is grouped by, when it happened, the arguments of the aggregates."""
 
+    # Of its partition before it came, in nanoseconds; `None` if it was the first there, or is played in its order.
+    watermark = None
+
     def __init__(self, key, time, inputs):
         self.key, self.time, self.inputs = key, time, inputs
 
@@ -164,12 +165,11 @@ class Event:
         return Timestamp(micros=self.time // 1000)
 
 
-def play(events, delay, every=1):
+def play(events, delay):
     """Steps of a stream: `(watermark, None)` or `(time, event)`. `events` are pairs of a partition and an event.
 
     The watermark of a partition is its greatest time less `delay`, the stream's is the least of them. Records come in the
-    order of the watermark of their partition behind them, as in ssectl: so nothing depends on how partitions interleave. The watermark stands still between multiples of `every`.
-
+    order of the watermark of their partition behind them, as in ssectl: so nothing depends on how partitions interleave.
     """
     highest, ranked = {}, []
     for order, (partition, event) in enumerate(events):
@@ -179,7 +179,6 @@ def play(events, delay, every=1):
     watermark = None
     for mark, _, _, event in ranked:
         yield event.timestamp, event
-        mark -= mark % every
         if watermark is None or mark > watermark:
             watermark = mark
             yield milliseconds(mark), None
@@ -200,43 +199,37 @@ class Events(beam.PTransform):
     """The records of a file as a stream in event time, whose watermark moves with them.
 
     Beam reads a file as one batch, in which no record is ever late. So the file is played record by record.
-    `program` makes events of the records: `{partition, time, key, inputs}`. Where windows begin and end at multiples of
-    `every` only, and have one result, the watermark goes from one to the next, and what comes between comes at once.
+    `program` makes events of the records: `{partition, time, key, inputs}`.
     """
 
-    def __init__(self, path, program, unit, delay=0, every=1, on_error="fail"):
+    def __init__(self, source, program, unit, delay=0, on_error="fail"):
         super().__init__()
-        self.path, self.program, self.on_error = path, program, on_error
-        self.unit, self.delay, self.every = unit, delay, every
+        self.path, self.program, self.on_error = source.address, program, on_error
+        self.unit, self.delay = unit, delay
 
     def expand(self, begin):
         worker = Worker(self.program, self.on_error)
         made = list(worker.results(_records(self.path)))
         worker.close()
         events = ((e["partition"], Event(canonical(e["key"]), nanoseconds(e["time"], self.unit), e["inputs"])) for e in made)
-        return begin | stream(play(events, self.delay, self.every), at_once=self.every > 1)
+        return begin | stream(play(events, self.delay))
 
 
 class stream(beam.PTransform):
     """A stream of what `play` says; at its end the watermark passes every window. It gives pairs of a key and an event."""
 
-    def __init__(self, steps, at_once=False):
+    def __init__(self, steps):
         super().__init__()
-        self.steps, self.most = steps, 1000 if at_once else 1
+        self.steps = steps
 
     def expand(self, begin):
         # Events as bytes: runners in Java do not know Python's coders.
         test = TestStream(coder=beam.coders.BytesCoder())
-        waiting = []
         for time, event in self.steps:
-            if event is not None:
-                waiting.append(TimestampedValue(event.encode(), time))
-            if waiting and (event is None or len(waiting) >= self.most):
-                test, waiting = test.add_elements(waiting), []
             if event is None:
                 test = test.advance_watermark_to(min(time, MAX_TIMESTAMP))
-        if waiting:
-            test = test.add_elements(waiting)
+            else:
+                test = test.add_elements([TimestampedValue(event.encode(), time)])
         return begin | test.advance_watermark_to_infinity().with_output_types(bytes) | beam.Map(keyed)
 
 
@@ -305,35 +298,89 @@ def Results(unit="ms"):
 
 
 class _Write(beam.DoFn):
+    """Files: one per bundle, which has its name when it is complete."""
+
     def __init__(self, folder):
         self.folder = folder
 
-    def setup(self):
-        Path(self.folder).mkdir(parents=True, exist_ok=True)
-        self.file = open(Path(self.folder) / f"{uuid.uuid4()}.ndjson", "w", encoding="utf-8")
+    def start_bundle(self):
+        self.file = None
 
     def process(self, record):
+        if self.file is None:
+            self.name = FileSystems.join(self.folder, f"{uuid.uuid4()}.ndjson")
+            self.file = FileSystems.create(f"{self.name}.part", "text/plain", CompressionTypes.UNCOMPRESSED)
         kept = {name: record.get(name) for name in ("key", "time_ns", "value")}
-        self.file.write(dumps(kept) + "\n")
+        self.file.write(dumps(kept).encode() + b"\n")
 
     def finish_bundle(self):
-        self.file.flush()
-
-    def teardown(self):
-        self.file.close()
-
-
-def Write(folder):
-    """Records into a folder, a file per worker; at least once, as all that Beam writes without a transaction."""
-    return beam.ParDo(_Write(folder))
+        if self.file is not None:
+            self.file.close()
+            FileSystems.rename([f"{self.name}.part"], [self.name])
 
 
-def main(build):
-    """Runs the pipeline that `build(begin, input, output)` makes."""
+class _Publish(beam.DoFn):
+    """A stream: a bundle is done when the stream has all its records."""
+
+    def __init__(self, address):
+        self.command = [SSECTL, "--quiet", "replay", "--from-envelope", "-", "--to", address]
+
+    def start_bundle(self):
+        self.lines = []
+
+    def process(self, record):
+        time, value = record.get("time_ns"), record["value"]
+        self.lines.append(
+            dumps(
+                {
+                    "key": record.get("key"),
+                    "timestamp": None if time is None else rfc3339(time),
+                    "value": value if isinstance(value, str) else dumps(value),
+                }
+            )
+        )
+
+    def finish_bundle(self):
+        if self.lines:
+            subprocess.run(self.command, input="\n".join(self.lines).encode() + b"\n", check=True)
+
+
+def rfc3339(time):
+    """Nanoseconds since 1970 as text, by the millisecond, which is what streams keep."""
+    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=time // 1_000_000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def Write(output):
+    """Records into a folder or a stream, by the workers; at least once, as all that Beam writes without a transaction."""
+    files = "://" not in output or output.startswith(("file://", "gs://", "s3://", "hdfs://"))
+    return beam.ParDo(_Write(output) if files else _Publish(output))
+
+
+class Source(NamedTuple):
+    """What a pipeline reads."""
+
+    address: str
+    # Whether it is files of bare values, not of records.
+    values: bool = False
+
+
+def main(build, arrival=False):
+    """Runs the pipeline that `build(begin, source, output)` makes.
+
+    With `arrival`, it needs records in the order in which they came.
+    """
     parser = argparse.ArgumentParser(description="Runs a pipeline of a scenario of ssectl on Apache Beam.")
-    parser.add_argument("--input", required=True, help="file of records, one per line")
-    parser.add_argument("--output", required=True, help="folder for the results")
+    parser.add_argument("--input", required=True, help="files of records, one per line, as a pattern; or the address of a stream")
+    parser.add_argument("--input_values", action="store_true", help="the files hold bare values")
+    parser.add_argument("--output", required=True, help="folder for the results, or the address of a stream")
     ours, beams = parser.parse_known_args()
     options = PipelineOptions(beams, save_main_session=False)
+    runner = options.view_as(StandardOptions)
+    runner.streaming = runner.streaming or arrival
+    if runner.runner in (None, "DirectRunner"):
+        # Which of the two: the one moves the watermark of a `TestStream`, the other splits what is read.
+        runner.runner = "BundleBasedDirectRunner" if arrival else FN_API
+        options.view_as(TypeOptions).allow_unsafe_triggers = True
     with beam.Pipeline(options=options) as begin:
-        build(begin, ours.input, ours.output)
+        build(begin, Source(ours.input, ours.input_values), ours.output)

@@ -15,6 +15,14 @@ const FUNCTIONS: [&str; 9] = [
     "count", "sum", "avg", "min", "max", "first", "last", "collect", "distinct",
 ];
 
+/// What the head of a program says of its input.
+const READ: &str = "\
+The input is read by the workers: files with a record per line, {key, headers, stream, partition, offset, time_ns, value},
+files of bare values with --input_values, or a stream such as kafka://HOST:PORT/NAME, from its start to the end it has now.";
+const PLAYED: &str = "\
+The input is a file with a record per line, {key, headers, stream, partition, offset, time_ns, value}. It is played in its
+order, which counts here, and has to fit into memory.";
+
 /// The text of the program.
 ///
 /// # Errors
@@ -24,6 +32,7 @@ pub fn python(job: &Job) -> Result<String, Vec<Refusal>> {
         job,
         constants: String::new(),
         chain: Vec::new(),
+        arrival: false,
         refusals: Vec::new(),
     };
     compiler.job();
@@ -40,6 +49,8 @@ struct Compiler<'a> {
     constants: String,
     /// The transforms, each with its label.
     chain: Vec<(String, String)>,
+    /// Whether records are to be played in the order in which they came.
+    arrival: bool,
     refusals: Vec<Refusal>,
 }
 
@@ -61,7 +72,7 @@ impl Compiler<'_> {
         match from {
             [Step::Window(window), after @ ..] => self.windowed(before, window, after),
             _ => {
-                self.push("read", "Read(input)");
+                self.push("read", "Read(source)");
                 self.stateless("STEPS", "steps", before);
             }
         }
@@ -74,17 +85,25 @@ impl Compiler<'_> {
         let _ = writeln!(self.constants, "EVENTS = {}\n", quoted(&program));
         let unit = window.time.as_ref().map_or(Unit::Ns, |(_, unit)| *unit);
         let delay = window.delay;
-        let every = every(window).map_or(String::new(), |every| format!(", every={every}"));
         let on_error = self.on_error();
+        let from = if in_order(window) {
+            self.arrival = true;
+            "Events"
+        } else {
+            "ReadEvents"
+        };
         self.push(
             "events",
             &format!(
-                "Events(input, EVENTS, unit=\"{}\", delay={delay}{every}{on_error})",
+                "{from}(source, EVENTS, unit=\"{}\", delay={delay}{on_error})",
                 unit.name()
             ),
         );
         let into = self.into(window);
         self.push("windows", &into);
+        if !self.arrival {
+            self.push("in time", "InTime()");
+        }
         let aggregates: Vec<String> = window
             .aggregates
             .iter()
@@ -251,20 +270,29 @@ impl Compiler<'_> {
             to,
             ..
         } = self.job;
+        let (reads, arrival) = if self.arrival {
+            (PLAYED, ", arrival=True")
+        } else {
+            (READ, "")
+        };
         let mut text = format!(
             "\"\"\"Pipeline `{name}` of the scenario `{scenario}` on Apache Beam: from `{from}` to `{to}`.\n\n    \
-             python {name}.py --input {from}.ndjson --output {to} --runner BundleBasedDirectRunner --streaming\n\n\
-             The input has a record per line: {{key, headers, stream, partition, offset, time_ns, value}}. `ssectl` is in PATH,\n\
-             or the variable SSECTL names it. Made by `ssectl export beam`.\n\"\"\"\n\n\
+             python {name}.py --input {from}.ndjson --output {to} --runner DirectRunner\n\n\
+             {reads}\nIt writes a folder, or a stream. `ssectl` is in PATH, or the variable SSECTL names it. Made by\n\
+             `ssectl export beam`.\n\"\"\"\n\n\
              import apache_beam as beam\nfrom apache_beam.transforms import trigger, window\n\n\
-             from ssectl_beam import FOR_EVER, Aggregates, Events, Jq, Read, Results, Write, main\n\n{}\n\
-             def build(begin, input, output):\n    return (\n        begin\n",
+             from ssectl_beam import FOR_EVER, Aggregates, Events, Jq, Results, Write, main\n\
+             from ssectl_source import InTime, Read, ReadEvents\n\n{}\n\
+             def build(begin, source, output):\n    return (\n        begin\n",
             self.constants
         );
         for (label, transform) in &self.chain {
             let _ = writeln!(text, "        | \"{label}\" >> {transform}");
         }
-        text.push_str("    )\n\n\nif __name__ == \"__main__\":\n    main(build)\n");
+        let _ = write!(
+            text,
+            "    )\n\n\nif __name__ == \"__main__\":\n    main(build{arrival})\n"
+        );
         text
     }
 }
@@ -280,23 +308,8 @@ fn end_of_window(window: &Window) -> String {
     format!("trigger.AfterWatermark({})", arguments.join(", "))
 }
 
-/// What all windows begin and end at multiples of, in ns, where each has one result.
-fn every(window: &Window) -> Option<i64> {
-    let once = window.lateness == Some(0) && window.early_count.is_none();
-    match window.kind {
-        Kind::Sliding {
-            size,
-            slide,
-            offset,
-        } if once => Some(greatest_divisor(greatest_divisor(size, slide), offset)),
-        _ => None,
-    }
-}
-
-fn greatest_divisor(a: i64, b: i64) -> i64 {
-    if b == 0 {
-        a.abs()
-    } else {
-        greatest_divisor(b, a % b)
-    }
+/// Whether results depend on the order in which records come by more than what is too late: on results that come before the
+/// end of a window, or after it.
+fn in_order(window: &Window) -> bool {
+    window.lateness != Some(0) || window.early_count.is_some()
 }

@@ -4,6 +4,10 @@
 pub const RUNTIME: &[(&str, &str)] = &[
     ("ssectl_beam.py", include_str!("../runtime/ssectl_beam.py")),
     (
+        "ssectl_source.py",
+        include_str!("../runtime/ssectl_source.py"),
+    ),
+    (
         "ssectl_aggregates.py",
         include_str!("../runtime/ssectl_aggregates.py"),
     ),

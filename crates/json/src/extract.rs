@@ -1,5 +1,7 @@
 //! The values at several paths of a record, found in one pass over its bytes.
 
+use std::sync::Arc;
+
 use super::path::{Path, Step};
 use super::scan::{RawString, Scanner};
 use super::text;
@@ -10,7 +12,7 @@ use super::tree::Value;
 #[derive(Debug, Clone)]
 pub struct Extractor {
     /// A tree of steps; the first node is the record.
-    nodes: Vec<Node>,
+    nodes: Arc<[Node]>,
     paths: usize,
 }
 
@@ -32,6 +34,60 @@ pub struct Fields {
     slots: Vec<Slot>,
     /// Values whose text in the record is not as jq writes them.
     written: Vec<u8>,
+    shape: Shape,
+}
+
+/// The keys of the last record, in their order: mostly those of the next one.
+#[derive(Debug, Default)]
+struct Shape {
+    /// Whose nodes they are.
+    of: Option<Arc<[Node]>>,
+    keys: Vec<Known>,
+}
+
+/// A key as it was written, with its colon and the white space after it, and where its value is looked into.
+#[derive(Debug, Default)]
+struct Known {
+    written: Vec<u8>,
+    node: Option<usize>,
+}
+
+/// Only so many keys are remembered, and only those that are written with so few bytes.
+const KNOWN_KEYS: usize = 64;
+const KNOWN_BYTES: usize = 64;
+
+impl Shape {
+    /// Forgets the keys if they are of other nodes.
+    #[inline]
+    fn belong(&mut self, nodes: &Arc<[Node]>) {
+        let same = |of: &Arc<[Node]>| Arc::ptr_eq(of, nodes);
+        if !self.of.as_ref().is_some_and(same) {
+            self.of = Some(Arc::clone(nodes));
+            self.keys.clear();
+        }
+    }
+
+    /// The length of what is written at the start of `rest`, and its node, if it is the key that was here last.
+    #[inline]
+    fn find(&self, nth: usize, rest: &[u8]) -> Option<(usize, Option<usize>)> {
+        let known = self.keys.get(nth)?;
+        let length = known.written.len();
+        let same = length > 0 && rest.get(..length)? == known.written;
+        same.then_some((length, known.node))
+    }
+
+    fn learn(&mut self, nth: usize, written: &[u8], node: Option<usize>) {
+        if nth >= KNOWN_KEYS || written.len() > KNOWN_BYTES {
+            return;
+        }
+        if nth >= self.keys.len() {
+            self.keys.resize_with(nth + 1, Known::default);
+        }
+        let known = &mut self.keys[nth];
+        known.written.clear();
+        known.written.extend_from_slice(written);
+        known.node = node;
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +111,13 @@ impl Fields {
             Some(&Slot::Written { start, end }) => &self.written[start..end],
             _ => b"null",
         }
+    }
+
+    /// Whether the value at the path of this number is a string that stands in the record as jq writes it, and so as all
+    /// equal ones.
+    #[inline]
+    pub fn is_plain_string(&self, path: usize, record: &[u8]) -> bool {
+        matches!(self.slots.get(path), Some(&Slot::Raw { start, odd: false, .. }) if record[start] == b'"')
     }
 
     fn set(&mut self, paths: &[usize], slot: Slot) {
@@ -90,58 +153,83 @@ impl Fields {
 impl Extractor {
     /// Looks for `paths`, which are numbered in this order.
     pub fn new(paths: &[Path]) -> Self {
-        let mut extractor = Self {
-            nodes: vec![Node::default()],
-            paths: paths.len(),
-        };
+        let mut nodes = vec![Node::default()];
         for (number, path) in paths.iter().enumerate() {
-            extractor.insert(number, &path.0);
+            insert(&mut nodes, number, &path.0);
         }
-        extractor
-    }
-
-    fn insert(&mut self, number: usize, steps: &[Step]) {
-        let mut at = 0;
-        for step in steps {
-            let next = self.nodes.len();
-            let node = &mut self.nodes[at];
-            at = match step {
-                Step::Key(key) => {
-                    node.below_keys.push(number);
-                    child(&mut node.keys, key.as_bytes().into(), next)
-                }
-                Step::Item(index) => {
-                    node.below_items.push(number);
-                    child(&mut node.items, *index, next)
-                }
-            };
-            if at == next {
-                self.nodes.push(Node::default());
-            }
+        Self {
+            nodes: nodes.into(),
+            paths: paths.len(),
         }
-        self.nodes[at].here.push(number);
     }
 
     /// Reads a record. Answers false where only the engine of jq can say what comes out, with the reason if it is an
     /// error: the record is not JSON, starts with a byte-order mark or nests deeper than 512, or a path leads to where
     /// jq fails.
     pub fn read(&self, record: &[u8], fields: &mut Fields) -> bool {
+        std::str::from_utf8(record).is_ok_and(|record| self.read_text(record, fields))
+    }
+
+    /// The same of a record that is known to be text.
+    pub fn read_text(&self, record: &str, fields: &mut Fields) -> bool {
         fields.written.clear();
         fields.slots.clear();
         fields.slots.resize(self.paths, Slot::Null);
-        self.scan(record, fields).is_some()
+        self.scan(record.as_bytes(), fields).is_some()
     }
 
     fn scan(&self, record: &[u8], fields: &mut Fields) -> Option<()> {
-        std::str::from_utf8(record).ok()?;
         let mut scanner = Scanner::new(record);
         scanner.space();
-        self.value(&mut scanner, &self.nodes[0], 0, fields)?;
+        if scanner.peek() == Some(b'{') && !self.nodes[0].keys.is_empty() {
+            self.record(&mut scanner, fields)?;
+        } else {
+            self.value(&mut scanner, &self.nodes[0], 0, fields)?;
+        }
         scanner.space();
         if scanner.at < record.len() {
             return None;
         }
         fields.tidy(record)
+    }
+
+    /// As [`Extractor::value`] of a record that is an object, with what is known of the one before.
+    fn record(&self, scanner: &mut Scanner<'_>, fields: &mut Fields) -> Option<()> {
+        let (node, start) = (&self.nodes[0], scanner.at);
+        fields.shape.belong(&self.nodes);
+        fields.set(&node.below_items, Slot::Refused);
+        scanner.enter(0)?;
+        let mut last = scanner.close(b'}');
+        for nth in 0.. {
+            if last {
+                break;
+            }
+            let next = match fields.shape.find(nth, scanner.rest()) {
+                Some((length, next)) => {
+                    scanner.at += length;
+                    scanner.space();
+                    next
+                }
+                None => {
+                    let rest = scanner.rest();
+                    let next = node.key(scanner.key()?)?;
+                    let length = rest.len() - scanner.rest().len();
+                    fields.shape.learn(nth, &rest[..length], next);
+                    next
+                }
+            };
+            match next {
+                Some(next) => self.value(scanner, &self.nodes[next], 1, fields)?,
+                None => {
+                    scanner.skip(1)?;
+                }
+            }
+            last = scanner.next(b'}')?;
+        }
+        let end = scanner.at;
+        let odd = true;
+        fields.set(&node.here, Slot::Raw { start, end, odd });
+        Some(())
     }
 
     fn value(
@@ -254,6 +342,29 @@ impl Node {
     }
 }
 
+/// Adds a path to a tree of steps.
+fn insert(nodes: &mut Vec<Node>, number: usize, steps: &[Step]) {
+    let mut at = 0;
+    for step in steps {
+        let next = nodes.len();
+        let node = &mut nodes[at];
+        at = match step {
+            Step::Key(key) => {
+                node.below_keys.push(number);
+                child(&mut node.keys, key.as_bytes().into(), next)
+            }
+            Step::Item(index) => {
+                node.below_items.push(number);
+                child(&mut node.items, *index, next)
+            }
+        };
+        if at == next {
+            nodes.push(Node::default());
+        }
+    }
+    nodes[at].here.push(number);
+}
+
 /// The node of a step, which is `next` if the step is new.
 fn child<T: PartialEq>(children: &mut Vec<(T, usize)>, step: T, next: usize) -> usize {
     if let Some((_, node)) = children.iter().find(|(known, _)| *known == step) {
@@ -317,6 +428,44 @@ mod tests {
         found(&[".", ".a"], r#"{"a": 1}"#, &[r#"{"a":1}"#, "1"]);
         found(&[".a", ".a"], r#"{"\u0061":1}"#, &["1", "1"]);
         found(&[".[0]"], "[ \"x\u{7f}\" ]", &[r#""x\u007f""#]);
+    }
+
+    #[test]
+    fn what_is_known_of_one_record_does_not_mislead_in_the_next() {
+        let extractors = [&[".a", ".b"][..], &[".b", ".c.d"]].map(|paths| {
+            let path = |path: &&str| Path::parse(path).unwrap();
+            Extractor::new(&paths.iter().map(path).collect::<Vec<_>>())
+        });
+        let mut kept = Fields::default();
+        for record in [
+            r#"{"a":1,"b":2}"#,
+            r#"{"b":1,"a":2}"#,
+            r#"{"a" : 3,"b": 4}"#,
+            r#"{"a" : 5,"b":6,"c":{"d":7,"a":8}}"#,
+            r#"{"aa":1,"b":9}"#,
+            r#"{"a":1}"#,
+            r#"{"\u0061":1,"b":2,"a":3}"#,
+            r#"{"\u0061":2,"b":{"a":1}}"#,
+            "{}",
+            r#"{"a":1,"#,
+            r#"{"a":"#,
+            r#"{"a"1}"#,
+            "[1]",
+        ] {
+            for extractor in &extractors {
+                let mut fresh = Fields::default();
+                let found = extractor.read(record.as_bytes(), &mut fresh);
+                assert_eq!(
+                    extractor.read(record.as_bytes(), &mut kept),
+                    found,
+                    "{record}"
+                );
+                for path in (0..2).filter(|_| found) {
+                    let record = record.as_bytes();
+                    assert_eq!(kept.get(path, record), fresh.get(path, record));
+                }
+            }
+        }
     }
 
     #[test]

@@ -32,6 +32,13 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(each(1)) & !word & each(0x80)
 }
 
+/// Marks, by its highest bit, at least the first byte of a word that is no digit.
+#[inline]
+const fn not_digits(word: u64) -> u64 {
+    let value = word ^ each(b'0');
+    (value.wrapping_add(each(0x7f - 9)) | value) & each(0x80)
+}
+
 /// How many bytes from the start of a string mean nothing but themselves: no quote, escape, control character or DEL.
 #[inline]
 fn plain(bytes: &[u8]) -> usize {
@@ -61,6 +68,12 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
+    }
+
+    /// What was not gone past yet.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
     }
 
     #[inline]
@@ -232,6 +245,14 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
+        while let Some(chunk) = self.bytes[self.at..].first_chunk() {
+            let others = not_digits(u64::from_le_bytes(*chunk));
+            if others != 0 {
+                self.at += others.trailing_zeros() as usize / 8;
+                return (self.at > start).then_some(());
+            }
+            self.at += chunk.len();
+        }
         while let Some(b'0'..=b'9') = self.peek() {
             self.at += 1;
         }

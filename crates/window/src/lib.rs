@@ -21,6 +21,7 @@ pub mod aggregate;
 mod aggregator;
 mod cell;
 mod codec;
+mod digest;
 mod error;
 mod event;
 mod operator;
@@ -33,6 +34,7 @@ mod watermark;
 mod windows;
 
 pub use aggregator::{Aggregator, InputError};
+pub use digest::{Digest, Digester, Digesting};
 pub use error::WindowError;
 pub use event::{Event, Fate, Pane, PaneKind, Time};
 pub use operator::{WindowOperator, kinds};

@@ -14,11 +14,12 @@
 
 use ssectl_state::{Kinds, Space, StateError};
 
+use crate::digest::{Digest, Share};
 use crate::panes::Panes;
 use crate::queue::{Count, Held, Queue};
 use crate::watermark::{Partition, Place, Progress, Watermarks};
 use crate::windows::{self, Arrival, Kept, Out, Part, Standing};
-use crate::{Aggregator, Event, Fate, Spec, Time, WindowError};
+use crate::{Aggregator, Event, Fate, Spec, Time, WindowError, Windows};
 
 /// Groups events by key and window, and gives panes when the watermark says so.
 ///
@@ -42,9 +43,8 @@ impl<A: Aggregator> WindowOperator<A> {
     pub fn open(spec: &Spec, aggregates: A, space: &Space) -> Result<Self, WindowError> {
         let panes = Panes::new(spec, aggregates);
         let kept = Kept::open(spec, space)?;
-        let early = spec.trigger.early_every.is_some() || spec.trigger.early_count.is_some();
         Ok(Self {
-            ordered: early || kept.order_matters() || panes.aggregates.order_matters(),
+            ordered: order_matters(spec, &panes.aggregates),
             panes,
             kept,
             watermarks: Watermarks::open(spec, space)?,
@@ -102,6 +102,37 @@ impl<A: Aggregator> WindowOperator<A> {
         }
         self.settle(out)?;
         Ok(fate)
+    }
+
+    /// Takes the events of a digest, all of one partition, as if they came one by one. Answers false if that cannot be: it
+    /// is as if nothing had come then, and the events themselves must be taken.
+    ///
+    /// # Errors
+    /// The state fails.
+    pub fn digest(
+        &mut self,
+        partition: u32,
+        digest: Digest<A::Accumulator>,
+        out: Out<'_>,
+    ) -> Result<bool, WindowError> {
+        if self.changed {
+            self.settle(out)?;
+        }
+        let (Some(first), Some(slot)) = (digest.first, self.watermarks.only(partition)) else {
+            return Ok(false);
+        };
+        let watermarks = &self.watermarks;
+        let on_time = |share: &Share<_>| watermarks.mark_after(slot, share.seen) < share.span.end;
+        if self.queue.first().is_some() || !digest.shares.iter().all(on_time) {
+            return Ok(false);
+        }
+        self.watermarks.observe(slot, first);
+        self.watermarks.observe(slot, digest.newest);
+        for share in digest.shares {
+            self.kept.merge(share, &self.panes)?;
+        }
+        self.settle(out)?;
+        Ok(true)
     }
 
     /// Says that no event before a time is expected from a partition any more: a punctuation. It holds for what comes
@@ -262,6 +293,16 @@ impl<A: Aggregator> WindowOperator<A> {
         }
         Ok(())
     }
+}
+
+/// Whether results can be others with another order of the same events.
+pub(crate) fn order_matters(spec: &Spec, aggregates: &impl Aggregator) -> bool {
+    let early = spec.trigger.early_every.is_some() || spec.trigger.early_count.is_some();
+    let depend = matches!(
+        spec.windows,
+        Windows::Session { .. } | Windows::Count { .. }
+    );
+    early || depend || aggregates.order_matters()
 }
 
 /// Adds what an operator keeps to the kinds of values that can be shown to people.

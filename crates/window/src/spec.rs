@@ -15,6 +15,8 @@ pub struct Spec {
     pub delay: Time,
     /// How far a partition may be behind the greatest before it no longer holds windows open, in ns.
     pub idle: Option<Time>,
+    /// How long a partition may be silent, by the caller's clock, before it no longer holds windows open, in ns.
+    pub idle_wall: Option<Time>,
     /// How far an event may be ahead of its partition, in ns.
     pub max_future: Option<Time>,
     /// How long after its end a window still takes events, in ns; `Time::MAX` is for ever.

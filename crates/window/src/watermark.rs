@@ -198,6 +198,23 @@ impl Watermarks {
         self.partitions[slot].1.watermark.max(self.progress.passed)
     }
 
+    /// Where a partition is that is the only one known.
+    pub(crate) fn only(&self, id: u32) -> Option<usize> {
+        self.find(id).filter(|_| self.partitions.len() == 1)
+    }
+
+    /// The watermark that the lateness of an event is measured by, once event times of its partition have come so far.
+    pub(crate) fn mark_after(&self, slot: usize, time: Time) -> Time {
+        let partition = &self.partitions[slot].1;
+        let newest = partition.newest.max(time);
+        let watermark = match self.kind {
+            WatermarkKind::Bounded => newest.saturating_sub(self.delay),
+            WatermarkKind::Monotonic => newest,
+            WatermarkKind::Punctuated => partition.watermark,
+        };
+        watermark.max(partition.watermark).max(self.progress.passed)
+    }
+
     /// A partition says how far it has come.
     pub(crate) fn punctuate(&mut self, slot: usize, time: Time) {
         let partition = &mut self.partitions[slot].1;

@@ -5,21 +5,24 @@ use std::path::Path;
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
 use crate::cli::session::Session;
+use crate::engine::trial;
 use crate::places::TargetDecl;
 use crate::prove::Life;
 use crate::runner::{Runner, StateOptions};
 use crate::scenario::Scenario;
 
-/// Options with which a successor goes on at once where a process was killed: its place in a group
-/// is taken over, and what it had leased comes again soon.
-const SUCCESSION: [(&str, &str, &str); 3] = [
+/// Options with which a successor goes on soon where a process was killed: its place in a group is taken over, and what
+/// it had leased comes again as soon as the service allows. A silence of Pub/Sub is longer than its leases, so that a life
+/// does not take what others have leased for the end.
+const SUCCESSION: [(&str, &str, &str); 4] = [
     ("kafka", "group-instance", "prove"),
-    ("sqs", "visibility-timeout", "10s"),
+    ("sqs", "visibility-timeout", "2s"),
     ("pubsub", "ack-deadline", "10s"),
+    ("pubsub", "quiet", "11s"),
 ];
 
-/// The last life ends after a silence that is longer than any lease.
-const SILENCE: (&str, &str, &str) = ("pubsub", "quiet", "12s");
+/// So many batches of a life that will be killed may be leased: the rest is there for its successor at once.
+const LEASED: usize = 4;
 
 /// Lives, until it is killed or all is done.
 pub(super) async fn run(
@@ -38,12 +41,15 @@ pub(super) async fn run(
         options,
         emulator: false,
     };
-    let silence = life.kill.is_none().then_some(SILENCE);
-    for (adapter, option, value) in SUCCESSION.into_iter().chain(silence) {
+    for (adapter, option, value) in SUCCESSION {
         if target.adapter == adapter {
             let given = target.options.entry(option.to_owned());
             given.or_insert_with(|| value.into());
         }
+    }
+    if target.adapter == "pubsub" && life.kill.is_some() {
+        let given = target.options.entry("outstanding".to_owned());
+        given.or_insert_with(|| (LEASED * life.records).into());
     }
     let state = StateOptions {
         dir: life.state.clone(),
@@ -55,6 +61,8 @@ pub(super) async fn run(
     let runner = Runner {
         beam: None,
         tracer: None,
+        settings: trial::settings(),
+        timeline: None,
         places: &session.places,
         target,
         prefix: prefix.to_owned(),

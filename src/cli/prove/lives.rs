@@ -40,6 +40,10 @@ pub(super) struct Lives<'a> {
     pub(super) records: usize,
     /// A directory of its own.
     pub(super) scratch: &'a Path,
+    /// Whether what steps remember is kept there.
+    pub(super) state: bool,
+    /// Whether the processes have the planted fault.
+    pub(super) commits_early: bool,
     /// Whether the proof is to stop.
     pub(super) stop: CancellationToken,
 }
@@ -83,7 +87,8 @@ impl Lives<'_> {
         let life = Life {
             target: self.target.clone(),
             records: self.records,
-            state: None,
+            state: self.state.then(|| self.scratch.join("state")),
+            commits_early: self.commits_early,
             changelog: None,
             kill: kill.map(|kill| (*kill, sign.clone())),
         };

@@ -7,12 +7,15 @@ use super::Proof;
 use super::lives::{Lived, Lives};
 use crate::cli::error::{CliError, CliResult, Exit};
 use crate::cli::run::failed;
+use crate::engine::trial;
 use crate::prove::{Finding, Plan, claimed};
 use crate::runner::{RunError, Runner, StateOptions, tried};
 use crate::verify::Tally;
 
-/// So many smaller trials are made; each takes about as long as its share of kills.
-const TRIES: usize = 12;
+/// So many smaller plans are tried; each trial takes about as long as its share of kills.
+const TRIES: usize = 16;
+/// A smaller plan must fail so often: one that failed by chance shows nothing to who tries it again.
+const TIMES: usize = 3;
 
 /// A trial that is over.
 pub(super) struct Trial {
@@ -80,6 +83,8 @@ impl Proof<'_> {
         Runner {
             beam: None,
             tracer: None,
+            settings: trial::settings(),
+            timeline: None,
             places: &self.session.places,
             target: self.target.clone(),
             prefix,
@@ -105,16 +110,30 @@ impl Proof<'_> {
         arguments.extend(set.flat_map(|pair| ["--set".to_owned(), pair]));
         let more = ["--prefix", prefix, "--quiet"];
         arguments.extend(more.map(str::to_owned));
-        // A life passes a point about twice, so that there is something left for the last one.
-        let share = records / (4 * plan.kills.len().max(1) as u64);
+        // A life passes a point about twice, so that there is something left for the last one. While a checkpoint is
+        // being written, several batches pass.
+        let passed = if self.args.state { 16 } else { 4 };
+        let share = records / (passed * plan.kills.len().max(1) as u64);
         let lives = Lives {
             arguments,
             target: (self.target.adapter.clone(), self.target.options.clone()),
             records: usize::try_from(share).unwrap_or(1).max(1),
             scratch: scratch.path(),
+            state: self.args.state,
+            commits_early: self.args.planted_fault,
             stop: self.session.stop(),
         };
         tokio::task::block_in_place(|| lives.run(&plan.kills)).map_err(broken)
+    }
+
+    /// Whether a plan fails each time.
+    async fn fails(&self, plan: &Plan, number: usize) -> CliResult<bool> {
+        for time in 0..TIMES {
+            if self.trial(plan, number * TIMES + time).await?.holds() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Looks for a smaller plan that fails, and writes it to a file.
@@ -123,7 +142,7 @@ impl Proof<'_> {
         'smaller: while number < TRIES {
             for candidate in plan.smaller(self.records()) {
                 number += 1;
-                if !self.trial(&candidate, number).await?.holds() {
+                if self.fails(&candidate, number).await? {
                     plan = candidate;
                     continue 'smaller;
                 }

@@ -56,6 +56,9 @@ pub(super) struct CompletenessArgs {
     /// A partition so far behind the others, in event time, holds no window open
     #[arg(long, value_name = "DURATION", value_parser = words::duration)]
     idle: Option<Time>,
+    /// A partition silent for so long, by the clock, holds no window open; results then depend on when records arrive
+    #[arg(long, value_name = "DURATION", value_parser = words::duration)]
+    idle_wall: Option<Time>,
     /// A record so far ahead of its partition is a bad one; see --on-error
     #[arg(long, value_name = "DURATION", value_parser = words::duration)]
     max_future: Option<Time>,
@@ -181,6 +184,7 @@ pub(super) fn settings(
         },
         delay: completeness.delay,
         idle: completeness.idle,
+        idle_wall: completeness.idle_wall,
         max_future: completeness.max_future,
         lateness: completeness.lateness,
         late: match completeness.late {

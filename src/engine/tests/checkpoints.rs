@@ -187,6 +187,8 @@ fn run(root: &Path, end: i64, batch: usize, batches: usize, positions: bool) -> 
         }],
         on_error: OnError::Fail,
         sink: Box::new(sink),
+        ids: None,
+        together: None,
         sides: Vec::new(),
         state,
         stats: Arc::new(Stats::default()),

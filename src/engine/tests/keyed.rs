@@ -1,8 +1,12 @@
 //! Steps that remember: what they are told, what becomes of records, and when positions are committed.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use ssectl_adapter::{Batch, Origin, Partition, Position, Record};
+use async_trait::async_trait;
+use ssectl_adapter::{
+    Batch, Commit, Fetched, Limit, Origin, Partition, Position, Record, Result as Answered, Source,
+};
 
 use super::script::{Answer, Bench, Do, ScriptSource, batch, values};
 use crate::engine::{
@@ -258,4 +262,57 @@ async fn steps_see_from_which_source_and_partition_a_record_is() {
     let told = told.lock().expect("no panic").clone();
     assert_eq!(told[0], "0:0/ 1:1/0 2:1/1 3:2/0");
     assert!(told.contains(&"ended 2".to_owned()), "{told:?}");
+}
+
+/// A group that deals out partitions when it was asked for them once.
+struct Dealt {
+    source: ScriptSource,
+    asked: AtomicBool,
+}
+
+#[async_trait]
+impl Source for Dealt {
+    async fn fetch(&mut self, limit: Limit) -> Answered<Fetched> {
+        self.source.fetch(limit).await
+    }
+
+    fn partitions(&self) -> Option<Vec<Partition>> {
+        match self.asked.swap(true, Relaxed) {
+            false => Some(Vec::new()),
+            true => self.source.partitions(),
+        }
+    }
+
+    async fn bound(&mut self) -> Answered<()> {
+        self.source.bound().await
+    }
+
+    async fn commit(&mut self, commit: &Commit) -> Answered<()> {
+        self.source.commit(commit).await
+    }
+
+    async fn close(self: Box<Self>) -> Answered<()> {
+        Box::new(self.source).close().await
+    }
+}
+
+/// Else the first partition would be ahead of one that nobody knows of, and all of that one would be late.
+#[tokio::test(start_paused = true)]
+async fn partitions_that_come_while_a_pipeline_starts_are_known_before_the_first_record() {
+    let (mut bench, told) = summing(vec![], OnError::Fail, vec![]);
+    let mut first = batch(0, &["10"]);
+    first.records[0].origin.partition = Partition::from("0");
+    let source = ScriptSource {
+        script: [Do::Give(first)].into(),
+        log: bench.log.clone(),
+        bounded: false,
+        partitions: Some(["0", "1"].map(Partition::from).into()),
+    };
+    let asked = AtomicBool::new(false);
+    let source = Box::new(Dealt { source, asked });
+    bench.pipeline.inputs = vec![Input::new(source, Steps::default())];
+    let run = bench.pipeline.run(Control::detached()).await;
+    run.expect("sound");
+    let told = told.lock().expect("no panic").clone();
+    assert_eq!(told[..2], ["", "0:0/0 1:0/1"]);
 }

@@ -211,6 +211,8 @@ impl Bench {
             then: Vec::new(),
             on_error,
             sink: Box::new(sink),
+            ids: None,
+            together: None,
             sides: Vec::new(),
             state: State::default(),
             stats: stats.clone(),

@@ -3,21 +3,34 @@
 use ssectl_adapter::{Options, Sink, SinkSpec};
 
 use super::{Opener, format_option, framed, framing};
-use crate::engine::{self, Side};
+use crate::engine::{self, Delivery, Side};
 use crate::runner::RunError;
 use crate::runner::copies::Copying;
 use crate::scenario::{Address, Format, OnError};
 
 impl Opener<'_> {
-    pub(super) async fn sink(
+    /// A sink of the results, which carry ids if they are to be there effectively once.
+    pub(super) async fn results(&self) -> Result<Box<dyn Sink>, RunError> {
+        let sink = &self.pipeline.sink;
+        let identified = self.pipeline.delivery == Delivery::EffectivelyOnce;
+        self.open_sink(&sink.to, sink.format, identified).await
+    }
+
+    async fn sink(&self, to: &Address, format: Format) -> Result<Box<dyn Sink>, RunError> {
+        self.open_sink(to, format, false).await
+    }
+
+    async fn open_sink(
         &self,
         to: &Address,
         format: Format,
+        identified: bool,
     ) -> Result<Box<dyn Sink>, RunError> {
         let name = to.to_string();
         let opened = match to {
-            Address::Declared(stream) => self.declared_sink(stream).await,
-            Address::Uri(uri) => match self.runner.places.locate(uri, &framing(uri, format)) {
+            Address::Declared(stream) => self.declared_sink(stream, identified).await,
+            Address::Uri(uri) => match self.runner.place(uri, &framing(uri, format)) {
+                Ok(place) if identified => place.identified_sink().await,
                 Ok(place) => place.sink().await,
                 Err(error) => Err(error),
             },
@@ -39,10 +52,15 @@ impl Opener<'_> {
     }
 
     /// A sink of a declared stream, and of its copies.
-    async fn declared_sink(&self, stream: &str) -> ssectl_adapter::Result<Box<dyn Sink>> {
+    async fn declared_sink(
+        &self,
+        stream: &str,
+        identified: bool,
+    ) -> ssectl_adapter::Result<Box<dyn Sink>> {
         let open = async |stream: &str| {
             let stream = stream.to_owned();
-            self.home.target.sink(&SinkSpec { stream }).await
+            let spec = SinkSpec { stream, identified };
+            self.home.target.sink(&spec).await
         };
         let sink = open(stream).await?;
         let copies = self.copies.of(stream);
@@ -70,7 +88,7 @@ impl Opener<'_> {
                         } else {
                             Options::new()
                         };
-                        let place = self.runner.places.locate(uri, &envelope);
+                        let place = self.runner.place(uri, &envelope);
                         let place = place.map_err(RunError::stream(&address.to_string()))?;
                         place
                             .sink()

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use ssectl_adapter::{Error, ErrorKind, Result, Sink, SinkSpec, Source, Target};
 
 use super::{Opener, framing};
-use crate::engine::{self, State};
+use crate::engine::{self, State, Together};
 use crate::runner::RunError;
-use crate::scenario::{Address, Format, OnError, Read};
+use crate::scenario::{Address, Format, OnError, Read, Step};
 
 /// The open ends of a pipeline.
 pub(super) struct OpenEnds {
     pub(super) source: Box<dyn Source>,
     pub(super) on_error: engine::OnError,
     pub(super) sink: Box<dyn Sink>,
+    /// What opened them, if they commit together.
+    pub(super) together: Option<Together>,
 }
 
 /// A stream at a target, and how the scenario calls it.
@@ -44,25 +46,37 @@ impl Opener<'_> {
         let unbounded = written_here || self.runner.follow;
         let mut spec = Self::spec(read, self.range(read, written_here, unbounded));
         spec.stream.clone_from(&from.stream);
-        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec { stream });
-        let sinks: Vec<_> = sinks.collect();
-        let ready = from.target.transactional(&spec, &sinks).await;
+        let sinks = to.into_iter().map(|At { stream, .. }| SinkSpec {
+            stream,
+            ..SinkSpec::default()
+        });
+        let together = Together {
+            target: from.target.clone(),
+            source: spec,
+            sinks: sinks.collect(),
+            skips: matches!(self.pipeline.on_error, OnError::Skip),
+        };
+        let ready = together.ready().await;
         let mut ready = ready.map_err(RunError::stream(&from.name))?;
         let state = self.state_within_transactions(ready.notes())?;
         let opened = ready.open(&state.positions(&from.name)).await;
-        let (source, sinks) = opened.map_err(RunError::stream(&from.name))?;
-        let mut sinks = sinks.into_iter();
-        let first = sinks.next();
+        let ends = opened.and_then(|(source, sinks)| together.ends(source, sinks));
+        let ends = ends.map_err(RunError::stream(&from.name))?;
         let ends = OpenEnds {
-            source,
-            sink: first.ok_or_else(|| self.fault("the target opened no sink"))?,
-            on_error: match (&self.pipeline.on_error, sinks.next()) {
-                (_, Some(letters)) => engine::OnError::DeadLetter(letters),
-                (OnError::Skip, None) => engine::OnError::Skip,
-                (OnError::Fail | OnError::DeadLetter { .. }, None) => engine::OnError::Fail,
-            },
+            source: ends.source,
+            sink: ends.sink,
+            on_error: ends.on_error,
+            together: self.can_go_back(&state).then_some(together),
         };
         Ok((ends, state))
+    }
+
+    /// Whether the pipeline can be run again from where it committed last: not with what it remembers or has read as a
+    /// table, nor where its ends are slowed down.
+    fn can_go_back(&self, state: &State) -> bool {
+        let holds =
+            |step: &Step| step.remembers() || matches!(step, Step::Enrich(_) | Step::Rate(_));
+        !state.is_durable() && !self.pipeline.steps.iter().any(holds)
     }
 
     /// Side streams are no part of the transaction.
@@ -80,7 +94,7 @@ impl Opener<'_> {
         let (target, stream) = match address {
             Address::Declared(stream) => (self.home.target.clone(), stream.clone()),
             Address::Uri(uri) => {
-                let place = self.runner.places.locate(uri, &framing(uri, format));
+                let place = self.runner.place(uri, &framing(uri, format));
                 let place = place.map_err(RunError::stream(&name))?;
                 (place.target, place.stream)
             }

@@ -58,6 +58,8 @@ text! {
     OffsetsText(["string", "integer"]) = "an offset such as `start` or `-10`";
     /// A percentage such as `10%`, or a number from 0 to 1.
     ShareText(["string", "number"]) = "a share such as `10%`";
+    /// `wall`, `virtual`, or `virtual@TIME` with the time that it shows at first.
+    ClockText("string") = "a clock such as `virtual`";
     /// `max`, or a factor such as `10x`.
     SpeedText(["string", "number"]) = "a speed such as `10x` or `max`";
 }

@@ -52,6 +52,9 @@ pub struct Window {
     pub delay: Option<HumanDuration>,
     /// A partition whose watermark is so far behind the greatest one no longer holds windows open.
     pub idle: Option<HumanDuration>,
+    /// A partition without a record for so long, by the clock, no longer holds windows open. Results depend on when records
+    /// arrive then; by a virtual clock they are the same each time.
+    pub idle_wall: Option<HumanDuration>,
     /// A record so far ahead of its partition is not believed: it is a bad one, see `on-error`.
     pub max_future: Option<HumanDuration>,
     /// So long after its end a window still takes records; default `0s`.

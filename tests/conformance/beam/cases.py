@@ -25,6 +25,11 @@ class Windows:
     discarding: bool = False
     flink: bool = True
 
+    @property
+    def bounded(self):
+        """Whether there is one result per window, when it is complete: what Beam gives of a bounded input."""
+        return not (self.lateness or self.early)
+
     def flags(self):
         """The flags of `ssectl window`."""
         flags = ["--type", self.kind, "--delay", f"{self.delay}s"]

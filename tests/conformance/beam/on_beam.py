@@ -1,6 +1,8 @@
-"""What Apache Beam's DirectRunner makes of the cases: run by the Python of Beam.
+"""What Apache Beam makes of the cases, played in their order: run by the Python of Beam.
 
-    on_beam.py RUNTIME RESULTS     RUNTIME is the folder of ssectl_beam.py, RESULTS a file that is written
+    on_beam.py RUNTIME RESULTS [OPTION...]     RUNTIME is the folder of ssectl_beam.py, RESULTS a file that is written
+
+Without options on the DirectRunner, a pipeline for each kind of windows; else with these options, all kinds in one.
 
 A line per result: `{"case", "key", "start", "end", "pane", "revision", "n", "total"}`, in the order of Beam.
 """
@@ -51,6 +53,17 @@ def steps_of(these):
         yield from play(events, case.windows.delay * NANOS)
 
 
+class OfKind(beam.DoFn):
+    """The events of the cases of some windows."""
+
+    def __init__(self, these, windows):
+        self.places = {place for place, case in enumerate(these) if case.windows == windows}
+
+    def process(self, keyed):
+        if json.loads(keyed[0])[0] in self.places:
+            yield keyed
+
+
 class Store(beam.DoFn):
     """Appends results to the file, as each case knows them."""
 
@@ -68,10 +81,13 @@ class Store(beam.DoFn):
 
 def main():
     open(sys.argv[2], "w", encoding="utf-8").close()
+    if sys.argv[3:]:
+        run(WINDOWS, PipelineOptions(["--streaming", *sys.argv[3:]]))
+        return
     options = PipelineOptions(["--runner=BundleBasedDirectRunner", "--streaming", "--allow_unsafe_triggers"])
     for windows in WINDOWS:
         try:
-            run(windows, cases([windows]), options)
+            run([windows], options)
         except TypeError as error:
             # All results are there, but sessions that were merged keep a hold on the watermark for ever: the
             # runner sees a stall and then fails to raise it (its executor.py raises a tuple).
@@ -79,23 +95,27 @@ def main():
                 raise
 
 
-def run(windows, these, options):
-    """All cases of these windows in one pipeline."""
+def run(kinds, options):
+    """All cases of these kinds of windows in one pipeline."""
     modes = trigger.AccumulationMode
+    these = cases(kinds)
     with beam.Pipeline(options=options) as begin:
-        (
-            begin
-            | stream(steps_of(these))
-            | beam.WindowInto(
-                windows_of(windows),
-                trigger=trigger_of(windows),
-                accumulation_mode=modes.DISCARDING if windows.discarding else modes.ACCUMULATING,
-                allowed_lateness=windows.lateness,
+        events = begin | stream(steps_of(these))
+        for windows in kinds:
+            (
+                events
+                | f"{windows.name}: events" >> beam.ParDo(OfKind(these, windows))
+                | f"{windows.name}: windows"
+                >> beam.WindowInto(
+                    windows_of(windows),
+                    trigger=trigger_of(windows),
+                    accumulation_mode=modes.DISCARDING if windows.discarding else modes.ACCUMULATING,
+                    allowed_lateness=windows.lateness,
+                )
+                | f"{windows.name}: aggregates" >> beam.CombinePerKey(Aggregates({"n": "count", "total": "sum"}))
+                | f"{windows.name}: results" >> Results()
+                | f"{windows.name}: store" >> beam.ParDo(Store(sys.argv[2], [case.seed for case in these]))
             )
-            | beam.CombinePerKey(Aggregates({"n": "count", "total": "sum"}))
-            | Results()
-            | beam.ParDo(Store(sys.argv[2], [case.seed for case in these]))
-        )
 
 
 if __name__ == "__main__":

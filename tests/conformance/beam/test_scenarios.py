@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,58 @@ def test_direct_runner(scenario, request):
     run([program, "run", ROOT / "scenarios" / scenario, "--engine", "beam"], BEAM_PYTHON=str(BEAM_PYTHON))
 
 
-def test_wordcount_on_flink(request, tmp_path):
+def test_cluster_of_flink(cluster, request):
+    """`ssectl run --engine beam --runner flink`: a cluster counts the words, and both task managers hold some of them."""
+    program, before = request.config.getoption("--ssectl"), set(cluster.jobs())
+    command = [program, "run", ROOT / "scenarios/02-pubsub-wordcount", "--engine", "beam", "--runner", "flink"]
+    for option in cluster.options("--parallelism=2"):
+        command.append(f"--beam-option={option}")
+    run(command, BEAM_PYTHON=str(BEAM_PYTHON))
+    both_counted(cluster, before)
+
+
+def both_counted(cluster, before):
+    """Checks that one job was added, and that two task managers shared its 3,438 groups."""
+    (job,) = set(cluster.jobs()) - before
+    grouped = cluster.grouped(job)
+    assert len(grouped) == 2 and min(grouped.values()) > 500, grouped
+    assert sum(grouped.values()) == 3438
+
+
+@pytest.fixture
+def broker(request, tmp_path):
+    """The address of our emulator of Kafka, which lives as long as the test."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [request.config.getoption("--ssectl"), "emulator", "--only", "kafka", "--kafka-port", str(port)]
+    with open(tmp_path / "emulator.log", "w", encoding="utf-8") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"kafka://127.0.0.1:{port}"
+        process.terminate()
+
+
+def test_workers_read_and_write_streams(cluster, broker, request, tmp_path):
+    """The exported pipeline on a cluster: its workers read both partitions of a stream, and write another one."""
+    program, scenario, before = request.config.getoption("--ssectl"), ROOT / "scenarios/02-pubsub-wordcount", set(cluster.jobs())
+    sentences, results = f"{broker}/sentences", f"{broker}/counts"
+    run([program, "streams", "create", sentences, "--partitions", "2"])
+    run([program, "streams", "create", results, "--partitions", "2"])
+    run([program, "generate", "sentences", "--count", "1000", "--seed", "7", "--to", sentences])
+    run([program, "export", "beam", scenario, "--dir", tmp_path])
+    options = ["--runner=PortableRunner", *cluster.options("--parallelism=2")]
+    run([BEAM_PYTHON, tmp_path / "count.py", "--input", sentences, "--output", results, *options], SSECTL=program)
+    both_counted(cluster, before)
+    (tmp_path / "counts.ndjson").write_text(run([program, "--quiet", "tail", results, "--format", "ndjson"]))
+    assert counts(tmp_path / "counts.ndjson") == counts(scenario / "data/counts.ndjson")
+
+
+def test_wordcount_in_flink_sql(request, tmp_path):
     """The counts of exercise E2 are those that Flink computes of the exported query."""
     program, scenario = request.config.getoption("--ssectl"), ROOT / "scenarios/02-pubsub-wordcount"
     run([program, "export", "flink-sql", scenario, "--dir", tmp_path])

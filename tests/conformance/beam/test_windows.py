@@ -43,6 +43,26 @@ def flink(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def beam_on_flink(cluster, tmp_path_factory):
+    """What the cluster of Flink says through Beam; a bundle per event, as watermarks wait for bundles."""
+    path = tmp_path_factory.mktemp("beam-on-flink") / "results.ndjson"
+    options = cluster.options("--runner=PortableRunner", "--parallelism=1", "--max_bundle_size=1")
+    run([BEAM_PYTHON, HERE / "on_beam.py", RUNTIME, path, *options])
+    return by_case(path)
+
+
+@pytest.fixture(scope="module", params=["direct", "flink"])
+def in_workers(request, tmp_path_factory):
+    """What Beam's workers make of files that they read themselves."""
+    folder = tmp_path_factory.mktemp("in-workers")
+    on_flink = ("--runner=PortableRunner", "--parallelism=2")
+    options = request.getfixturevalue("cluster").options(*on_flink) if request.param == "flink" else []
+    command = [BEAM_PYTHON, HERE / "in_workers.py", RUNTIME, folder / "events", folder / "results.ndjson", *options]
+    run(command, SSECTL=request.config.getoption("--ssectl"))
+    return by_case(folder / "results.ndjson")
+
+
+@pytest.fixture(scope="module")
 def ours(request):
     """What `ssectl window` says: a function of a case, which is run once."""
     program, known = request.config.getoption("--ssectl"), {}
@@ -86,6 +106,31 @@ def test_beam(windows, ours, beam):
             continue  # the DirectRunner never forgets a session, and is early when one that was over goes on
         compared += 1
         assert facts(ours(case), *names) == facts(beam[case.seed], *names), f"case {case.seed}: {case.events}"
+    assert compared >= 15
+
+
+@pytest.mark.parametrize("windows", WINDOWS, ids=lambda windows: windows.name)
+def test_beam_on_flink(windows, ours, beam_on_flink):
+    """Every result is the same on a cluster of Flink, too: its window, its pane and revision, its values."""
+    names = () if windows.kind == "session" else ("pane", "revision")
+    compared = 0
+    for case in of_windows(windows):
+        if windows.kind == "session" and revives(case):
+            continue
+        compared += 1
+        assert facts(ours(case), *names) == facts(beam_on_flink[case.seed], *names), f"case {case.seed}: {case.events}"
+    assert compared >= 15
+
+
+@pytest.mark.parametrize("windows", [windows for windows in WINDOWS if windows.bounded], ids=lambda windows: windows.name)
+def test_in_workers(windows, ours, in_workers):
+    """Every result is the same where the workers read the events, those that are late left out."""
+    compared = 0
+    for case in of_windows(windows):
+        if windows.kind == "session" and revives(case):
+            continue  # a batch has no session that is closed for good
+        compared += 1
+        assert facts(ours(case)) == facts(in_workers[case.seed]), f"case {case.seed}: {case.events}"
     assert compared >= 15
 
 

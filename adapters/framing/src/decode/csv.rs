@@ -121,10 +121,10 @@ impl CsvDecoder {
 }
 
 impl Decode for CsvDecoder {
-    fn feed(&mut self, chunk: Bytes, out: &mut Batch) {
+    fn feed(&mut self, chunk: &[u8], out: &mut Batch) {
         let input = match chunk.strip_prefix(BOM) {
             Some(rest) if !self.started => rest,
-            _ => &chunk[..],
+            _ => chunk,
         };
         self.started |= !chunk.is_empty();
         if !input.is_empty() {
@@ -210,7 +210,7 @@ mod tests {
         let mut decoder = CsvDecoder::new("-", max);
         let mut out = Batch::default();
         for chunk in chunks {
-            decoder.feed(Bytes::copy_from_slice(chunk), &mut out);
+            decoder.feed(chunk, &mut out);
         }
         decoder.finish(&mut out);
         out
@@ -263,9 +263,9 @@ mod tests {
         let endless = b"x".repeat(100_000);
         let mut decoder = CsvDecoder::new("-", 5_000);
         let mut out = Batch::default();
-        decoder.feed(Bytes::from_static(b"a,b\n1,\""), &mut out);
+        decoder.feed(b"a,b\n1,\"", &mut out);
         for _ in 0..20 {
-            decoder.feed(Bytes::copy_from_slice(&endless), &mut out);
+            decoder.feed(&endless, &mut out);
         }
         decoder.finish(&mut out);
         assert!(decoder.fields.len() <= 16_384);

@@ -1,6 +1,5 @@
 //! One envelope per line.
 
-use bytes::Bytes;
 use ssectl_adapter::{Batch, Error, ErrorKind, Position};
 
 use super::{Decode, LineDecoder, Place};
@@ -47,9 +46,10 @@ impl EnvelopeDecoder {
 }
 
 impl Decode for EnvelopeDecoder {
-    fn feed(&mut self, chunk: Bytes, out: &mut Batch) {
+    fn feed(&mut self, chunk: &[u8], out: &mut Batch) {
         let mut found = Batch::default();
         self.lines.feed(chunk, &mut found);
+        found.make_records();
         self.open(found, out);
     }
 

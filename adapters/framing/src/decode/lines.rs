@@ -1,11 +1,14 @@
 //! One record per line.
 
 use bytes::{Bytes, BytesMut};
-use ssectl_adapter::{Batch, Record};
+use ssectl_adapter::{Batch, Lines, Record};
 
 use super::{Decode, Place, too_long};
 
-/// Records are slices of the chunks; only a line across two chunks is copied.
+/// The longest part of a line that is put before the next chunk, so that all lines of a chunk are in one piece.
+const JOINED: usize = 256 << 10;
+
+/// Lines are parts of the chunks, put together as [`Lines`] or, beside a fault, as a record each.
 pub(crate) struct LineDecoder {
     place: Place,
     max: usize,
@@ -28,13 +31,46 @@ impl LineDecoder {
         }
     }
 
+    /// The lines that end in the chunk, if none of them is too long; what comes behind them is kept.
+    fn lines(&mut self, chunk: &[u8]) -> Option<Lines> {
+        let (whole, rest) = chunk.split_at(memchr::memrchr(b'\n', chunk)? + 1);
+        if self.overlong || self.partial.len() > JOINED || rest.len() > self.max {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(self.partial.len() + whole.len());
+        bytes.extend_from_slice(&self.partial);
+        bytes.extend_from_slice(whole);
+        let bytes = Bytes::from(bytes);
+        let mut lines = self.place.lines(bytes.clone());
+        let (mut start, mut number) = (0, self.line);
+        for end in memchr::memchr_iter(b'\n', &bytes) {
+            let line = &bytes[start..end];
+            if line.len() > self.max {
+                return None;
+            }
+            if !self.is_skipped(line) {
+                lines.push(start, end, number);
+            }
+            start = end + 1;
+            number += 1;
+        }
+        self.line = number;
+        self.partial.clear();
+        self.partial.extend_from_slice(rest);
+        Some(lines)
+    }
+
+    fn is_skipped(&self, line: &[u8]) -> bool {
+        self.skip_blank && line.iter().all(u8::is_ascii_whitespace)
+    }
+
     fn end_line(&mut self, line: Bytes, out: &mut Batch) {
         if self.overlong {
             // Its fault was told when it grew too long.
             self.overlong = false;
         } else if line.len() > self.max {
             self.place.fault(self.line, &line, too_long(self.max), out);
-        } else if !(self.skip_blank && line.iter().all(u8::is_ascii_whitespace)) {
+        } else if !self.is_skipped(&line) {
             out.records.push(Record {
                 value: Some(line),
                 origin: self.place.at(self.line),
@@ -60,7 +96,15 @@ impl LineDecoder {
 }
 
 impl Decode for LineDecoder {
-    fn feed(&mut self, chunk: Bytes, out: &mut Batch) {
+    fn feed(&mut self, chunk: &[u8], out: &mut Batch) {
+        if out.count() == 0
+            && let Some(lines) = self.lines(chunk)
+        {
+            out.lines = Some(lines).filter(|lines| !lines.is_empty());
+            return;
+        }
+        out.make_records();
+        let chunk = Bytes::copy_from_slice(chunk);
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', &chunk) {
             let line = if self.partial.is_empty() && !self.overlong {
@@ -80,6 +124,7 @@ impl Decode for LineDecoder {
     }
 
     fn finish(&mut self, out: &mut Batch) {
+        out.make_records();
         if self.overlong || !self.partial.is_empty() {
             let line = if self.overlong {
                 Bytes::new()
@@ -106,7 +151,7 @@ mod tests {
         let mut decoder = LineDecoder::new("-", max, skip_blank);
         let mut out = Batch::default();
         for chunk in chunks {
-            decoder.feed(Bytes::copy_from_slice(chunk), &mut out);
+            decoder.feed(chunk, &mut out);
         }
         decoder.finish(&mut out);
         out
@@ -138,9 +183,9 @@ mod tests {
     fn an_overlong_line_is_told_before_its_end() {
         let mut decoder = LineDecoder::new("-", 5, true);
         let mut out = Batch::default();
-        decoder.feed(Bytes::from_static(b"1234567"), &mut out);
+        decoder.feed(b"1234567", &mut out);
         assert_eq!(out.faults.len(), 1);
-        decoder.feed(Bytes::from_static(b"89"), &mut out);
+        decoder.feed(b"89", &mut out);
         decoder.finish(&mut out);
         assert_eq!((out.faults.len(), out.records.len()), (1, 0));
     }
@@ -159,6 +204,29 @@ mod tests {
             assert_eq!(batch.faults[0].origin.position, Position::Offset(2));
         }
         assert_eq!(decode(&[b"123456"], 5, true).faults.len(), 1);
+    }
+
+    #[test]
+    fn whole_lines_stay_in_one_piece() {
+        let mut decoder = LineDecoder::new("-", 5, true);
+        let values = |out: &Batch| {
+            let lines = out.lines.as_ref().expect("no fault");
+            let spans = lines.spans();
+            spans
+                .map(|(start, end)| lines.bytes()[start..end].to_vec())
+                .collect::<Vec<_>>()
+        };
+        let (mut first, mut second) = (Batch::default(), Batch::default());
+        decoder.feed(b"a\n\nbc", &mut first);
+        assert_eq!(values(&first), [b"a"]);
+        decoder.feed(b"d\ne\nf", &mut second);
+        assert_eq!(values(&second), [&b"bcd"[..], b"e"]);
+        second.make_records();
+        let position = |at: usize| second.records[at].origin.position.clone();
+        assert_eq!([position(0), position(1)], [3, 4].map(Position::Offset));
+        let mut third = Batch::default();
+        decoder.feed(b"ghijklm\n", &mut third);
+        assert_eq!((third.faults.len(), third.count()), (1, 1));
     }
 
     proptest! {

@@ -117,6 +117,7 @@ pub(crate) async fn create(target: &dyn Target, name: &str, partitions: u32) {
 pub(crate) fn sink_of(stream: &str) -> SinkSpec {
     SinkSpec {
         stream: stream.to_owned(),
+        ..SinkSpec::default()
     }
 }
 

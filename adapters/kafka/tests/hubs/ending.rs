@@ -14,7 +14,13 @@ async fn it_does_not_wait_for_clients_that_stay_connected() {
     let namespace = Namespace::tls();
     let stream = namespace.create(1).await;
     let target = namespace.target().await;
-    let mut sink = target.sink(&SinkSpec { stream }).await.expect("a sink");
+    let mut sink = target
+        .sink(&SinkSpec {
+            stream,
+            ..SinkSpec::default()
+        })
+        .await
+        .expect("a sink");
     let written = sink.write(&[Record::from_value("stored")]).await;
     assert!(written.expect("a write").rejected.is_empty());
     let start = Instant::now();

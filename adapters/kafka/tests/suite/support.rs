@@ -124,6 +124,7 @@ impl Harness for Cluster {
 pub(crate) fn sink_of(stream: &str) -> SinkSpec {
     SinkSpec {
         stream: stream.to_owned(),
+        ..SinkSpec::default()
     }
 }
 

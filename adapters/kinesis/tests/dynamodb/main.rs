@@ -64,6 +64,7 @@ async fn write(target: &dyn Target, stream: &str, numbers: std::ops::Range<usize
     let mut sink = target
         .sink(&SinkSpec {
             stream: stream.to_owned(),
+            ..SinkSpec::default()
         })
         .await
         .expect("a sink");

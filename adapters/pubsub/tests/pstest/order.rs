@@ -25,6 +25,7 @@ async fn each_key_keeps_its_order() {
     let mut sink = target
         .sink(&SinkSpec {
             stream: topic.clone(),
+            ..SinkSpec::default()
         })
         .await
         .expect("a sink");

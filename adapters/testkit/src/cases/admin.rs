@@ -28,6 +28,7 @@ pub async fn a_missing_stream_is_not_found(rig: &Rig) {
     };
     let sink = SinkSpec {
         stream: name.clone(),
+        ..SinkSpec::default()
     };
     let admin = rig.admin();
     let errors = [

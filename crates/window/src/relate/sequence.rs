@@ -212,6 +212,7 @@ fn spec(timing: Timing) -> Spec {
         watermark: WatermarkKind::Bounded,
         delay: timing.delay,
         idle: timing.idle,
+        idle_wall: None,
         max_future: timing.max_future,
         lateness: 0,
         late: Late::Drop,

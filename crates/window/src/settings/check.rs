@@ -34,6 +34,7 @@ impl Settings {
                 watermark: self.watermark,
                 delay: self.delay.unwrap_or(0),
                 idle: self.idle,
+                idle_wall: self.idle_wall,
                 max_future: self.max_future,
                 lateness,
                 late: self.late,
@@ -123,6 +124,7 @@ impl Check {
             ("gap", set.gap),
             ("timeout", set.timeout),
             ("idle", set.idle),
+            ("idle-wall", set.idle_wall),
             ("trigger.early", length(set.early)),
             ("trigger", length(set.trigger)),
         ] {

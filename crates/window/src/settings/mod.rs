@@ -35,6 +35,9 @@ pub struct Settings {
     /// This is the one setting that lets results depend on how partitions interleave: whether the next event of a
     /// partition comes before the others are so far ahead is known only when it has come.
     pub idle: Option<Time>,
+    /// The same by the clock: a partition without an event for so long no longer holds windows open. The caller, who has a
+    /// clock, says so by [`WindowOperator::rest_partition`](crate::WindowOperator::rest_partition).
+    pub idle_wall: Option<Time>,
     /// How far ahead of the greatest event time of its partition an event may be.
     pub max_future: Option<Time>,
     /// How long after its end a window takes events; default 0, with [`Late::Refire`] for ever.

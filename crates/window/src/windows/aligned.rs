@@ -6,6 +6,7 @@ use super::assign::Assigner;
 use super::{Arrival, Out, Part, Span, Standing};
 use crate::cell::Cell;
 use crate::codec::{Present, from_sortable, sortable};
+use crate::digest::Share;
 use crate::panes::Panes;
 use crate::{Aggregator, PaneKind, Time, WindowError, Windows};
 
@@ -110,6 +111,25 @@ impl<A: Aggregator> Aligned<A> {
                 self.next = self.next.min(span.end.saturating_add(self.lateness));
             }
         }
+        Ok(())
+    }
+
+    /// Takes events into a window that is not complete.
+    pub(super) fn merge(
+        &mut self,
+        share: Share<A::Accumulator>,
+        panes: &Panes<A>,
+    ) -> Result<(), WindowError> {
+        let group = (share.span.end, share.span.start);
+        let mut state = Some(share.state);
+        let cell = self.open.get_or_insert_with(group, &share.key, || {
+            state.take().map_or_else(|| panes.cell(), Cell::new)
+        })?;
+        if let Some(state) = state {
+            panes.aggregates.merge(&mut cell.state, &state)?;
+        }
+        cell.fresh += share.events;
+        self.next = self.next.min(share.span.end);
         Ok(())
     }
 

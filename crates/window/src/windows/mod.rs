@@ -10,10 +10,11 @@ use ssectl_state::{Kinds, Space, StateError, Value};
 
 use crate::cell::Cell;
 use crate::codec::Present;
+use crate::digest::Share;
 use crate::panes::Panes;
 use crate::{Aggregator, Pane, Spec, Time, WindowError, Windows};
 use aligned::Aligned;
-use assign::Assigner;
+pub(crate) use assign::Assigner;
 use count::{Counts, Window};
 use session::{Line, Sessions};
 
@@ -115,11 +116,6 @@ impl<A: Aggregator> Kept<A> {
         })
     }
 
-    /// Whether its panes at the end of a window depend on the order of events, whatever the aggregates do.
-    pub(crate) fn order_matters(&self) -> bool {
-        !matches!(self, Self::Aligned(_))
-    }
-
     /// How an event stands, by its own windows; `None` if one of them does not fit into the numbers of time.
     #[inline]
     pub(crate) fn standing(&mut self, time: Time, mark: Time) -> Option<Standing> {
@@ -136,6 +132,18 @@ impl<A: Aggregator> Kept<A> {
         out: Out<'_>,
     ) -> Result<(), WindowError> {
         each!(self, windows => windows.place(arrival, part, panes, out))
+    }
+
+    /// Takes the events of a digest into an open window. There are no digests for windows of other kinds.
+    pub(crate) fn merge(
+        &mut self,
+        share: Share<A::Accumulator>,
+        panes: &Panes<A>,
+    ) -> Result<(), WindowError> {
+        match self {
+            Self::Aligned(windows) => windows.merge(share, panes),
+            Self::Sessions(_) | Self::Counts(_) => Ok(()),
+        }
     }
 
     /// When something happens next, at the earliest; `Time::MAX` if only the end of the input brings anything.

@@ -2,8 +2,8 @@
 
 use ssectl_state::{Corrupt, Space, Value};
 use ssectl_window::{
-    Aggregator, Amount, Event, Fate, InputError, Pane, PaneKind, Settings, Time, WindowError,
-    WindowOperator,
+    Aggregator, Amount, Digester, Event, Fate, InputError, Pane, PaneKind, Settings, Time,
+    WindowError, WindowOperator,
 };
 
 pub(crate) const SECOND: Time = 1_000_000_000;
@@ -126,6 +126,28 @@ impl Run {
         };
         self.operator
             .event(event, &mut |pane| self.panes.push(line(&pane)))
+    }
+
+    /// Events of partition 0, as (time, key, input): by a digest if there is one, and it is taken.
+    pub(crate) fn digest(
+        &mut self,
+        digester: Option<&Digester<Log>>,
+        events: &[(Time, &str, &str)],
+    ) -> bool {
+        let Some(digester) = digester else {
+            return false;
+        };
+        let mut digesting = digester.begin();
+        for (time, key, input) in events {
+            digesting
+                .add(*time, key.as_bytes(), &[Some(input.as_bytes())])
+                .expect("the event is right");
+        }
+        self.operator
+            .digest(0, digesting.finish(), &mut |pane| {
+                self.panes.push(line(&pane));
+            })
+            .expect("the state holds")
     }
 
     /// An event of partition 0 and key `k`.

@@ -1,6 +1,7 @@
 //! The operator as its callers see it.
 
 mod against_model;
+mod digests;
 mod harness;
 mod model;
 mod panes;

@@ -1,0 +1,6 @@
+//! Whole scenarios on streams in memory.
+
+mod bench;
+mod determinism;
+mod mutated;
+mod shuffled;
