@@ -352,6 +352,7 @@ pub(super) fn pipeline(
         sides: Vec::new(),
         state: State::default(),
         stats: Arc::new(Stats::default()),
+        trace: None,
         settings: Settings::default(),
     }
 }

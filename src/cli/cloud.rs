@@ -91,6 +91,7 @@ pub(super) async fn run(args: CloudArgs, session: &Session) -> CliResult {
     let prefix = place.prefix.unwrap_or_else(|| usual_prefix(&scenario));
     let runner = Runner {
         beam: None,
+        tracer: None,
         settings: trial::settings(),
         timeline: None,
         places: &session.places,

@@ -29,9 +29,11 @@ mod size;
 mod state;
 mod streams;
 mod tail;
+mod trace;
 mod transform;
 mod ui;
 mod verify;
+mod why;
 mod window;
 
 use std::path::PathBuf;
@@ -106,6 +108,8 @@ enum Verb {
     Tail(tail::TailArgs),
     Copy(copy::CopyArgs),
     Run(run::RunArgs),
+    Why(why::WhyArgs),
+    WhyNot(why::WhyNotArgs),
     Verify(verify::VerifyArgs),
     Prove(prove::ProveArgs),
     Lint(lint::LintArgs),
@@ -139,6 +143,8 @@ pub fn main() -> ExitCode {
         Verb::Man(args) => man::run(&args, &ui),
         Verb::Schema(args) => schema::run(&args, &ui),
         Verb::State(args) => state::run(&args, &ui),
+        Verb::Why(args) => why::why(&args, &ui),
+        Verb::WhyNot(args) => why::why_not(&args, &ui),
         verb => configured(verb, &cli.global, &ui),
     };
     finish(result, &ui)
@@ -186,7 +192,12 @@ async fn dispatch(verb: Verb, session: &Session) -> CliResult {
         Verb::Serve(args) => serve::run(args, session).await,
         Verb::Config(args) => config::run(&args, session),
         Verb::Doctor(args) => doctor::run(args, session).await,
-        Verb::Completions(_) | Verb::Man(_) | Verb::Schema(_) | Verb::State(_) => Ok(()),
+        Verb::Completions(_)
+        | Verb::Man(_)
+        | Verb::Schema(_)
+        | Verb::State(_)
+        | Verb::Why(_)
+        | Verb::WhyNot(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(super) mod params;
 pub(super) mod report;
-mod telling;
+pub(super) mod telling;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ use super::error::{CliError, CliResult, Exit};
 use super::lint::loaded;
 use super::progress::{Progress, Total};
 use super::session::Session;
+use super::trace::{TraceArgs, Tracing};
 use crate::beam::Beam;
 use crate::engine::{Stats, trial};
 use crate::places::TargetDecl;
@@ -32,6 +33,7 @@ use telling::Telling;
 ///   ssectl run scenarios/01-kafka-uppercase --target confluent
 ///   ssectl run scenarios/08-phone-normalise --target kafka://localhost:9092
 ///   ssectl run scenarios/08-phone-normalise --keep   # look at the streams then
+///   ssectl run scenarios/12-event-time/late.yaml --trace --timeline
 ///
 /// Without a target the streams live in an emulator inside this process. The exit code is 0 if
 /// every expectation holds, else 3.
@@ -82,6 +84,8 @@ pub(super) struct RunArgs {
     /// Say once a second what became of the records so far, on stderr; as JSON with `--format json`
     #[arg(long)]
     stats: bool,
+    #[command(flatten)]
+    trace: TraceArgs,
     /// text for people on stderr, or json on stdout
     #[arg(long, value_enum, default_value_t)]
     format: ReportFormat,
@@ -119,8 +123,11 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
             target.adapter
         )));
     }
+    let beam = args.engine.open()?;
+    let tracing = tracing(&args.trace, args.state.is_some(), beam.is_some())?;
     let terms = Terms {
-        beam: args.engine.open()?,
+        beam,
+        tracing,
         target,
         prefix: args.prefix,
         follow: args.follow,
@@ -148,6 +155,17 @@ pub(super) async fn run(args: RunArgs, session: &Session) -> CliResult {
     report::verdict(ran.report)
 }
 
+/// Who observes the run: not what is done elsewhere, or was done before.
+fn tracing(args: &TraceArgs, state: bool, beam: bool) -> CliResult<Option<Tracing>> {
+    let why = match (args.flag(), state, beam) {
+        (Some(_), true, _) => "what a run before has left in `--state` has no trace",
+        (Some(_), _, true) => "Beam does not say what becomes of a record",
+        _ => return args.start(),
+    };
+    let flag = args.flag().unwrap_or_default();
+    Err(CliError::usage(format!("`{flag}` does not go here: {why}")))
+}
+
 /// A run that is over, and the emulators that still hold its streams.
 pub(super) struct Ran {
     pub(super) report: Report,
@@ -171,6 +189,8 @@ pub(super) struct Terms {
     pub(super) stats: Option<ReportFormat>,
     /// What runs the pipelines that read streams, if not the engine inside.
     pub(super) beam: Option<Beam>,
+    /// Told what becomes of every record.
+    pub(super) tracing: Option<Tracing>,
 }
 
 /// Runs a scenario on a target; starts the emulator of one that wants it.
@@ -212,6 +232,10 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         collect: terms.collect,
         state: terms.state,
         beam: terms.beam.as_ref(),
+        tracer: terms
+            .tracing
+            .as_ref()
+            .map(|tracing| tracing.tracer().clone()),
         settings: match &time {
             Some(_) => trial::settings().in_virtual_time(),
             None => trial::settings(),
@@ -229,6 +253,9 @@ pub(super) async fn drive(scenario: &Scenario, terms: Terms, session: &Session) 
         .for_each(Progress::finish);
     if let Some(telling) = telling {
         telling.finish();
+    }
+    if let Some(tracing) = &terms.tracing {
+        tracing.finish(&session.ui)?;
     }
     if let Some(made) = emulators.faults() {
         session.ui.say(format!("faults made: {made}"));

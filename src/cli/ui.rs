@@ -94,6 +94,16 @@ impl Ui {
         terminal_size::terminal_size_of(stderr()).map_or(80, |(width, _)| width.0.into())
     }
 
+    /// Whether pictures are to be of ASCII: the locale has no UTF-8, or somebody wants it plain.
+    pub(super) fn is_plain(&self) -> bool {
+        let var = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let locale = var("LC_ALL")
+            .or_else(|| var("LC_CTYPE"))
+            .or_else(|| var("LANG"));
+        let locale = locale.unwrap_or_default().to_lowercase();
+        var("NO_COLOR").is_some() || !(locale.contains("utf-8") || locale.contains("utf8"))
+    }
+
     /// A line for people, left out with `--quiet`.
     pub(super) fn say(&self, line: impl AsRef<str>) {
         if !self.quiet {

@@ -123,6 +123,7 @@ async fn outcome(
         state: StateOptions::default(),
         stats: None,
         beam: None,
+        tracing: None,
     };
     let ran = drive(scenario, terms, session).await?;
     tokio::task::block_in_place(|| ran.emulators.shutdown());

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use clap::Args;
 use ssectl_adapter::{Options as Adapting, Sink};
 use ssectl_framing::Framing;
+use ssectl_trace::{Flow, StepNote};
 
-use super::args::{InputArgs, OutputArgs, PolicyArgs, RangeArgs, pipeline};
+use super::args::{InputArgs, OutputArgs, Policy, PolicyArgs, RangeArgs, pipeline};
 use super::error::{CliError, CliResult};
 use super::progress::Total;
+use super::run::ReportFormat;
+use super::run::telling::Telling;
 use super::session::{Job, Session};
+use super::trace::TraceArgs;
 use super::transform::{compile, invalid};
+use crate::document::redact_uri;
 use crate::engine::{Encoding, Segment, Side, Steps};
 use crate::expr::Options;
 use crate::expr::time::{EventTime, Unit};
@@ -74,10 +79,18 @@ pub(super) struct WindowArgs {
     output: OutputArgs,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Say once a second what became of the records so far, on stderr
+    #[arg(long)]
+    stats: bool,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// What the pipeline calls the stream of what comes too late.
 const LATE: &str = "late";
+
+/// What it calls its only step.
+const STEP: &str = "window";
 
 /// Runs the verb.
 pub(super) async fn run(args: WindowArgs, session: &Session) -> CliResult {
@@ -100,9 +113,12 @@ pub(super) async fn run(args: WindowArgs, session: &Session) -> CliResult {
         .await?;
     let steps = Steps::new(Vec::new(), encoding, encoding);
     let mut pipeline = pipeline("window", source, steps, on_error, sink);
+    let tracing = args.trace.start()?;
+    let tracer = tracing.as_ref().map(|tracing| tracing.tracer());
+    pipeline.trace = tracer.map(|tracer| tracer.pipeline(flow(&args)));
     pipeline.then.push(Segment::Keyed {
-        name: "window".to_owned(),
-        open: plan.open(late.is_some().then(|| LATE.to_owned())),
+        name: STEP.to_owned(),
+        open: plan.open(late.is_some().then(|| LATE.to_owned()), tracing.is_some()),
     });
     pipeline.sides.extend(late.map(|sink| Side {
         stream: LATE.to_owned(),
@@ -114,7 +130,42 @@ pub(super) async fn run(args: WindowArgs, session: &Session) -> CliResult {
         strict: args.policy.strict,
         to_stdout: args.output.to == "-",
     };
-    session.pipe(job).await
+    let telling = args.stats.then(|| {
+        let telling = Telling::start(&session.ui, ReportFormat::Text);
+        telling.watch(STEP, job.pipeline.stats.clone());
+        telling
+    });
+    let result = session.pipe(job).await;
+    if let Some(telling) = telling {
+        telling.finish();
+    }
+    let traced = tracing.map_or(Ok(()), |tracing| tracing.finish(&session.ui));
+    result.and(traced)
+}
+
+/// What a trace is to know of the pipeline.
+fn flow(args: &WindowArgs) -> Flow {
+    let mut outputs = vec![args.output.to.clone()];
+    if let LateArg::Side(address) = &args.completeness.late {
+        outputs.push(address.clone());
+    }
+    let outputs = outputs.iter().map(|address| redact_uri(address));
+    Flow {
+        number: 0,
+        name: STEP.to_owned(),
+        inputs: vec![redact_uri(&args.from)],
+        outputs: outputs.collect(),
+        bad: match &args.policy.on_error {
+            Some(Policy::DeadLetter(address)) => redact_uri(address),
+            Some(Policy::Skip) => "skip".to_owned(),
+            Some(Policy::Fail) | None => "fail".to_owned(),
+        },
+        steps: vec![StepNote {
+            name: STEP.into(),
+            place: String::new(),
+            text: args.agg.join(", "),
+        }],
+    }
 }
 
 /// Where records go that come too late. They stay what they are.

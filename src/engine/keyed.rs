@@ -12,12 +12,15 @@ use super::operator::Arrival;
 use super::segments::{Line, besides};
 use super::stats::{Stats, add};
 use super::steps::{Digested, Encoding, Processed};
+use super::trace::Reading;
 use super::workers::{Done, Outcome};
 
 pub(super) struct Keyed {
     line: Line,
     numbers: Numbers,
     stats: Arc<Stats>,
+    /// Numbers what is read, for a trace.
+    trace: Option<Reading>,
     /// Sources that have not ended.
     reading: usize,
     /// When an operator wants to be called.
@@ -26,9 +29,15 @@ pub(super) struct Keyed {
 
 impl Keyed {
     /// `numbers` knows the partitions of all sources as they are at the start.
-    pub(super) fn new(line: Line, numbers: Numbers, stats: Arc<Stats>) -> Self {
+    pub(super) fn new(
+        line: Line,
+        numbers: Numbers,
+        stats: Arc<Stats>,
+        trace: Option<Reading>,
+    ) -> Self {
         Self {
             line,
+            trace,
             reading: numbers.sources(),
             numbers,
             stats,
@@ -39,6 +48,9 @@ impl Keyed {
     /// Before the first record.
     pub(super) fn begin(&mut self) -> Result<Processed, PipelineError> {
         let mut out = Processed::default();
+        if let Some(trace) = &self.trace {
+            trace.partitions(&self.numbers.known());
+        }
         if !self.line.is_empty() {
             self.line.partitions(&self.numbers.known(), &mut out)?;
             self.line.publish();
@@ -81,7 +93,12 @@ impl Keyed {
     }
 
     /// Runs the steps on what the workers made of a batch.
-    pub(super) fn take(&mut self, done: Done) -> Result<Processed, PipelineError> {
+    pub(super) fn take(&mut self, mut done: Done) -> Result<Processed, PipelineError> {
+        if let (Some(trace), Outcome::Processed { processed, .. }) =
+            (&mut self.trace, &mut done.what)
+        {
+            trace.batch(done.source, processed);
+        }
         let result = match done.what {
             Outcome::Processed { processed, .. } if self.line.is_empty() => return Ok(processed),
             Outcome::Processed {

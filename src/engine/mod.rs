@@ -36,6 +36,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 mod together;
+mod trace;
 pub mod trial;
 mod workers;
 mod writer;
@@ -64,3 +65,4 @@ pub(crate) use steps::{Members, eval};
 pub use take::Take;
 pub use tallies::{Tallied, Tally};
 pub use together::{Ends, Together};
+pub use trace::Notes;

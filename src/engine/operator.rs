@@ -11,6 +11,8 @@ use ssectl_state::{Space, StateError};
 use super::error::RecordError;
 use super::spool::{MOST, Spool, weight};
 use super::steps::Encoding;
+use super::trace::Notes;
+use ssectl_trace::{Id, PaneNote};
 
 /// A step that remembers. What it remembers it keeps in tables of the [`Space`] it was opened with, so that it goes on
 /// where a checkpoint was taken.
@@ -170,10 +172,11 @@ pub struct Emitter {
     pub(super) spool: Option<Spool>,
     /// What went wrong with that.
     pub(super) failed: Option<std::io::Error>,
-    pub(super) sides: Vec<(usize, Record)>,
+    pub(super) sides: Vec<(usize, Record, Id)>,
     pub(super) bad: Vec<(Record, RecordError)>,
     pub(super) settled: Vec<Fate>,
     pub(super) unknown: Option<String>,
+    pub(super) notes: Option<Box<Notes>>,
 }
 
 impl Emitter {
@@ -189,14 +192,25 @@ impl Emitter {
             bad: Vec::new(),
             settled: Vec::new(),
             unknown: None,
+            notes: None,
         }
     }
 
-    /// A result for the next step.
+    /// A result for the next step; for a trace it is the record that the step has now.
     pub fn push(&mut self, record: Record) {
+        if let Some(notes) = &mut self.notes {
+            let id = notes.id();
+            notes.ids.push(id);
+        }
+        self.put(record);
+    }
+
+    /// Too many go to disk, but not where a trace has to tell them apart.
+    fn put(&mut self, record: Record) {
         self.weight += weight(&record);
         self.records.push(record);
         if self.weight > MOST
+            && self.notes.is_none()
             && let Err(error) = self.spool()
         {
             self.failed.get_or_insert(error);
@@ -212,10 +226,34 @@ impl Emitter {
         spool.put(self.records.drain(..))
     }
 
+    /// A result that is, for a trace, a record that came before.
+    pub fn push_again(&mut self, record: Record, id: Id) {
+        if let Some(notes) = &mut self.notes {
+            notes.ids.push(id);
+        }
+        self.put(record);
+    }
+
+    /// A result made of other records, for a trace: of a window, or of two records.
+    pub fn push_made(&mut self, record: Record, from: Vec<Id>, pane: Option<PaneNote>) {
+        if let Some(notes) = &mut self.notes {
+            notes.made(from, pane);
+        }
+        self.put(record);
+    }
+
+    /// What a trace is to know, if there is one.
+    pub fn notes(&mut self) -> Option<&mut Notes> {
+        self.notes.as_deref_mut()
+    }
+
     /// A record for a side stream, past all later steps. The pipeline must have been given a sink of that name.
     pub fn side(&mut self, stream: &str, record: Record) {
         match self.streams.iter().position(|name| name == stream) {
-            Some(index) => self.sides.push((index, record)),
+            Some(index) => {
+                let id = self.notes.as_ref().map_or(0, |notes| notes.id());
+                self.sides.push((index, record, id));
+            }
             None => self.unknown = Some(stream.to_owned()),
         }
     }
@@ -223,6 +261,14 @@ impl Emitter {
     /// What became of a record that was held.
     pub fn settle(&mut self, fate: Fate) {
         self.settled.push(fate);
+    }
+
+    /// The same, of a record that a trace knows by this number.
+    pub fn settle_traced(&mut self, id: Id, fate: Fate) {
+        if let Some(notes) = &self.notes {
+            notes.fate(id, fate);
+        }
+        self.settle(fate);
     }
 
     /// A record that was held turned out to be bad.

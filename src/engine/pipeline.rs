@@ -25,8 +25,10 @@ use super::skip::Skip;
 use super::state::{Keeper, State};
 use super::stats::{Counts, Stats};
 use super::together::Together;
+use super::trace::{self, Writing};
 use super::workers::{Done, Workers};
 use super::writer::{Sinks, Writer};
+use ssectl_trace::PipelineTrace;
 
 /// What happens to a record that cannot be read, processed or written.
 pub enum OnError {
@@ -104,6 +106,8 @@ pub struct Pipeline {
     pub together: Option<Together>,
     /// Counters; may be watched while the pipeline runs.
     pub stats: Arc<Stats>,
+    /// Told what becomes of every record, if somebody wants to know.
+    pub trace: Option<PipelineTrace>,
     /// How to run.
     pub settings: Settings,
 }
@@ -161,7 +165,14 @@ impl Pipeline {
         let streams = self.sides.iter().map(|side| side.stream.clone()).collect();
         let stats = self.stats;
         let space = |step: &str| self.state.space(step);
-        let line = Line::open(self.then, space, streams, stats.clone(), fail)?;
+        let line = Line::open(
+            self.then,
+            space,
+            streams,
+            stats.clone(),
+            fail,
+            self.trace.clone(),
+        )?;
         let counted = self.state.is_durable();
         // Asked once: what a group deals out in between would be new to nobody.
         let told = self.inputs.iter().map(|input| input.source.partitions());
@@ -198,19 +209,26 @@ impl Pipeline {
             };
             readings.push(tokio::spawn(reader.run(arrivals.clone(), requests)));
             names.push(input.name);
-            steps.push(input.steps);
+            steps.push(input.steps.traced(self.trace.is_some()));
             commits.push(sender);
         }
         let most = self.settings.workers.get();
         let workers = Workers::new(steps, digester, fail, patience.clone(), arrived, most);
+        let outputs = 1 + self.sides.len();
         let sinks = Sinks {
             sink: self.sink,
             ids: self.ids,
             sides: self.sides,
             on_error: self.on_error,
+            trace: self.trace.clone().map(|trace| Writing::new(trace, outputs)),
         };
         let remembers = !line.is_stateless();
-        let keyed = Keyed::new(line, numbers, stats.clone());
+        let keyed = Keyed::new(
+            line,
+            numbers,
+            stats.clone(),
+            self.trace.map(trace::Reading::new),
+        );
         let writer = Writer::new(self.name, patience, sinks, remembers, stats, commits);
         let keeper = Keeper::new(self.state, names);
         let parts = Parts {

@@ -23,6 +23,7 @@ pub(super) struct Arrived {
     pub(super) what: What,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for thousands of records")]
 pub(super) enum What {
     Batch {
         batch: Batch,

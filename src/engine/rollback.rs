@@ -20,6 +20,7 @@ use super::state::State;
 use super::stats::Stats;
 use super::steps::Steps;
 use super::together::{Ends, Together};
+use ssectl_trace::PipelineTrace;
 
 impl Pipeline {
     /// Runs, and opens its ends again as often as it is rolled back. Only steps that do not remember can be run again.
@@ -73,6 +74,7 @@ struct Again {
     steps: Steps,
     bound: watch::Receiver<bool>,
     stats: Arc<Stats>,
+    trace: Option<PipelineTrace>,
     settings: Settings,
 }
 
@@ -87,6 +89,7 @@ impl Again {
             steps: input.steps.clone(),
             bound: input.bound.clone(),
             stats: pipeline.stats.clone(),
+            trace: pipeline.trace.clone(),
             settings: pipeline.settings,
         })
     }
@@ -110,6 +113,7 @@ impl Again {
             state: State::default(),
             together: None,
             stats: self.stats,
+            trace: self.trace,
             settings: self.settings,
         }
     }

@@ -12,6 +12,8 @@ use super::operator::{
 use super::spool::Spool;
 use super::stats::{Stats, add};
 use super::steps::{Aside, Bad, Processed, Produced, Steps};
+use super::trace::{self, Notes};
+use ssectl_trace::{Id, PipelineTrace};
 
 /// A part of a pipeline behind its parallel steps.
 pub enum Segment {
@@ -34,6 +36,7 @@ pub(super) struct Line {
     tally: Tally,
     /// Whether the first bad record ends it all.
     fail: bool,
+    trace: Option<PipelineTrace>,
 }
 
 enum Stage {
@@ -73,12 +76,16 @@ impl Line {
         streams: Arc<[String]>,
         stats: Arc<Stats>,
         fail: bool,
+        trace: Option<PipelineTrace>,
     ) -> Result<Self, StateError> {
         let stages = segments.into_iter().map(|segment| {
             Ok(match segment {
-                Segment::Stateless(steps) => Stage::Stateless(steps),
+                Segment::Stateless(steps) => Stage::Stateless(steps.traced(trace.is_some())),
                 Segment::Keyed { name, open } => {
-                    Stage::Keyed(open(&space(&name))?, Emitter::new(streams.clone()))
+                    let mut emitter = Emitter::new(streams.clone());
+                    let notes = trace.clone().map(|trace| Notes::new(trace, &name));
+                    emitter.notes = notes.map(Box::new);
+                    Stage::Keyed(open(&space(&name))?, emitter)
                 }
             })
         });
@@ -87,6 +94,7 @@ impl Line {
             stats,
             tally: Tally::default(),
             fail,
+            trace,
         })
     }
 
@@ -138,6 +146,8 @@ impl Line {
     /// find one, as that is to happen between the records of the first.
     pub(super) fn digester(&self) -> Option<Arc<dyn Digester>> {
         match &self.stages[..] {
+            // A trace is to know of each record.
+            _ if self.trace.is_some() => None,
             [Stage::Keyed(operator, _), later @ ..] if later.is_empty() || !self.fail => {
                 operator.digester()
             }
@@ -231,6 +241,9 @@ impl Line {
         let Some(Stage::Keyed(operator, emitter)) = self.stages.get_mut(at) else {
             return Ok(());
         };
+        if let Some(notes) = emitter.notes() {
+            notes.begin(0);
+        }
         match call(&mut **operator, emitter) {
             Ok(()) => self.emitted(at, out),
             Err(OperatorError::State(error)) => Err(PipelineError::State(error)),
@@ -253,9 +266,18 @@ impl Line {
                 });
                 Ok(())
             }
-            Some(Stage::Stateless(_)) => self.stateless(at, vec![produced.record], out),
+            Some(Stage::Stateless(_)) => {
+                self.stateless(at, vec![produced.record], &[produced.id], out)
+            }
             Some(Stage::Keyed(operator, emitter)) => {
-                match operator.record(&produced.record, arrival, emitter) {
+                if let Some(notes) = emitter.notes() {
+                    notes.begin(produced.id);
+                }
+                let taken = operator.record(&produced.record, arrival, emitter);
+                if let Some(notes) = emitter.notes() {
+                    notes.taken(&taken);
+                }
+                match taken {
                     Ok(fate) => self.tally.count(fate),
                     Err(OperatorError::State(error)) => return Err(PipelineError::State(error)),
                     Err(OperatorError::Record(error)) => out.bad.push(Bad {
@@ -282,6 +304,8 @@ impl Line {
             return Err(PipelineError::NoSide(stream));
         }
         let records = emitter.take();
+        let ids = emitter.notes().map(|notes| std::mem::take(&mut notes.ids));
+        let ids = ids.unwrap_or_default();
         let settled = emitter.settled.len() + emitter.bad.len();
         // Those that were held in this batch are not in the counters yet.
         let here = settled.min(self.tally.held);
@@ -291,10 +315,11 @@ impl Line {
             self.tally.count(fate);
         }
         let sides = emitter.sides.drain(..);
-        out.sides.extend(sides.map(|(side, record)| Aside {
+        out.sides.extend(sides.map(|(side, record, id)| Aside {
             side,
             record,
             from: None,
+            id,
         }));
         out.bad
             .extend(emitter.bad.drain(..).map(|(record, error)| Bad {
@@ -309,7 +334,7 @@ impl Line {
         if let Some(spool) = emitter.spool.take() {
             self.pass_spooled(at + 1, spool, out)?;
         }
-        self.pass(at + 1, records, out)
+        self.pass(at + 1, records, ids, out)
     }
 
     /// What a step gave goes through those from a place on.
@@ -317,18 +342,19 @@ impl Line {
         &mut self,
         at: usize,
         records: Vec<Record>,
+        ids: Vec<Id>,
         out: &mut Processed,
     ) -> Result<(), PipelineError> {
         match self.stages.get(at) {
-            None => out.results.extend(records.into_iter().map(made)),
+            None => out.results.extend(trace::numbered(records, ids)),
             Some(Stage::Stateless(_)) if !records.is_empty() => {
                 add(&self.stats.made, records.len());
-                self.stateless(at, records, out)?;
+                self.stateless(at, records, &ids, out)?;
             }
             Some(_) => {
                 add(&self.stats.made, records.len());
-                for record in records {
-                    self.at(at, made(record), Arrival::default(), out)?;
+                for produced in trace::numbered(records, ids) {
+                    self.at(at, produced, Arrival::default(), out)?;
                 }
             }
         }
@@ -352,7 +378,7 @@ impl Line {
             if records.is_empty() {
                 return Ok(());
             }
-            self.pass(at, records, out)?;
+            self.pass(at, records, Vec::new(), out)?;
             out.relieve().map_err(PipelineError::Spool)?;
         }
     }
@@ -378,6 +404,7 @@ impl Line {
         &mut self,
         at: usize,
         records: Vec<Record>,
+        ids: &[Id],
         out: &mut Processed,
     ) -> Result<(), PipelineError> {
         let Some(Stage::Stateless(steps)) = self.stages.get(at) else {
@@ -387,7 +414,10 @@ impl Line {
             records,
             ..Batch::default()
         };
-        let done = steps.run(batch, self.fail);
+        let mut done = steps.run(batch, self.fail);
+        if let Some(trace) = &self.trace {
+            trace::settle(trace, ids, &mut done);
+        }
         let encoding = steps.output();
         add(&self.stats.filtered, done.filtered);
         add(&self.stats.used, distinct(&done.results));
@@ -402,7 +432,10 @@ impl Line {
             .extend(done.bad.into_iter().map(|bad| Bad { index: None, ..bad }));
         let last = at + 1 == self.stages.len();
         for produced in done.results {
-            let produced = made(produced.record);
+            let produced = Produced {
+                from: None,
+                ..produced
+            };
             if last {
                 out.results.push(produced);
                 continue;
@@ -416,10 +449,6 @@ impl Line {
         }
         Ok(())
     }
-}
-
-fn made(record: Record) -> Produced {
-    Produced { record, from: None }
 }
 
 /// The number of records that gave results, whose results are neighbours.

@@ -19,8 +19,10 @@ use super::error::RecordError;
 use super::lookup::{Fetched, Key, Lookup};
 use super::operator::Digest;
 use super::spool::{MOST, Spool, weight};
+use super::trace::Traced;
 use crate::expr::time::EventTime;
 use crate::expr::{Input, Meta, Outputs, Payload, Program};
+use ssectl_trace::Id;
 
 pub(crate) use enrich::Members;
 pub use enrich::{Enrich, Missing, Table};
@@ -69,8 +71,11 @@ pub enum Encoding {
 #[derive(Clone, Default)]
 pub struct Steps {
     steps: Arc<[Step]>,
+    /// What they are called, where they have names.
+    names: Arc<[Arc<str>]>,
     input: Encoding,
     output: Encoding,
+    traced: bool,
 }
 
 /// A batch after its steps, in the order of its records.
@@ -88,6 +93,8 @@ pub(super) struct Processed {
     pub(super) count: usize,
     pub(super) filtered: usize,
     pub(super) commit: Commit,
+    /// What a trace is to know, if there is one.
+    pub(super) traced: Option<Box<Traced>>,
 }
 
 impl Processed {
@@ -116,6 +123,7 @@ impl Digested {
         lines.records().enumerate().map(|(index, record)| Produced {
             record,
             from: Some(index),
+            id: 0,
         })
     }
 }
@@ -127,6 +135,8 @@ pub(super) struct Produced {
     /// Index of its record in the batch; results of one record are neighbours. `None` for what a step that remembers
     /// made of many.
     pub(super) from: Option<usize>,
+    /// Its number in the trace; 0 without one.
+    pub(super) id: Id,
 }
 
 /// A record for a side stream.
@@ -137,6 +147,8 @@ pub(super) struct Aside {
     pub(super) record: Record,
     /// As that of [`Produced`]: `None` also where the record it came from is counted elsewhere.
     pub(super) from: Option<usize>,
+    /// Its number in the trace; 0 without one.
+    pub(super) id: Id,
 }
 
 /// A record that could not be processed.
@@ -156,9 +168,30 @@ impl Steps {
     pub fn new(steps: Vec<Step>, input: Encoding, output: Encoding) -> Self {
         Self {
             steps: steps.into(),
+            names: Arc::default(),
             input,
             output,
+            traced: false,
         }
+    }
+
+    /// The same with names for the steps, as they stand in traces.
+    #[must_use]
+    pub fn named(self, names: Vec<Arc<str>>) -> Self {
+        Self {
+            names: names.into(),
+            ..self
+        }
+    }
+
+    /// The same, which keep what a trace is to know.
+    pub(super) fn traced(self, traced: bool) -> Self {
+        Self { traced, ..self }
+    }
+
+    fn name(&self, at: usize) -> Arc<str> {
+        let name = self.names.get(at).cloned();
+        name.unwrap_or_else(|| format!("step {}", at + 1).into())
     }
 
     /// Whether records pass untouched, so that no worker is needed.
@@ -186,7 +219,7 @@ impl Steps {
         let mut index = 0;
         for (position, record) in batch.records.into_iter().enumerate() {
             while let Some(fault) = faults.next_if(|fault| fault.index <= position) {
-                run.out.bad.push(unreadable(fault, index));
+                run.unreadable(fault, index);
                 index += 1;
             }
             if first_bad_ends && !run.out.bad.is_empty() {
@@ -196,7 +229,7 @@ impl Steps {
             index += 1;
         }
         for fault in faults {
-            run.out.bad.push(unreadable(fault, index));
+            run.unreadable(fault, index);
             index += 1;
         }
         if first_bad_ends {
@@ -237,6 +270,8 @@ struct Run<'a> {
     unknown: BTreeMap<usize, BTreeSet<Key>>,
     /// Two buffers per step, kept for their memory.
     buffers: Vec<Outputs>,
+    /// The step that was begun last.
+    last: usize,
 }
 
 impl<'a> Run<'a> {
@@ -246,6 +281,7 @@ impl<'a> Run<'a> {
             out: Processed {
                 results: Vec::with_capacity(count),
                 count,
+                traced: steps.traced.then(Box::default),
                 ..Processed::default()
             },
             arena: BytesMut::new(),
@@ -257,11 +293,23 @@ impl<'a> Run<'a> {
             buffers: std::iter::repeat_with(Outputs::default)
                 .take(2 * steps.steps.len())
                 .collect(),
+            last: 0,
         }
+    }
+
+    fn unreadable(&mut self, fault: Fault, index: usize) {
+        let bad = unreadable(fault, index);
+        if let Some(traced) = &mut self.out.traced {
+            traced.records.push(bad.record.clone());
+        }
+        self.out.bad.push(bad);
     }
 
     /// All results of the record, or none and the reason.
     fn record(&mut self, record: Record, index: usize) {
+        if let Some(traced) = &mut self.out.traced {
+            traced.records.push(record.clone());
+        }
         if self.steps.is_empty() {
             // Nothing can fail, so that no copy is kept for the dead letters.
             let text = unquoted(&record, self.steps.input, self.steps.output);
@@ -275,6 +323,7 @@ impl<'a> Run<'a> {
         match self.step(0, record, self.steps.input, index) {
             Ok(()) if (self.out.results.len(), self.out.sides.len()) == (results, sides) => {
                 self.out.filtered += 1;
+                self.note_stop(index);
             }
             Ok(()) => {}
             Err(error) => {
@@ -284,6 +333,7 @@ impl<'a> Run<'a> {
                 self.out.sides.truncate(sides);
                 self.ways.truncate(ways);
                 self.looked.truncate(looked);
+                self.note_stop(index);
                 self.out.bad.push(Bad {
                     index: Some(index),
                     in_balance: true,
@@ -291,6 +341,13 @@ impl<'a> Run<'a> {
                     error,
                 });
             }
+        }
+    }
+
+    /// For a trace: at which step a record ended.
+    fn note_stop(&mut self, index: usize) {
+        if let Some(traced) = &mut self.out.traced {
+            traced.stops.insert(index, self.steps.name(self.last));
         }
     }
 
@@ -307,6 +364,7 @@ impl<'a> Run<'a> {
             self.emit(record, text.as_deref().map(str::as_bytes), index);
             return Ok(());
         };
+        self.last = at;
         match step {
             Step::Filter(program) => {
                 if eval(&record, encoding, |input| program.test(input))? {
@@ -382,7 +440,12 @@ impl<'a> Run<'a> {
                     record.value = Some(text.into());
                 }
                 let from = Some(index);
-                self.out.sides.push(Aside { side, record, from });
+                self.out.sides.push(Aside {
+                    side,
+                    record,
+                    from,
+                    id: 0,
+                });
             }
             Way::Nowhere | Way::Bad => {}
         }
@@ -479,7 +542,11 @@ impl<'a> Run<'a> {
         });
         self.spans.push(span);
         let from = Some(from);
-        self.out.results.push(Produced { record, from });
+        self.out.results.push(Produced {
+            record,
+            from,
+            id: 0,
+        });
     }
 
     /// Adds to the counters of the steps.

@@ -21,6 +21,7 @@ pub(super) struct Done {
     pub(super) what: Outcome,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one for thousands of records")]
 pub(super) enum Outcome {
     /// The results of a batch.
     Processed {

@@ -17,7 +17,9 @@ use super::spool::Spool;
 use super::state::Commits;
 use super::stats::{Stats, add};
 use super::steps::{Aside, Bad, Processed, Produced};
+use super::trace::Writing;
 use super::trial::{self, Point};
+use ssectl_trace::Id;
 
 /// Where records end.
 pub(super) struct Sinks {
@@ -29,6 +31,8 @@ pub(super) struct Sinks {
     pub(super) sides: Vec<Side>,
     /// Bad records.
     pub(super) on_error: OnError,
+    /// Told what is written.
+    pub(super) trace: Option<Writing>,
 }
 
 pub(super) struct Writer {
@@ -39,6 +43,7 @@ pub(super) struct Writer {
     ids: Option<Ids>,
     sides: Vec<Side>,
     on_error: OnError,
+    trace: Option<Writing>,
     /// Whether steps before it remember.
     remembers: bool,
     stats: Arc<Stats>,
@@ -50,6 +55,23 @@ pub(super) struct Writer {
     dirty: bool,
     /// Flushed, but to be seen only with a commit.
     unseen: bool,
+}
+
+/// What goes to one side stream.
+#[derive(Default)]
+struct ToSide {
+    from: Vec<Option<usize>>,
+    records: Vec<Record>,
+    /// Their numbers in the trace.
+    ids: Vec<Id>,
+}
+
+impl ToSide {
+    fn add(&mut self, aside: Aside) {
+        self.from.push(aside.from);
+        self.records.push(aside.record);
+        self.ids.push(aside.id);
+    }
 }
 
 impl Writer {
@@ -69,6 +91,7 @@ impl Writer {
             ids: sinks.ids,
             sides: sinks.sides,
             on_error: sinks.on_error,
+            trace: sinks.trace,
             remembers,
             stats,
             pending: commits.iter().map(|_| (Commit::Nothing, 0)).collect(),
@@ -236,7 +259,11 @@ impl Writer {
             if records.is_empty() {
                 return Ok(bad);
             }
-            let made = |record| Produced { record, from: None };
+            let made = |record| Produced {
+                record,
+                from: None,
+                id: 0,
+            };
             let results = records.into_iter().map(made).collect();
             bad.extend(self.write_results(results).await?);
         }
@@ -248,6 +275,10 @@ impl Writer {
         if results.is_empty() {
             return Ok(Vec::new());
         }
+        let ids = self
+            .trace
+            .is_some()
+            .then(|| results.iter().map(|r| r.id).collect());
         let (from, mut records): (Vec<Option<usize>>, Vec<Record>) =
             results.into_iter().map(|r| (r.from, r.record)).unzip();
         if let Some(ids) = &mut self.ids {
@@ -257,6 +288,7 @@ impl Writer {
         let refused = write_records(&mut *self.sink, &records, &self.patience).await?;
         self.count_written(&records, &refused);
         self.count_used(&from, &refused);
+        self.note(0, ids, &records, &refused);
         let mut bad: Vec<Bad> = Vec::new();
         for Rejected { index, error } in refused {
             // A record with one refused result is bad once, however many were refused.
@@ -275,15 +307,14 @@ impl Writer {
 
     /// Writes to each side stream what goes there, in order.
     async fn write_sides(&mut self, asides: Vec<Aside>) -> Result<Vec<Bad>, PipelineError> {
-        let mut by_side: Vec<(Vec<Option<usize>>, Vec<Record>)> = Vec::new();
+        let mut by_side: Vec<ToSide> = Vec::new();
         by_side.resize_with(self.sides.len(), Default::default);
-        for Aside { side, record, from } in asides {
-            by_side[side].0.push(from);
-            by_side[side].1.push(record);
+        for aside in asides {
+            by_side[aside.side].add(aside);
         }
         self.dirty = true;
         let mut bad = Vec::new();
-        for (side, (from, records)) in by_side.into_iter().enumerate() {
+        for (side, ToSide { from, records, ids }) in by_side.into_iter().enumerate() {
             if records.is_empty() {
                 continue;
             }
@@ -292,6 +323,7 @@ impl Writer {
             self.count_written(&records, &refused);
             add(&self.stats.sided, records.len() - refused.len());
             self.count_used(&from, &refused);
+            self.note(side + 1, Some(ids), &records, &refused);
             bad.extend(refused.into_iter().map(|Rejected { index, error }| Bad {
                 index: from[index],
                 in_balance: from[index].is_some(),
@@ -300,6 +332,19 @@ impl Writer {
             }));
         }
         Ok(bad)
+    }
+
+    /// Tells a trace, if there is one, what an output has.
+    fn note(
+        &mut self,
+        output: usize,
+        ids: Option<Vec<Id>>,
+        records: &[Record],
+        refused: &[Rejected],
+    ) {
+        if let (Some(trace), Some(ids)) = (&mut self.trace, ids) {
+            trace.wrote(output, &ids, records, refused);
+        }
     }
 
     fn count_written(&self, records: &[Record], refused: &[Rejected]) {

@@ -14,6 +14,7 @@ use crate::engine::{
 };
 use crate::expr::Outputs;
 use crate::window::Inputs;
+use ssectl_trace::{Id, Timed};
 
 /// Opens the operator of a plan; of its sources the first `lefts` are left ones.
 pub(super) fn open<R: Relation + 'static>(
@@ -48,7 +49,13 @@ struct Related<R> {
 
 impl<R> Related<R> {
     /// What of a record waits until it is given out: of a partner the member that it becomes.
-    fn remember(&mut self, record: &Record, arrival: Arrival) -> Result<(), RecordError> {
+    /// A traced record leaves its number behind it.
+    fn remember(
+        &mut self,
+        record: &Record,
+        arrival: Arrival,
+        id: Option<Id>,
+    ) -> Result<(), RecordError> {
         self.payload.clear();
         match &self.plan.partner {
             Some(partner) if arrival.source >= self.lefts => {
@@ -70,6 +77,8 @@ impl<R> Related<R> {
             }
             None => payload::write(record, &mut self.payload),
         }
+        self.payload
+            .extend(id.map(Id::to_le_bytes).into_iter().flatten());
         Ok(())
     }
 }
@@ -87,7 +96,8 @@ impl<R: Relation> Operator for Related<R> {
         arrival: Arrival,
         out: &mut Emitter,
     ) -> Result<Fate, OperatorError> {
-        self.remember(record, arrival)?;
+        let id = out.notes().map(|notes| notes.id());
+        self.remember(record, arrival, id)?;
         let inputs = match &mut self.right {
             Some(right) if arrival.source >= self.lefts => right,
             _ => &mut self.left,
@@ -111,6 +121,14 @@ impl<R: Relation> Operator for Related<R> {
                 }
             };
             return Ok(fate);
+        }
+        if let Some(notes) = out.notes() {
+            notes.timed(Timed {
+                time: item.time,
+                partition: record.origin.partition.to_string(),
+                key: String::from_utf8_lossy(item.key).into_owned(),
+                ..Timed::default()
+            });
         }
         let mut taken = true;
         let relate = &mut self.relate;
@@ -154,23 +172,42 @@ fn give(
     plan: &Plan,
 ) -> Result<(), OperatorError> {
     let mut corrupt = false;
+    let traced = out.notes().is_some();
     let called = call(&mut |found| match found {
-        Found::Result { time, left, right } => match result(plan, time, left, right) {
-            Some(record) => out.push(record),
-            None => corrupt = true,
-        },
-        Found::Settled(outcome, _) => out.settle(match outcome {
-            Outcome::Used => Fate::Used,
-            Outcome::Unmatched => Fate::Filtered,
-            Outcome::Repeated => Fate::Dropped,
-            Outcome::Late => Fate::Late,
-        }),
+        Found::Result { time, left, right } => {
+            let (left, id) = parted(left, traced);
+            let partner = right.map(|right| parted(right, traced));
+            match result(plan, time, left, partner.map(|(payload, _)| payload)) {
+                Some(record) => match partner {
+                    None => out.push_again(record, id),
+                    Some((_, other)) => out.push_made(record, vec![id, other], None),
+                },
+                None => corrupt = true,
+            }
+        }
+        Found::Settled(outcome, payload) => {
+            let fate = match outcome {
+                Outcome::Used => Fate::Used,
+                Outcome::Unmatched => Fate::Filtered,
+                Outcome::Repeated => Fate::Dropped,
+                Outcome::Late => Fate::Late,
+            };
+            out.settle_traced(parted(payload, traced).1, fate);
+        }
     });
     match called {
         Ok(()) if corrupt => Err(StateError::from(Corrupt("a record")).into()),
         Ok(()) => Ok(()),
         Err(WindowError::State(error)) => Err(error.into()),
         Err(other) => Err(RecordError::Refused(other.to_string()).into()),
+    }
+}
+
+/// What waited, and the number that a trace knows it by; 0 without a trace.
+fn parted(payload: &[u8], traced: bool) -> (&[u8], Id) {
+    match payload.split_last_chunk() {
+        Some((payload, id)) if traced => (payload, Id::from_le_bytes(*id)),
+        _ => (payload, 0),
     }
 }
 

@@ -23,6 +23,7 @@ mod segments;
 mod state;
 mod streams;
 mod tables;
+mod traced;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use crate::engine::{Control, Notice, Patience, Settings, Stats};
 use crate::places::{Home, Place, Places, TargetDecl};
 use crate::scenario::Scenario;
 use crate::timeline::Timeline;
+use ssectl_trace::Tracer;
 
 use patient::PatientTarget;
 use prefixed::PrefixedTarget;
@@ -69,6 +71,8 @@ pub struct Runner<'a> {
     pub state: StateOptions,
     /// What runs the pipelines that read streams, if not the engine inside.
     pub beam: Option<&'a Beam>,
+    /// Told what becomes of every record; not where Beam runs the pipelines.
+    pub tracer: Option<Arc<Tracer>>,
     /// How pipelines run.
     pub settings: Settings,
     /// The virtual time in which it all happens, if not that of the machine.

@@ -193,6 +193,7 @@ impl Opener<'_> {
                 state,
                 together: ends.together,
                 stats,
+                trace: self.trace(),
                 settings,
             },
             writes: writes(self.pipeline),
@@ -203,7 +204,8 @@ impl Opener<'_> {
     fn segments(&self, rows: Vec<Table>, stats: &Stats) -> Result<Segments, RunError> {
         let format = self.pipeline.source.format();
         let Some(beam) = self.runner.beam.filter(|beam| beam.takes(self.pipeline)) else {
-            return Ok(segments(self.pipeline, format, rows, stats));
+            let traced = self.runner.tracer.is_some();
+            return Ok(segments(self.pipeline, format, rows, stats, traced));
         };
         let encodings = (encoding(format), encoding(self.pipeline.sink.format));
         let (first, then) = beam

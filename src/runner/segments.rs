@@ -1,5 +1,7 @@
 //! The steps of a pipeline in segments: up to the first step that remembers they run in parallel.
 
+use std::sync::Arc;
+
 use super::pipelines::encoding;
 use crate::engine::{self, Encoding, Rows, Segment, Stats, Steps, Table, Way};
 use crate::scenario::{Address, Expr, Format, Otherwise, Pipeline, Route, Step};
@@ -13,12 +15,13 @@ pub(super) struct Segments {
 }
 
 /// `format` is what the source's records are, `rows` are the tables of the steps that have some, in their order; `stats`
-/// counts what steps have to count.
+/// counts what steps have to count, and `traced` is whether they are to say what becomes of each record.
 pub(super) fn segments(
     pipeline: &Pipeline,
     format: Format,
     rows: Vec<Table>,
     stats: &Stats,
+    traced: bool,
 ) -> Segments {
     let mut rows = rows.into_iter();
     let mut first = None;
@@ -28,7 +31,7 @@ pub(super) fn segments(
         let (open, output) = match step {
             Step::Window(window) => {
                 let late = window.late.as_ref().map(ToString::to_string);
-                (window.plan.open(late), Encoding::Json)
+                (window.plan.open(late, traced), Encoding::Json)
             }
             // What goes on is the record as it came, or an object.
             Step::Related(related) => {
@@ -41,12 +44,12 @@ pub(super) fn segments(
                 continue;
             }
             _ => {
-                run.push(step, &mut rows);
+                run.push(step_name(index, step), step, &mut rows);
                 continue;
             }
         };
         run.close(&mut first, &mut then);
-        let name = format!("{}-{}", index + 1, step.name());
+        let name = step_name(index, step);
         then.push(Segment::Keyed { name, open });
         run = Run::new(output);
     }
@@ -95,9 +98,15 @@ fn route(pipeline: &Pipeline, route: &Route, name: &str, stats: &Stats) -> engin
     })
 }
 
+/// What a step is called in the state and in traces.
+pub(super) fn step_name(index: usize, step: &Step) -> String {
+    format!("{}-{}", index + 1, step.name())
+}
+
 /// Steps that do not remember, one after the other.
 struct Run {
     steps: Vec<engine::Step>,
+    names: Vec<Arc<str>>,
     input: Encoding,
     output: Encoding,
 }
@@ -106,12 +115,13 @@ impl Run {
     fn new(input: Encoding) -> Self {
         Self {
             steps: Vec::new(),
+            names: Vec::new(),
             input,
             output: input,
         }
     }
 
-    fn push(&mut self, step: &Step, rows: &mut impl Iterator<Item = Table>) {
+    fn push(&mut self, name: String, step: &Step, rows: &mut impl Iterator<Item = Table>) {
         let program = |expr: &Expr| expr.program.clone();
         self.steps.push(match step {
             Step::Map(expr) => engine::Step::Map(program(expr)),
@@ -134,6 +144,7 @@ impl Run {
             // Source and sink keep the rate.
             Step::Rate(_) | Step::Route(_) | Step::Window(_) | Step::Related(_) => return,
         });
+        self.names.push(name.into());
         if matches!(
             step,
             Step::Map(_) | Step::FlatMap(_) | Step::Words(_) | Step::Enrich(_)
@@ -145,7 +156,7 @@ impl Run {
     /// The first run becomes the parallel part; a later one without steps changes nothing and is left out.
     fn close(self, first: &mut Option<Steps>, then: &mut Vec<Segment>) {
         let empty = self.steps.is_empty();
-        let steps = Steps::new(self.steps, self.input, self.output);
+        let steps = Steps::new(self.steps, self.input, self.output).named(self.names);
         match first {
             None => *first = Some(steps),
             Some(_) if empty => {}

@@ -142,7 +142,7 @@ impl Source for OutsideSource {
                 return Ok(fetched);
             }
             self.silent += 1;
-            if !self.waits && !(self.is_behind() && self.silent < PATIENCE) {
+            if !(self.waits || self.is_behind() && self.silent < PATIENCE) {
                 self.pause().await;
                 return Ok(Fetched::Idle);
             }

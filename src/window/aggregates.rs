@@ -74,21 +74,33 @@ impl Aggregates {
         Ok(())
     }
 
+    /// As [`Aggregates::plan`], with one more that keeps the numbers of the events; for traces.
+    pub(super) fn traced_plan(&self) -> aggregate::Aggregates {
+        let events = Aggregate::parse(super::lineage::NAME, "collect(.)");
+        let mut parsed = self.parsed.clone();
+        parsed.extend(events);
+        self.compile(&parsed)
+    }
+
     /// The programs of the arguments; one per aggregate.
     pub(super) fn arguments(&self) -> &[Option<Program>] {
         &self.arguments
     }
 
-    /// Without the programs of the arguments: what the operator runs.
     /// What they are, in order.
     pub(super) fn parsed(&self) -> &[Aggregate] {
         &self.parsed
     }
 
+    /// Without the programs of the arguments: what the operator runs.
     pub(super) fn plan(&self) -> aggregate::Aggregates {
+        self.compile(&self.parsed)
+    }
+
+    fn compile(&self, parsed: &[Aggregate]) -> aggregate::Aggregates {
         let mut folds = self.folds.iter();
         let next = |_: &Reduce| folds.next().cloned().ok_or(());
-        aggregate::Aggregates::new(&self.parsed, next)
+        aggregate::Aggregates::new(parsed, next)
             .expect("each `reduce` was compiled when it was added")
     }
 }

@@ -8,6 +8,7 @@ mod aggregates;
 mod digest;
 mod fold;
 mod inputs;
+mod lineage;
 mod numbers;
 mod operator;
 mod plan;

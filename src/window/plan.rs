@@ -91,8 +91,9 @@ impl Plan {
     }
 
     /// What makes the operator. Records that come too late go to the side stream `late`, if there is one.
-    pub fn open(self: &Arc<Self>, late: Option<String>) -> Open {
+    /// A `traced` one keeps which records a result is made of.
+    pub fn open(self: &Arc<Self>, late: Option<String>, traced: bool) -> Open {
         let plan = Arc::clone(self);
-        Box::new(move |space| operator::open(plan, late, space))
+        Box::new(move |space| operator::open(plan, late, traced, space))
     }
 }

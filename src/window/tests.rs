@@ -371,7 +371,7 @@ impl Case<'_> {
             inputs: vec![Input::new(Box::new(source), steps)],
             then: vec![Segment::Keyed {
                 name: "window".to_owned(),
-                open: self.plan.open(Some("late".to_owned())),
+                open: self.plan.open(Some("late".to_owned()), false),
             }],
             on_error: OnError::Fail,
             sink: Box::new(results.clone()),
@@ -383,6 +383,7 @@ impl Case<'_> {
             }],
             state,
             stats: Arc::new(Stats::default()),
+            trace: None,
             settings: crate::engine::Settings {
                 workers,
                 commit_every: Duration::from_millis(1 + random.below(20)),

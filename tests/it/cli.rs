@@ -2,7 +2,7 @@
 
 use crate::command::{run, run_in};
 
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 24] = [
     "generate",
     "replay",
     "transform",
@@ -10,6 +10,8 @@ const VERBS: [&str; 22] = [
     "tail",
     "copy",
     "run",
+    "why",
+    "why-not",
     "verify",
     "prove",
     "lint",

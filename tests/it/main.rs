@@ -59,4 +59,6 @@ mod steps;
 #[cfg(all(target_os = "linux", feature = "file"))]
 mod terminal;
 #[cfg(all(feature = "stdio", feature = "file"))]
+mod why;
+#[cfg(all(feature = "stdio", feature = "file"))]
 mod windows;

@@ -40,3 +40,4 @@ pub use event::{Event, Fate, Pane, PaneKind, Time};
 pub use operator::{WindowOperator, kinds};
 pub use settings::{Amount, SettingError, Settings, Type};
 pub use spec::{Accumulation, Late, Spec, Trigger, WatermarkKind, Windows};
+pub use windows::windows_of;

@@ -60,6 +60,7 @@ pub(super) async fn run(
     session.records_are_under_way();
     let runner = Runner {
         beam: None,
+        tracer: None,
         settings: trial::settings(),
         timeline: None,
         places: &session.places,

@@ -82,6 +82,7 @@ impl Proof<'_> {
     fn runner(&self, prefix: String) -> Runner<'_> {
         Runner {
             beam: None,
+            tracer: None,
             settings: trial::settings(),
             timeline: None,
             places: &self.session.places,

@@ -13,7 +13,7 @@ use crate::engine::{Stats, Tallied};
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Tells the counters of pipelines until they are done, and once more then.
-pub(super) struct Telling {
+pub(in crate::cli) struct Telling {
     teller: Teller,
     task: JoinHandle<()>,
 }
@@ -30,7 +30,7 @@ struct Teller {
 
 impl Telling {
     /// Begins to tell.
-    pub(super) fn start(ui: &Ui, format: ReportFormat) -> Self {
+    pub(in crate::cli) fn start(ui: &Ui, format: ReportFormat) -> Self {
         let teller = Teller {
             ui: ui.clone(),
             format,
@@ -47,13 +47,13 @@ impl Telling {
     }
 
     /// Tells of this pipeline too.
-    pub(super) fn watch(&self, name: &str, stats: Arc<Stats>) {
+    pub(in crate::cli) fn watch(&self, name: &str, stats: Arc<Stats>) {
         let mut pipelines = self.teller.lock();
         pipelines.push((name.to_owned(), stats));
     }
 
     /// The last word.
-    pub(super) fn finish(self) {
+    pub(in crate::cli) fn finish(self) {
         self.task.abort();
         self.teller.tell();
     }

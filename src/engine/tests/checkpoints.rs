@@ -192,6 +192,7 @@ fn run(root: &Path, end: i64, batch: usize, batches: usize, positions: bool) -> 
         sides: Vec::new(),
         state,
         stats: Arc::new(Stats::default()),
+        trace: None,
         settings,
     };
     // Its own, so that nothing of it is left when it is dropped.

@@ -220,6 +220,7 @@ impl Bench {
             sides: Vec::new(),
             state: State::default(),
             stats: stats.clone(),
+            trace: None,
             settings: Settings::default(),
         };
         Self {

@@ -107,6 +107,7 @@ impl Bench<'_> {
                 ..StateOptions::default()
             },
             beam: None,
+            tracer: None,
             settings: match time {
                 Some(_) => settings.in_virtual_time(),
                 None => settings,

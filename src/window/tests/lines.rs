@@ -87,7 +87,7 @@ async fn run(plan: &Arc<Plan>, seed: u64, may_give_lines: bool) -> Outcome {
         inputs: vec![Input::new(Box::new(source), Steps::default())],
         then: vec![Segment::Keyed {
             name: "window".to_owned(),
-            open: plan.open(Some("late".to_owned())),
+            open: plan.open(Some("late".to_owned()), false),
         }],
         on_error: OnError::Skip,
         sink: Box::new(results.clone()),
@@ -99,6 +99,7 @@ async fn run(plan: &Arc<Plan>, seed: u64, may_give_lines: bool) -> Outcome {
         }],
         state: State::default(),
         stats: Arc::new(Stats::default()),
+        trace: None,
         settings: crate::engine::Settings::default(),
     };
     let counts = pipeline

@@ -21,6 +21,14 @@ use session::{Line, Sessions};
 /// Where panes go.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Pane);
 
+/// The windows of a time as far as they do not depend on other events: none of a session or count window. The end is
+/// exclusive.
+pub fn windows_of(windows: &Windows, time: Time) -> Vec<(Time, Time)> {
+    let spans = |mut assigner: Assigner| assigner.spans(time).map(<[Span]>::to_vec);
+    let spans = Assigner::new(windows).and_then(spans).unwrap_or_default();
+    spans.iter().map(|span| (span.start, span.end)).collect()
+}
+
 /// The times from `start` up to, and without, `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span {
