@@ -13,11 +13,9 @@ use tokio::net::TcpListener;
 use super::error::{CliError, CliResult, Exit};
 use super::lint::report;
 use super::session::Session;
+use crate::config::GATEWAY_TOKEN;
 use crate::duration::HumanDuration;
 use crate::gateway::{Gateway, open};
-
-/// The environment variable with the token that requests have to carry.
-const TOKEN: &str = "SSECTL_GATEWAY_TOKEN";
 
 /// Serve resources by REST: create, list, read, update, delete
 ///
@@ -120,11 +118,14 @@ pub(super) async fn run(args: ServeArgs, session: &Session) -> CliResult {
 
 /// The token; there must be one where others can connect.
 fn token(host: IpAddr, session: &Session) -> CliResult<Option<Token>> {
-    let token = session.env.get(TOKEN).and_then(|text| Token::new(text));
+    let token = session
+        .env
+        .get(GATEWAY_TOKEN)
+        .and_then(|text| Token::new(text));
     if token.is_none() && !host.is_loopback() {
         let message = format!("others can connect to {host}, and there is no token");
         return Err(CliError::usage(message).hint(format!(
-            "set {TOKEN} in the environment, or listen on 127.0.0.1"
+            "set {GATEWAY_TOKEN} in the environment, or listen on 127.0.0.1"
         )));
     }
     Ok(token)

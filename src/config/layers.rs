@@ -16,10 +16,13 @@ const FILE_VARIABLE: &str = "SSECTL_CONFIG";
 const PREFIX: &str = "SSECTL_";
 
 /// Variables that are read elsewhere and set nothing here.
-const NO_SETTINGS: [&str; 2] = [FILE_VARIABLE, EMULATOR_USERS];
+const NO_SETTINGS: [&str; 3] = [FILE_VARIABLE, EMULATOR_USERS, GATEWAY_TOKEN];
 
 /// The variable with the users of emulators: a flag would show their passwords in the list of processes.
 pub const EMULATOR_USERS: &str = "SSECTL_EMULATOR_USERS";
+
+/// The token that requests to the gateway have to carry; a secret, so not in a file.
+pub const GATEWAY_TOKEN: &str = "SSECTL_GATEWAY_TOKEN";
 
 /// What holds if nobody says otherwise.
 const BUILT_IN: &str = "

@@ -14,7 +14,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use layers::{EMULATOR_USERS, Files, Flag};
+pub use layers::{EMULATOR_USERS, Files, Flag, GATEWAY_TOKEN};
 pub use load::{Color, Config, OnError, load};
 pub use show::Shown;
 pub use target::{ResolvedTarget, schema};

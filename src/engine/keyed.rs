@@ -1,5 +1,6 @@
 //! Between the workers and the writer: what the workers give, record by record, to the steps that remember.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ssectl_adapter::Partition;
@@ -108,10 +109,13 @@ impl Keyed {
             } => {
                 let mut out = Processed::default();
                 let source = done.source;
-                if let Some(partitions) = &partitions
-                    && self.numbers.add(source, partitions)?
-                {
-                    self.line.partitions(&self.numbers.known(), &mut out)?;
+                if let Some(partitions) = &partitions {
+                    let mut all = of_records(&processed);
+                    all.extend(partitions.iter().cloned());
+                    let all: Vec<Partition> = all.into_iter().collect();
+                    if self.numbers.add(source, &all)? {
+                        self.line.partitions(&self.numbers.known(), &mut out)?;
+                    }
                 }
                 let went_on = self.batch(source, processed, encoding, &mut out)?;
                 if let Some(partitions) = partitions.filter(|_| went_on) {
@@ -206,4 +210,13 @@ impl Keyed {
         }
         Ok(out)
     }
+}
+
+/// The partitions of the records of a batch: all of them are waited for before the first record is looked at.
+fn of_records(processed: &Processed) -> BTreeSet<Partition> {
+    let records = processed.results.iter();
+    let records = records.map(|result| &result.record.origin.partition);
+    let lines = processed.digested.iter();
+    let lines = lines.map(|digested| digested.lines.partition());
+    records.chain(lines).cloned().collect()
 }

@@ -117,12 +117,17 @@ impl Reader {
                             self.skip.pass(&mut batch);
                         }
                         self.count(&batch);
+                        let news = self.has_news(&batch);
                         trial::pass(Point::Read);
                         if let Some(repeats) = &mut self.repeats {
                             add(&self.stats.repeated, repeats.take_out(&mut batch));
                         }
                         if let Some(permit) = room.take() {
-                            let partitions = self.changed();
+                            let changed = self.changed();
+                            let partitions = match news {
+                                true => self.partitions.clone(),
+                                false => changed,
+                            };
                             permit.send(self.arrived(What::Batch { batch, partitions }));
                         }
                     }
@@ -155,6 +160,20 @@ impl Reader {
             source: self.index,
             what,
         }
+    }
+
+    /// Whether there are records of a partition that was not told. Such a one came and ended within the batch, or is
+    /// told with it.
+    fn has_news(&self, batch: &Batch) -> bool {
+        let Some(told) = &self.partitions else {
+            return false;
+        };
+        let mut last = None;
+        let records = batch.records.iter().map(|record| &record.origin.partition);
+        let lines = batch.lines.iter().map(Lines::partition);
+        records.chain(lines).any(|partition| {
+            last.replace(partition) != Some(partition) && !told.contains(partition)
+        })
     }
 
     /// The partitions of the source, if they are others than it told before.

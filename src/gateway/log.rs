@@ -57,23 +57,23 @@ async fn bounded(place: &Place) -> Result<Box<dyn Source>> {
         range: Range::all(),
         ..SourceSpec::default()
     };
-    let source = place.source(spec).await?;
-    let partitions = place
-        .admin()?
-        .describe(&place.stream)
-        .await?
-        .partitions
-        .len();
-    let capable = place.adapter.capabilities();
-    if !capable.fan_out || partitions != 1 {
-        let address = &place.address;
+    let address = &place.address;
+    let refused = || {
         let error = Error::new(
             ErrorKind::Config,
             format!(
                 "`{address}` cannot be the log of a gateway: all replicas must read all changes in one order"
             ),
         );
-        return Err(error.hint("use a stream with one partition on Kafka, Kinesis or Event Hubs"));
+        error.hint("use a stream with one partition on Kafka, Kinesis or Event Hubs")
+    };
+    if place.is_framed() || !place.adapter.capabilities().fan_out {
+        return Err(refused());
+    }
+    let source = place.source(spec).await?;
+    let described = place.admin()?.describe(&place.stream).await?;
+    if described.partitions.len() != 1 {
+        return Err(refused());
     }
     Ok(source)
 }

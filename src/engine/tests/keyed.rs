@@ -316,3 +316,24 @@ async fn partitions_that_come_while_a_pipeline_starts_are_known_before_the_first
     let told = told.lock().expect("no panic").clone();
     assert_eq!(told[..2], ["", "0:0/0 1:0/1"]);
 }
+
+/// A bounded read of little has ended when its only batch is handed over.
+#[tokio::test(start_paused = true)]
+async fn partitions_that_come_and_end_within_a_batch_are_known_before_its_first_record() {
+    let (mut bench, told) = summing(vec![], OnError::Fail, vec![]);
+    let mut only = batch(0, &["10", "20"]);
+    for (record, partition) in only.records.iter_mut().zip(["0", "1"]) {
+        record.origin.partition = Partition::from(partition);
+    }
+    let source = ScriptSource {
+        script: [Do::Give(only)].into(),
+        log: bench.log.clone(),
+        bounded: false,
+        partitions: Some(Vec::new()),
+    };
+    bench.pipeline.inputs = vec![Input::new(Box::new(source), Steps::default())];
+    let run = bench.pipeline.run(Control::detached()).await;
+    run.expect("sound");
+    let told = told.lock().expect("no panic").clone();
+    assert_eq!(told[..2], ["", "0:0/0 1:0/1"]);
+}
