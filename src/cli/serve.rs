@@ -61,7 +61,7 @@ pub(super) async fn run(args: ServeArgs, session: &Session) -> CliResult {
         Some(address) => {
             let place = session.find_stream(address, &Options::default())?;
             let opened = open(place, &session.control()).await;
-            let (log, reader) = opened.map_err(|error| session.blame(address, error))?;
+            let (log, reader) = opened?;
             (Some(Arc::new(log) as Arc<dyn Log>), Some(reader))
         }
     };

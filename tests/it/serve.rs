@@ -214,7 +214,7 @@ mod replicas {
         run(&["streams", "create", &topic, "--partitions", "2"], "").ended(0);
         let dir = tempfile::tempdir().unwrap();
         let file = with_log(dir.path(), &topic);
-        let done = run(&["serve", &file, "--port", "0"], "").ended(2);
+        let done = run(&["serve", &file, "--port", "0"], "").ended(6);
         assert!(done.err().contains("one partition"), "{}", done.err());
     }
 }
