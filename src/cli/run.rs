@@ -287,13 +287,13 @@ fn target(scenario: &Scenario, name: Option<&str>, session: &Session) -> CliResu
         return session.target(name);
     }
     let target = session.target(Some(name.unwrap_or("memory:")))?;
-    if matches!(target.adapter.as_str(), "kinesis" | "pubsub") {
+    if matches!(target.adapter.as_str(), "kinesis" | "pubsub" | "sqs") {
         let message = format!(
             "by a virtual clock, what clients of {} hold runs out while time jumps",
             target.adapter
         );
         return Err(CliError::usage(message)
-            .hint("iterators of Kinesis live for minutes, and so do leases of Pub/Sub: leave `--target` out, or name an emulator of another service"));
+            .hint("iterators of Kinesis live for minutes, and so do leases of Pub/Sub and SQS: leave `--target` out, or name an emulator of another service"));
     }
     if target.emulator || target.adapter == "memory" {
         return Ok(target);

@@ -55,8 +55,8 @@ taskmanager.memory.jvm-overhead.min: 192m
 taskmanager.memory.jvm-overhead.max: 192m
 taskmanager.memory.task.heap.size: 384m
 taskmanager.memory.task.off-heap.size: 64m
-taskmanager.memory.network.min: 64m
-taskmanager.memory.network.max: 64m
+taskmanager.memory.network.min: 256m
+taskmanager.memory.network.max: 256m
 taskmanager.memory.managed.size: 128m
 # Both take part: the tasks of a job do not gather at one of them.
 cluster.evenly-spread-out-slots: true
