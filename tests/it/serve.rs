@@ -156,8 +156,22 @@ fn what_is_wrong_with_the_file_is_said_with_its_place() {
     let said = faults("apiVersion: ssectl/v1\nresources: {}\n", 6);
     assert!(said.contains("at least one resource"), "{said}");
     assert!(faults("", 6).contains("the file is empty"));
-    let log = "log: file:x.ndjson\nresources: {t: {key: {name: id, type: serial}, fields: {}}}\n";
-    let said = faults(&format!("apiVersion: ssectl/v1\n{log}"), 6);
+}
+
+#[cfg(feature = "file")]
+#[test]
+fn a_file_is_no_log() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.yaml");
+    let resources = "resources: {t: {key: {name: id, type: serial}, fields: {}}}";
+    std::fs::write(
+        &file,
+        format!("apiVersion: ssectl/v1\nlog: file:x.ndjson\n{resources}\n"),
+    )
+    .unwrap();
+    let said = run(&["serve", file.to_str().unwrap(), "--port", "0"], "")
+        .ended(6)
+        .err();
     assert!(said.contains("cannot be the log"), "{said}");
 }
 
