@@ -129,8 +129,10 @@ def test_beam_on_flink(windows, ours, beam_on_flink):
 
 
 @pytest.mark.parametrize("windows", [windows for windows in WINDOWS if windows.bounded], ids=lambda windows: windows.name)
-def test_in_workers(windows, ours, in_workers):
+def test_in_workers(windows, ours, in_workers, request):
     """Every result is the same where the workers read the events, those that are late left out."""
+    if windows.kind == "session" and request.node.callspec.params["in_workers"] == "flink":
+        pytest.skip("Beam 2.50 on Flink leaves sessions of a batch apart, in one run of several; docs/windows-differences.md")
     compared = 0
     for case in of_windows(windows):
         if windows.kind == "session" and revives(case):
